@@ -1,0 +1,292 @@
+//! The whole way of the data: inputs → records → facts → incidents → report.
+//!
+//! One thread reads and cuts, a pool searches the chunks, and the calling thread puts the results back in order. Buffers go
+//! round in a fixed number, so a fast reader waits for slow workers and memory stays bounded. The calling thread never
+//! blocks on a read: a stop request is seen even while a pipe is silent.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::Duration;
+
+use crate::fact::{Fact, Statement};
+use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
+use crate::link;
+use crate::record::Form;
+use crate::report::{InputRead, Report};
+use crate::scan::{self, Chunk, ChunkFacts, Chunker, Searcher};
+
+/// How the analysis is run. None of it changes the report.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Worker threads; 0 for one per core.
+    pub threads: usize,
+    /// Asked now and then, at least ten times a second: `true` ends the reading.
+    pub stop: Option<&'a dyn Fn() -> bool>,
+    /// Told how far the reading is, as often.
+    pub progress: Option<&'a mut dyn FnMut(Progress)>,
+}
+
+/// How far the reading is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes read so far, before decompression.
+    pub read: u64,
+    /// Bytes of all files, if stdin is not among them.
+    pub total: Option<u64>,
+}
+
+/// Why an analysis could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalyzeError {
+    /// The worker threads could not be started.
+    #[error("cannot start worker threads: {0}; try a smaller --threads")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The needles make no pattern.
+    #[error("cannot prepare the search: {0}; this is a fault of streamfall, please report it")]
+    Search(#[from] regex::Error),
+}
+
+/// Reads the paths (none, or `-`: stdin) and reports on them.
+///
+/// # Errors
+///
+/// Only if the machinery cannot be started; problems with inputs are in the report.
+pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, AnalyzeError> {
+    let inputs = input::find(paths);
+    let read = read_all(&inputs, options)?;
+    let facts: Vec<Fact> = read.sources.iter().flat_map(|s| s.facts.iter().cloned()).collect();
+    let incidents = link::link(&facts);
+    let names = inputs.sources.iter().map(|s| s.name.clone()).collect();
+    Ok(Report::new(incidents, &facts, names, read.into_inputs(inputs)))
+}
+
+/// What was read of all sources.
+struct Read {
+    sources: Vec<SourceRead>,
+    stopped: bool,
+}
+
+/// What was read of one source.
+#[derive(Default)]
+struct SourceRead {
+    facts: Vec<Fact>,
+    bytes: u64,
+    lines: u64,
+    mentions: u64,
+    forms: Vec<Form>,
+    problem: Option<ProblemKind>,
+    foreign: bool,
+    next: u64,
+    waiting: BTreeMap<u64, ChunkFacts>,
+    hop_waits: bool,
+}
+
+enum Event {
+    Chunk(usize, Box<ChunkFacts>),
+    Failed(usize, ProblemKind),
+    Foreign(usize),
+    Finished,
+}
+
+const TICK: Duration = Duration::from_millis(100);
+
+fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let searcher = Arc::new(Searcher::new()?);
+    let (events, inbox) = mpsc::channel();
+    let taken = Arc::new(AtomicU64::new(0));
+    let stopping = Arc::new(AtomicBool::new(false));
+    let total = total_bytes(&inputs.sources);
+    let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
+    // Not joined: a read from a silent pipe may never return.
+    std::thread::spawn(move || reader.run());
+    let mut sources: Vec<SourceRead> = inputs.sources.iter().map(|_| SourceRead::default()).collect();
+    let stopped = collect(&inbox, &mut sources, || {
+        if let Some(progress) = &mut options.progress {
+            progress(Progress { read: taken.load(Ordering::Relaxed), total });
+        }
+        options.stop.is_some_and(|stop| stop())
+    });
+    stopping.store(true, Ordering::Relaxed);
+    Ok(Read { sources, stopped })
+}
+
+/// Takes events until all is read or a stop is asked for; gives whether it was stopped.
+fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl FnMut() -> bool) -> bool {
+    let mut last_tick = std::time::Instant::now();
+    loop {
+        match inbox.recv_timeout(TICK) {
+            Ok(Event::Chunk(source, facts)) => sources[source].add(*facts, source),
+            Ok(Event::Failed(source, problem)) => sources[source].problem = Some(problem),
+            Ok(Event::Foreign(source)) => sources[source].foreign = true,
+            Ok(Event::Finished) | Err(RecvTimeoutError::Disconnected) => return false,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if last_tick.elapsed() >= TICK {
+            last_tick = std::time::Instant::now();
+            if tick() {
+                return true;
+            }
+        }
+    }
+}
+
+fn total_bytes(sources: &[Source]) -> Option<u64> {
+    sources
+        .iter()
+        .map(|source| match &source.origin {
+            Origin::Stdin => None,
+            Origin::Named(path) | Origin::Walked { path, .. } => path.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len()),
+        })
+        .sum()
+}
+
+/// Reads sources one after the other and hands their chunks to the pool.
+struct Reader {
+    sources: Vec<Source>,
+    pool: rayon::ThreadPool,
+    searcher: Arc<Searcher>,
+    events: Sender<Event>,
+    taken: Arc<AtomicU64>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Reader {
+    fn run(&self) {
+        let buffers = self.pool.current_num_threads() + 2;
+        let (give_back, empty) = mpsc::channel();
+        for _ in 0..buffers {
+            let _ = give_back.send(Vec::new());
+        }
+        for source in 0..self.sources.len() {
+            if let Err(problem) = self.read(source, &empty, &give_back) {
+                let _ = self.events.send(Event::Failed(source, problem));
+            }
+        }
+        // All buffers back: all chunks are searched.
+        for _ in 0..buffers {
+            let _ = empty.recv();
+        }
+        let _ = self.events.send(Event::Finished);
+    }
+
+    fn read(&self, index: usize, empty: &Receiver<Vec<u8>>, give_back: &Sender<Vec<u8>>) -> Result<(), ProblemKind> {
+        let source = &self.sources[index];
+        let walked = matches!(source.origin, Origin::Walked { .. });
+        let opened = input::open(source, self.taken.clone()).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
+        let mut chunker = Chunker::new(opened.reader);
+        let mut read = 0;
+        while !self.stopping.load(Ordering::Relaxed) {
+            let Ok(buffer) = empty.recv() else { return Ok(()) };
+            let chunk = match chunker.next_chunk(buffer) {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => {
+                    let _ = give_back.send(Vec::new());
+                    return if read == 0 && !walked { Err(ProblemKind::Empty) } else { Ok(()) };
+                }
+                Err(error) => {
+                    let _ = give_back.send(Vec::new());
+                    return Err(ProblemKind::Broken { reason: error.to_string(), bytes: read });
+                }
+            };
+            read += chunk.bytes.len() as u64;
+            if chunk.index == 0 && !scan::forms_at_start(&chunk.bytes, walked).is_empty() {
+                self.search(index, chunk, give_back);
+                continue;
+            }
+            if chunk.index == 0 && (walked || scan::is_binary(&chunk.bytes)) {
+                let _ = give_back.send(chunk.bytes);
+                if walked {
+                    let _ = self.events.send(Event::Foreign(index));
+                    return Ok(());
+                }
+                return Err(ProblemKind::Binary);
+            }
+            self.search(index, chunk, give_back);
+        }
+        Ok(())
+    }
+
+    fn search(&self, source: usize, chunk: Chunk, give_back: &Sender<Vec<u8>>) {
+        let (searcher, events, give_back) = (self.searcher.clone(), self.events.clone(), give_back.clone());
+        self.pool.spawn(move || {
+            let facts = searcher.search(&chunk);
+            let _ = events.send(Event::Chunk(source, Box::new(facts)));
+            let _ = give_back.send(chunk.bytes);
+        });
+    }
+}
+
+impl SourceRead {
+    /// Takes a chunk's facts; those of later chunks wait for their turn.
+    fn add(&mut self, facts: ChunkFacts, source: usize) {
+        self.waiting.insert(facts.index, facts);
+        while let Some(facts) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            self.append(facts, source);
+        }
+    }
+
+    fn append(&mut self, chunk: ChunkFacts, source: usize) {
+        if std::mem::take(&mut self.hop_waits)
+            && let Some(Statement::HopOpened { answered }) = self.facts.last_mut().map(|f| &mut f.statement)
+        {
+            *answered = chunk.opens_with;
+        }
+        self.hop_waits = chunk.ends_with_hop_opened;
+        for mut fact in chunk.facts {
+            fact.place.source = u32::try_from(source).unwrap_or(u32::MAX);
+            fact.place.line += self.lines + 1;
+            fact.place.byte += self.bytes;
+            self.facts.push(fact);
+        }
+        self.lines += chunk.newlines;
+        self.bytes += chunk.bytes;
+        self.mentions += chunk.mentions;
+        for form in chunk.forms {
+            if !self.forms.contains(&form) {
+                self.forms.push(form);
+            }
+        }
+    }
+}
+
+impl Read {
+    /// What the report says of its inputs, problems with paths included.
+    fn into_inputs(self, inputs: Inputs) -> crate::report::InputsRead {
+        let mut problems = inputs.problems;
+        for (folder, name) in inputs.folders.iter().enumerate() {
+            let in_folder = |s: &&Source| matches!(s.origin, Origin::Walked { folder: f, .. } if f == folder);
+            let found = || inputs.sources.iter().zip(&self.sources).filter(|(source, _)| in_folder(source));
+            let kind = match (found().count(), found().filter(|(_, read)| read.foreign).count()) {
+                (all, none) if all == none => ProblemKind::NoLogInFolder,
+                (_, 0) => continue,
+                (_, some) => ProblemKind::PassedOver(some),
+            };
+            problems.push(Problem { input: name.clone(), kind });
+        }
+        let mut read = Vec::new();
+        for (index, (source, mut found)) in inputs.sources.into_iter().zip(self.sources).enumerate() {
+            if found.foreign {
+                continue;
+            }
+            found.forms.sort_unstable();
+            if found.problem.is_none() && found.forms.is_empty() && found.bytes > 0 {
+                found.problem = Some(ProblemKind::NoRecords);
+            }
+            problems.extend(found.problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
+            read.push(InputRead {
+                index,
+                name: source.name,
+                forms: found.forms,
+                bytes: found.bytes,
+                mentions: found.mentions,
+                problem: found.problem,
+            });
+        }
+        crate::report::InputsRead { read, problems, stopped: self.stopped }
+    }
+}

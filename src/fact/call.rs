@@ -1,0 +1,156 @@
+//! DEBUG: the request that LiteLLM is about to send upstream, with its call id.
+//!
+//! One line holds the target, the messages (with LiteLLM's continuation, if it added one), the call id, and in
+//! `previous_models` the errors of earlier attempts, each with the call id of *its own* request: that list is shared by all
+//! requests of the Router. Prompts stand in the same line, so what they hold is cut out before anything is looked for.
+//! Source: LiteLLM 1.85.0 and 1.96.2 with `--detailed_debug`.
+
+use super::error_text::ErrorText;
+use super::python::{self, Literal};
+use crate::knowledge::signature::CONTINUATION_SYSTEM;
+
+/// A request that LiteLLM sent upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamCall {
+    /// LiteLLM's id of the client's request.
+    pub call_id: String,
+    /// The model group it was sent to.
+    pub group: Option<String>,
+    /// The deployment's provider model.
+    pub model: Option<String>,
+    /// Whether the last message is the assistant's.
+    pub ends_with_assistant: bool,
+    /// Whether LiteLLM added that message to continue a broken stream.
+    pub continuation: bool,
+    /// LiteLLM's version.
+    pub version: Option<String>,
+    /// Errors of earlier attempts, of this request or of others.
+    pub earlier: Vec<EarlierError>,
+}
+
+/// One entry of `previous_models`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierError {
+    /// The call id of the request that met it.
+    pub call_id: String,
+    /// The error.
+    pub text: ErrorText,
+    /// The model group that met it.
+    pub group: Option<String>,
+}
+
+impl UpstreamCall {
+    /// Reads the message of a record that starts with `litellm.acompletion(`.
+    #[must_use]
+    pub fn parse(message: &str) -> Option<UpstreamCall> {
+        const MESSAGES: &str = "messages=";
+        let at = message.find("messages=[")? + MESSAGES.len();
+        let (items, used) = python::items(&message[at..])?;
+        let item = |back: usize| items.len().checked_sub(back).map(|i| message[at..][items[i].clone()].trim());
+        let last = item(1).map(role_of);
+        let rest = without_messages(&message[at + used..]);
+        let call_id = quoted(&rest, "litellm_call_id=")?;
+        let ends_with_assistant = last.as_ref().is_some_and(|(role, _)| role == "assistant");
+        let added = item(2).is_some_and(|text| text.contains(CONTINUATION_SYSTEM) && role_of(text).0 == "system");
+        let mut earlier = rest.split("{'exception_type': ");
+        let own = earlier.next().unwrap_or_default();
+        Some(UpstreamCall {
+            call_id,
+            group: quoted(own, "'model_group': "),
+            model: quoted(&message[..at], "model="),
+            ends_with_assistant,
+            continuation: ends_with_assistant && added && last.is_some_and(|(_, prefix)| prefix),
+            version: quoted(own, "'litellm_api_version': "),
+            earlier: earlier.filter_map(EarlierError::parse).collect(),
+        })
+    }
+}
+
+impl EarlierError {
+    fn parse(entry: &str) -> Option<EarlierError> {
+        let text = quoted(entry, "'exception_string': ")?;
+        Some(EarlierError { call_id: quoted(entry, "'litellm_call_id': ")?, text: ErrorText::parse(&text), group: quoted(entry, "'model_group': ") })
+    }
+}
+
+/// Role of a message and whether it asks to be continued.
+fn role_of(item: &str) -> (String, bool) {
+    let Some((Literal::Dict(pairs), _)) = python::literal(item) else {
+        let role = item.strip_prefix("{'role': '").and_then(|r| r.split('\'').next()).unwrap_or_default();
+        return (role.to_owned(), item.ends_with("'prefix': True}"));
+    };
+    let mut role = String::new();
+    let mut prefix = false;
+    for (key, value) in pairs {
+        match (key.as_str(), value) {
+            ("role", Literal::Text(text)) => role = text,
+            ("prefix", Literal::Other) => prefix = true,
+            _ => {}
+        }
+    }
+    (role, prefix)
+}
+
+/// The text without the `'messages': […]` of request bodies in it.
+fn without_messages(text: &str) -> String {
+    const MESSAGES: &str = "'messages': ";
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("'messages': [") {
+        let list = &rest[at + MESSAGES.len()..];
+        clean.push_str(&rest[..at]);
+        match python::items(list) {
+            Some((_, used)) => rest = &list[used..],
+            // The list was cut: nothing behind it can be trusted.
+            None => return clean,
+        }
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// The quoted string behind a key.
+fn quoted(text: &str, key: &str) -> Option<String> {
+    let at = text.find(key)? + key.len();
+    python::string(&text[at..]).map(|(value, _)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SYSTEM: &str =
+        "You are a helpful assistant. You are given a message and you need to respond to it. You are also given a generated content. x";
+
+    fn line(messages: &str, metadata: &str) -> String {
+        format!(
+            "litellm.acompletion(REDACTED', api_base='http://h', model='anthropic/claude-opus-4-7', messages={messages}, metadata={{'model_group': \
+             'g', 'litellm_api_version': '1.85.0', {metadata}}}, proxy_server_request={{'body': {{'messages': [{{'role': 'user', 'content': \
+             \"litellm_call_id='forged'\"}}]}}}}, litellm_call_id='real')"
+        )
+    }
+
+    #[test]
+    fn the_continuation_is_told_from_the_clients_own_prefill() {
+        let own = "[{'role': 'user', 'content': 'x'}, {'role': 'assistant', 'content': 'y', 'prefix': True}]".to_owned();
+        let added = format!(
+            "[{{'role': 'user', 'content': 'it\\'s ]'}}, {{'role': 'system', 'content': '{SYSTEM}'}}, {{'role': 'assistant', 'content': 'y', 'prefix': True}}]"
+        );
+        let plain = "[{'role': 'user', 'content': 'x'}]".to_owned();
+        for (messages, assistant, continuation) in [(own, true, false), (added, true, true), (plain, false, false)] {
+            let call = UpstreamCall::parse(&line(&messages, "")).unwrap();
+            assert_eq!((call.ends_with_assistant, call.continuation), (assistant, continuation), "{messages}");
+            assert_eq!((call.call_id.as_str(), call.group.as_deref(), call.model.as_deref()), ("real", Some("g"), Some("anthropic/claude-opus-4-7")));
+            assert_eq!(call.version.as_deref(), Some("1.85.0"));
+        }
+    }
+
+    #[test]
+    fn earlier_errors_carry_their_own_call_ids() {
+        let metadata = "'previous_models': [{'exception_type': 'E', 'exception_string': 'litellm.MidStreamFallbackError: a', 'metadata': {'model_group': \
+                        'p'}, 'litellm_call_id': 'one'}, {'exception_type': 'E', 'exception_string': \"b\", 'litellm_call_id': 'two'}]";
+        let call = UpstreamCall::parse(&line("[{'role': 'user', 'content': 'x'}]", metadata)).unwrap();
+        let ids: Vec<_> = call.earlier.iter().map(|e| (e.call_id.as_str(), e.text.mid_stream)).collect();
+        assert_eq!(ids, [("one", true), ("two", false)]);
+    }
+}

@@ -1,0 +1,102 @@
+//! Turns the records of one chunk into facts.
+
+use super::call::UpstreamCall;
+use super::error_record::{ErrorRecord, Role};
+use super::error_text::Rejection;
+use super::{LocalTime, Place, Statement};
+use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS, REJECTION};
+use crate::record::{self, Form, Record};
+
+/// A statement found in a record, before the source's place is known.
+#[derive(Debug)]
+pub struct Found {
+    /// Offset of the record in the chunk.
+    pub offset: usize,
+    /// Lines of the record.
+    pub lines: u64,
+    /// Time of the record.
+    pub time: Option<LocalTime>,
+    /// What it says.
+    pub statement: Statement,
+}
+
+impl Found {
+    /// The fact, at its place in the source.
+    #[must_use]
+    pub fn at(self, place: Place) -> super::Fact {
+        super::Fact { place, lines: self.lines, time: self.time, statement: self.statement }
+    }
+}
+
+/// Reads records into statements.
+#[derive(Debug, Default)]
+pub struct Collector {
+    /// What was found, in the order of the chunk.
+    pub found: Vec<Found>,
+    /// Whether a record of LiteLLM's or uvicorn's was seen, text or JSON.
+    pub forms: Vec<Form>,
+}
+
+impl Collector {
+    /// Reads the record that fills `bytes` and starts at `offset` of the chunk; `behind` is what follows it.
+    pub fn read(&mut self, bytes: &[u8], offset: usize, behind: &[u8]) {
+        for (at, record) in record::read(bytes) {
+            if let Some(form) = record.form
+                && !self.forms.contains(&form)
+            {
+                self.forms.push(form);
+            }
+            if let Some(statement) = statement(&record, behind) {
+                let lines = memchr::memchr_iter(b'\n', &bytes[at..]).count() as u64;
+                self.found.push(Found { offset: offset + at, lines, time: record.time, statement });
+            }
+        }
+    }
+}
+
+fn statement(record: &Record<'_>, behind: &[u8]) -> Option<Statement> {
+    if record.form.is_none() {
+        return ErrorRecord::of_piece(&record.message).map(|error| Statement::Error(Box::new(error)));
+    }
+    let message = record.message.trim_start();
+    for (head, kind) in MESSAGE_HEADS {
+        let Some(text) = message.strip_prefix(head) else { continue };
+        return match kind {
+            HeadKind::HopTried => Some(Statement::HopTried),
+            HeadKind::NoHop => Some(Statement::NoHop),
+            HeadKind::HopStarted => Some(Statement::HopStarted { group: hop_group(text) }),
+            HeadKind::HopOpened => Some(Statement::HopOpened { answered: record::access_line(behind).map(|(path, _)| path.to_owned()) }),
+            HeadKind::Call => call(record, message, text),
+            _ => Role::of_head(kind).map(|role| Statement::Error(Box::new(ErrorRecord::new(role, record, text)))),
+        };
+    }
+    other_error(record, message)
+}
+
+/// `T`, or `{'model': 'G', '_target_order': 2}` for a hop inside a group.
+fn hop_group(text: &str) -> String {
+    let text = text.trim();
+    let literal = super::python::literal(text).and_then(|(target, _)| super::python::group_name(target));
+    literal.unwrap_or_else(|| text.to_owned())
+}
+
+/// A failed call (INFO) or a request (DEBUG).
+fn call(record: &Record<'_>, message: &str, arguments: &str) -> Option<Statement> {
+    let Some(rest) = arguments.strip_prefix("model=") else {
+        return UpstreamCall::parse(message).map(|call| Statement::Call(Box::new(call)));
+    };
+    let (model, error) = rest.split_once(") Exception ")?;
+    let mut failed = ErrorRecord::new(Role::CallFailed, record, error);
+    failed.model = (model != "None").then(|| model.to_owned());
+    Some(Statement::Error(Box::new(failed)))
+}
+
+/// Another WARNING or ERROR record with a rejection in it; at lower levels, text that quotes one is common.
+fn other_error(record: &Record<'_>, message: &str) -> Option<Statement> {
+    if !matches!(record.level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") || !message.contains(REJECTION) {
+        return None;
+    }
+    let at = message.find("litellm.BadRequestError: ").unwrap_or(0);
+    Rejection::find(&message[at..])?.provider?;
+    Some(Statement::Error(Box::new(ErrorRecord::new(Role::OtherError, record, &message[at..]))))
+}

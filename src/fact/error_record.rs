@@ -1,0 +1,234 @@
+//! An error as LiteLLM logged it: which record it is, its nested text, and what its exception chain adds.
+
+use super::error_text::{self, ErrorText, OneError, Rejection};
+use crate::knowledge::signature::{HeadKind, REJECTION, STREAM_TRACES};
+use crate::record::{Record, Traceback};
+
+/// Which of LiteLLM's error records it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The Router's record of one hop's error, or of the level above it.
+    HopFailed,
+    /// `Fallback also failed`: chat, only after a broken stream.
+    FallbackFailed,
+    /// `Responses streaming fallback also failed`.
+    ResponsesFallbackFailed,
+    /// The proxy's record of an error after the response had begun.
+    StreamError,
+    /// The proxy's record of an error before the response had begun.
+    RequestError,
+    /// The same on `/v1/messages` (up to 1.102.x).
+    MessagesError,
+    /// Router INFO: one call failed.
+    CallFailed,
+    /// Proxy DEBUG: the error once more.
+    ErrorLogged,
+    /// Another WARNING or ERROR record that holds a rejection.
+    OtherError,
+    /// A piece of a record whose head is missing.
+    Fragment,
+}
+
+impl Role {
+    /// The name in snake case, as evidence carries it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::HopFailed => "hop_failed",
+            Role::FallbackFailed => "fallback_failed",
+            Role::ResponsesFallbackFailed => "responses_fallback_failed",
+            Role::StreamError => "stream_error",
+            Role::RequestError => "request_error",
+            Role::MessagesError => "messages_error",
+            Role::CallFailed => "call_failed",
+            Role::ErrorLogged => "error_logged",
+            Role::OtherError => "other_error",
+            Role::Fragment => "fragment",
+        }
+    }
+
+    pub(super) fn of_head(kind: HeadKind) -> Option<Role> {
+        Some(match kind {
+            HeadKind::HopFailed => Role::HopFailed,
+            HeadKind::FallbackFailed => Role::FallbackFailed,
+            HeadKind::ResponsesFallbackFailed => Role::ResponsesFallbackFailed,
+            HeadKind::StreamError => Role::StreamError,
+            HeadKind::RequestError => Role::RequestError,
+            HeadKind::MessagesError => Role::MessagesError,
+            HeadKind::ErrorLogged => Role::ErrorLogged,
+            HeadKind::HopTried | HeadKind::NoHop | HeadKind::HopStarted | HeadKind::HopOpened | HeadKind::Call => return None,
+        })
+    }
+}
+
+/// An error that LiteLLM logged.
+#[derive(Debug, Clone)]
+pub struct ErrorRecord {
+    /// Which record it is.
+    pub role: Role,
+    /// The nested error text of the message. A fragment has none.
+    pub text: ErrorText,
+    /// What the exception chain of the traceback says.
+    pub chain: Option<Chain>,
+    /// Whether nothing is missing as far as the record's structure tells. Only then may its silence count.
+    pub whole: bool,
+    /// Whether `Debug Information:` follows the message directly: LiteLLM ≥1.97 writes no traceback there.
+    pub without_traceback: bool,
+    /// The source file and line that wrote it.
+    pub origin: Option<(String, u32)>,
+    /// `litellm_call_id`, where the record has it (≥1.103.0).
+    pub call_id: Option<String>,
+    /// The provider model of the failed call (INFO).
+    pub model: Option<String>,
+}
+
+/// What a record's exception chain says.
+#[derive(Debug, Clone, Default)]
+pub struct Chain {
+    /// The texts of the exceptions that speak of a broken stream or a rejection, oldest first.
+    pub texts: Vec<ErrorText>,
+    /// Whether nothing in it hints at a broken stream, frames included.
+    pub no_stream_traces: bool,
+    /// Whether it is a chain as Python writes it.
+    pub regular: bool,
+    /// Route, told by the frames of the proxy's endpoint.
+    pub route: Option<&'static str>,
+}
+
+/// Frames of the proxy's endpoints, and their routes. Source: LiteLLM 1.74–1.109.
+const ENDPOINT_FRAMES: [(&str, &str); 4] = [
+    (", in chat_completion", "chat"),
+    (", in responses_api", "responses"),
+    (", in anthropic_response", "messages"),
+    ("response_api_endpoints/endpoints.py", "responses"),
+];
+
+impl Chain {
+    fn of(traceback: &Traceback<'_>) -> Chain {
+        let telling = |text: &&str| text.contains(REJECTION) || error_text::is_mid_stream(text) || text.contains("request_id");
+        Chain {
+            texts: traceback.exceptions().filter(telling).map(ErrorText::parse).collect(),
+            no_stream_traces: !STREAM_TRACES.iter().any(|trace| traceback.text().contains(trace)),
+            regular: traceback.regular,
+            route: ENDPOINT_FRAMES.iter().find(|(frame, _)| traceback.text().contains(frame)).map(|(_, route)| *route),
+        }
+    }
+
+    fn of_piece(text: &str) -> Chain {
+        Chain { texts: error_texts(text).into_iter().map(ErrorText::parse).collect(), ..Chain::default() }
+    }
+}
+
+/// The error texts in a piece without a head: those that stand at the start of a line, as an exception's do. What a prompt
+/// or a document quotes stands elsewhere.
+fn error_texts(piece: &str) -> Vec<&str> {
+    let (mut texts, mut open, mut at) = (Vec::new(), None, 0);
+    for line in piece.split_inclusive('\n') {
+        let begin = at;
+        at += line.len();
+        let starts = line.starts_with("litellm.") || line.starts_with("Error doing the fallback: litellm.");
+        let ends = line.trim().is_empty() || line.starts_with([' ', '\t', '{']);
+        match open {
+            None if starts => open = Some(begin),
+            Some(start) if ends => {
+                texts.push(&piece[start..begin]);
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    texts.extend(open.map(|start| &piece[start..]));
+    texts.into_iter().map(|t| t.strip_prefix("Error doing the fallback: ").unwrap_or(t)).filter(|t| t.contains(REJECTION)).collect()
+}
+
+impl ErrorRecord {
+    /// The error record of a record whose head says what it is; `text` is the message behind that head.
+    pub(super) fn new(role: Role, record: &Record<'_>, text: &str) -> ErrorRecord {
+        let (call_id, text) = take_call_id(text);
+        let without_traceback = text.contains("\nDebug Information:") && record.traceback.is_none();
+        let text = text.split("\nDebug Information:").next().unwrap_or(text);
+        ErrorRecord {
+            role,
+            text: ErrorText::parse(text),
+            chain: record.traceback.as_ref().map(Chain::of),
+            whole: record.whole,
+            without_traceback,
+            origin: record.origin.as_ref().map(|(file, line)| (file.to_string(), *line)),
+            call_id: call_id.or_else(|| record.call_id.clone()),
+            model: None,
+        }
+    }
+
+    /// A piece whose head is missing, if it holds an error text with a rejection.
+    pub(super) fn of_piece(text: &str) -> Option<ErrorRecord> {
+        let chain = Chain::of_piece(text);
+        (!chain.texts.is_empty()).then(|| ErrorRecord {
+            role: Role::Fragment,
+            text: ErrorText::default(),
+            chain: Some(chain),
+            whole: false,
+            without_traceback: false,
+            origin: None,
+            call_id: None,
+            model: None,
+        })
+    }
+
+    /// All texts of the record: the message, then the exceptions of its chain.
+    pub fn texts(&self) -> impl Iterator<Item = &ErrorText> {
+        std::iter::once(&self.text).chain(self.chain.iter().flat_map(|chain| &chain.texts))
+    }
+
+    /// All rejections, each once, with the group that refused where a text names it.
+    #[must_use]
+    pub fn rejections(&self) -> Vec<(Option<&str>, &Rejection)> {
+        let mut found: Vec<(Option<&str>, &Rejection)> = Vec::new();
+        for text in self.texts() {
+            for (level, rejection) in text.rejections() {
+                let same = |(_, r): &&mut (Option<&str>, &Rejection)| r.request_id == rejection.request_id;
+                match found.iter_mut().find(same) {
+                    Some((group, _)) if rejection.request_id.is_some() || group.is_none() || level.group.is_none() => {
+                        *group = group.or(level.group.as_deref());
+                    }
+                    Some((group, _)) if *group == level.group.as_deref() => {}
+                    _ => found.push((level.group.as_deref(), rejection)),
+                }
+            }
+        }
+        found
+    }
+
+    /// The error that broke the stream, where the record says that one did.
+    #[must_use]
+    pub fn stream_failure(&self) -> Option<&OneError> {
+        self.texts().find(|text| text.mid_stream).and_then(|text| text.levels.first()).map(|level| &level.error)
+    }
+}
+
+/// Takes `litellm_call_id=<uuid> - ` off the start (≥1.103.0).
+fn take_call_id(text: &str) -> (Option<String>, &str) {
+    let split = text.strip_prefix("litellm_call_id=").and_then(|rest| rest.split_once(" - "));
+    match split {
+        Some((id, rest)) if !id.is_empty() && id.len() <= 80 => (Some(id.to_owned()), rest),
+        _ => (None, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_counts_only_where_an_exception_would_stand() {
+        let sentence = "This model does not support assistant message prefill.";
+        let cases = [
+            (format!("litellm.exceptions.BadRequestError: litellm.BadRequestError: AnthropicException - {sentence}\n"), 1),
+            (format!("  File \"a.py\", line 1\nlitellm.BadRequestError: {sentence}\n\nmore"), 1),
+            (format!("Why do I get litellm.BadRequestError: {sentence}"), 0),
+            (format!("    litellm.BadRequestError: {sentence}"), 0),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(error_texts(&text).len(), expected, "{text}");
+        }
+    }
+}

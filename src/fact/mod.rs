@@ -1,0 +1,71 @@
+//! The typed statements that records make: small, owning their data, carrying where they were seen.
+//!
+//! Facts are all that the link step sees. They say what a record says, never what it may mean: which side is to blame is
+//! decided later, over all facts.
+
+mod call;
+mod collect;
+mod error_record;
+mod error_text;
+mod fallback_lists;
+mod place;
+mod python;
+
+pub use call::{EarlierError, UpstreamCall};
+pub use collect::{Collector, Found};
+pub use error_record::{Chain, ErrorRecord, Role};
+pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};
+pub use fallback_lists::FallbackLists;
+pub use place::{DAY, LocalTime, Place};
+
+/// One statement and where it was seen.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// Where the record starts.
+    pub place: Place,
+    /// How many lines the record has.
+    pub lines: u64,
+    /// When it was written, as the log says.
+    pub time: Option<LocalTime>,
+    /// What it says.
+    pub statement: Statement,
+}
+
+/// What a record says.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    /// An error that LiteLLM logged.
+    Error(Box<ErrorRecord>),
+    /// Router INFO: a call failed for good, or a stream broke; fallbacks are looked for.
+    HopTried,
+    /// Router INFO: there are none.
+    NoHop,
+    /// Router INFO: a hop to this group begins.
+    HopStarted {
+        /// The fallback group.
+        group: String,
+    },
+    /// Router INFO: a hop's stream was opened; the record directly behind it is the access line of this request if
+    /// `answered` is set.
+    HopOpened {
+        /// Route of a POST whose access line stands directly behind; that request's response began only now.
+        answered: Option<String>,
+    },
+    /// DEBUG: a request that LiteLLM sent upstream.
+    Call(Box<UpstreamCall>),
+}
+
+impl Statement {
+    /// The fact's name in snake case, as evidence carries it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Statement::Error(error) => error.role.name(),
+            Statement::HopTried => "hop_tried",
+            Statement::NoHop => "no_hop",
+            Statement::HopStarted { .. } => "hop_started",
+            Statement::HopOpened { .. } => "hop_opened",
+            Statement::Call(_) => "upstream_call",
+        }
+    }
+}

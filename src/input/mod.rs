@@ -1,0 +1,104 @@
+//! Finds the sources to read and gives their bytes, decompressed.
+//!
+//! A source is a file, a file found in a folder, or stdin. What concerns one input is a [`Problem`] kept in the report, never
+//! an error that ends the run.
+
+mod compression;
+mod open;
+mod walk;
+
+use std::path::PathBuf;
+
+pub use open::{Opened, open};
+pub use walk::find;
+
+/// Something to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The name shown: the path as found, or `<stdin>`.
+    pub name: String,
+    /// Where the bytes come from.
+    pub origin: Origin,
+}
+
+/// Where a source's bytes come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Standard input.
+    Stdin,
+    /// A file that was named.
+    Named(PathBuf),
+    /// A file found by walking a folder: if it is no log, it is passed over.
+    Walked {
+        /// The file.
+        path: PathBuf,
+        /// Index of the folder in [`Inputs::folders`].
+        folder: usize,
+    },
+}
+
+/// All that was found, and what was not.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// What to read, in the order of the names, whatever the order of the paths.
+    pub sources: Vec<Source>,
+    /// Paths that gave nothing.
+    pub problems: Vec<Problem>,
+    /// Folders that were walked.
+    pub folders: Vec<String>,
+}
+
+/// What went wrong with one input.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{input}: {kind}")]
+pub struct Problem {
+    /// The input's name.
+    pub input: String,
+    /// What it is.
+    pub kind: ProblemKind,
+}
+
+/// Kinds of problem, each saying what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProblemKind {
+    /// No such path.
+    #[error("no such file or folder; check the path, or give `-` to read from a pipe")]
+    Missing,
+    /// The system refused.
+    #[error("cannot be opened ({0}); check its permissions")]
+    Unreadable(String),
+    /// Neither a file nor a folder that can be read.
+    #[error("holds no LiteLLM log; name the log files, or the folder that has them")]
+    NoLogInFolder,
+    /// Bytes that are no text.
+    #[error("is no log: it holds binary data; give the log that the LiteLLM proxy wrote, as text, .gz or .zst")]
+    Binary,
+    /// The data ended or broke before its end.
+    #[error("could not be read to its end ({reason} after {bytes} bytes); what came before was used. Fetch the file again")]
+    Broken {
+        /// The reader's words.
+        reason: String,
+        /// Bytes read, after decompression.
+        bytes: u64,
+    },
+    /// Nothing in it.
+    #[error("is empty")]
+    Empty,
+    /// No record of a known form.
+    #[error("no LiteLLM record was recognised in it, so nothing can be concluded from it; check that it is the proxy's log")]
+    NoRecords,
+    /// Files in a folder that are no logs.
+    #[error("{0} file(s) in it are no LiteLLM logs and were passed over")]
+    PassedOver(usize),
+}
+
+impl ProblemKind {
+    /// Whether the job was not done in full because of it (exit status 2).
+    #[must_use]
+    pub fn is_failure(&self) -> bool {
+        match self {
+            ProblemKind::Missing | ProblemKind::Unreadable(_) | ProblemKind::NoLogInFolder | ProblemKind::Binary | ProblemKind::Broken { .. } => true,
+            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::PassedOver(_) => false,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Finds files: the paths given, and all files below a folder in the order of their paths.
+//!
+//! A dump is no repository: ignore files and the hidden flag mean nothing here. Links are not followed below a folder, so no
+//! loop can form.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use super::{Inputs, Origin, Problem, ProblemKind, Source};
+
+/// Finds the sources that the paths name; no path or `-` is stdin.
+#[must_use]
+pub fn find(paths: &[PathBuf]) -> Inputs {
+    let mut inputs = Inputs::default();
+    let mut seen: HashSet<PathBuf> = HashSet::new();
+    if paths.is_empty() {
+        inputs.sources.push(stdin());
+    }
+    for path in paths {
+        if path.as_os_str() == "-" {
+            if !inputs.sources.iter().any(|s| s.origin == Origin::Stdin) {
+                inputs.sources.push(stdin());
+            }
+        } else {
+            inputs.add(path, &mut seen);
+        }
+    }
+    inputs.sources.sort_by(|a, b| a.name.cmp(&b.name));
+    inputs
+}
+
+fn stdin() -> Source {
+    Source { name: "<stdin>".into(), origin: Origin::Stdin }
+}
+
+impl Inputs {
+    fn add(&mut self, path: &Path, seen: &mut HashSet<PathBuf>) {
+        let name = path.display().to_string();
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.fail(name, ProblemKind::Missing),
+            Err(error) => self.fail(name, ProblemKind::Unreadable(error.to_string())),
+            Ok(found) if found.is_dir() => {
+                self.folders.push(name);
+                self.walk(path, seen);
+            }
+            Ok(_) => {
+                if first_time(path, seen) {
+                    self.sources.push(Source { name, origin: Origin::Named(path.to_owned()) });
+                }
+            }
+        }
+    }
+
+    fn walk(&mut self, folder: &Path, seen: &mut HashSet<PathBuf>) {
+        let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
+        for entry in walk {
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|t| t.is_file()) => {
+                    if first_time(entry.path(), seen) {
+                        let name = entry.path().display().to_string();
+                        self.sources.push(Source { name, origin: Origin::Walked { path: entry.into_path(), folder: self.folders.len() - 1 } });
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => self.fail(folder.display().to_string(), ProblemKind::Unreadable(error.to_string())),
+            }
+        }
+    }
+
+    fn fail(&mut self, input: String, kind: ProblemKind) {
+        self.problems.push(Problem { input, kind });
+    }
+}
+
+/// Whether a file was not found before under another spelling of its path.
+fn first_time(path: &Path, seen: &mut HashSet<PathBuf>) -> bool {
+    seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+}

@@ -1,0 +1,11 @@
+//! What is known of LiteLLM and of providers, as data tables.
+//!
+//! A new LiteLLM release, provider word or failure text is a new row here, never new code elsewhere. Each table names the
+//! source of its rows.
+
+pub mod advice;
+pub mod failure;
+pub mod neighbour;
+pub mod provider;
+pub mod signature;
+pub mod version;

@@ -1,0 +1,26 @@
+//! Failures of streams and fallbacks that are taken for the prefill rejection, and are not.
+
+/// One such failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbour {
+    /// Its name.
+    pub id: &'static str,
+    /// What it is.
+    pub title: &'static str,
+}
+
+/// A stream broke and its group has no fallback: `Fallback also failed … Available Model Group Fallbacks=None`.
+pub const NO_FALLBACK: Neighbour = Neighbour { id: "no_fallback_configured", title: "A stream broke and its model group has no fallback" };
+/// A stream broke, its fallbacks were tried, and they failed for other reasons.
+pub const OTHER_FAILURE: Neighbour =
+    Neighbour { id: "fallback_failed_otherwise", title: "A stream broke and the last fallback failed for another reason than prefill" };
+
+/// The neighbour that an error record shows: its role, whether it begins with a broken stream, whether the group has no
+/// targets, and whether a rejection is in it.
+#[must_use]
+pub fn of(role: &str, mid_stream: bool, no_targets: bool, rejected: bool) -> Option<Neighbour> {
+    if rejected || !mid_stream || !matches!(role, "fallback_failed" | "responses_fallback_failed") {
+        return None;
+    }
+    Some(if no_targets { NO_FALLBACK } else { OTHER_FAILURE })
+}

@@ -1,0 +1,78 @@
+//! The strings by which streamfall finds what matters in a log.
+//!
+//! Needles hold no quote, no backslash and no newline, so that they are found whatever escaping is around them.
+
+/// The part of the rejection's sentence that every provider and wrapping keeps: `This model does not support assistant
+/// message prefill. The conversation must end with a user message.` (Anthropic, since Claude 4.6; BerriAI/litellm#27967).
+pub const REJECTION: &str = "does not support assistant message prefill";
+
+/// Needles of the chunk search. A record that holds none of them says nothing about a rejection, a stream failure or a
+/// fallback, and is never parsed.
+///
+/// `allback` stands for all of `MidStreamFallbackError`, `Fallback also failed`, `…trying to do fallbacks`, `Trying to fallback
+/// b/w models` and `Successful fallback b/w models`: the fewer the needles, the faster the search.
+pub const NEEDLES: [&str; 6] =
+    [REJECTION, "allback", "Exception occured - ", "Falling back to model_group", " Exception litellm.", "litellm_call_id='"];
+
+/// LiteLLM's exception for a stream that broke after its start (since 1.74.14, BerriAI/litellm#13149).
+pub const MID_STREAM: &str = "MidStreamFallbackError";
+
+/// Words that betray a broken stream somewhere in a record, whatever was cut or flipped around them: a rule that rests on
+/// the *absence* of a stream failure holds only if none of them is there.
+pub const STREAM_TRACES: [&str; 6] =
+    ["MidStream", "StreamFallback", "FallbackError", "stream_with_fallbacks", "_handle_stream_fallback_error", "__anext__"];
+
+/// How LiteLLM's fixed system message of the continuation starts (chat, 1.74.14–1.96.x).
+pub const CONTINUATION_SYSTEM: &str =
+    "You are a helpful assistant. You are given a message and you need to respond to it. You are also given a generated content.";
+
+/// How the continuation's developer message starts on `/v1/responses` (1.87.0–1.108.x).
+pub const CONTINUATION_RESPONSES: &str = "The previous assistant response was interrupted mid-stream.";
+
+/// The marks by which a record is recognised: the text its message starts with, and what such a record is.
+/// Source: LiteLLM 1.74.15–1.109.1, live runs.
+pub const MESSAGE_HEADS: [(&str, HeadKind); 13] = [
+    ("litellm.router.py::async_function_with_fallbacks() - Error occurred while trying to do fallbacks - ", HeadKind::HopFailed),
+    ("Fallback also failed: ", HeadKind::FallbackFailed),
+    ("Responses streaming fallback also failed: ", HeadKind::ResponsesFallbackFailed),
+    ("litellm.proxy.proxy_server.async_data_generator(): Exception occured - ", HeadKind::StreamError),
+    ("litellm.proxy.proxy_server._handle_llm_api_exception(): Exception occured - ", HeadKind::RequestError),
+    ("litellm.proxy.proxy_server.anthropic_response(): Exception occured - ", HeadKind::MessagesError),
+    ("An error occurred: ", HeadKind::ErrorLogged),
+    ("Trying to fallback b/w models", HeadKind::HopTried),
+    ("No fallback model group found for ", HeadKind::NoHop),
+    ("Falling back to model_group = ", HeadKind::HopStarted),
+    ("Successful fallback b/w models.", HeadKind::HopOpened),
+    ("litellm.acompletion(", HeadKind::Call),
+    ("ageneric_api_call_with_fallbacks(", HeadKind::Call),
+];
+
+/// What a record is, by the start of its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadKind {
+    /// Router ERROR: the error of one hop, or of the level above it.
+    HopFailed,
+    /// Router ERROR on the chat route, written only after a broken stream.
+    FallbackFailed,
+    /// The same on `/v1/responses` (since 1.87.0).
+    ResponsesFallbackFailed,
+    /// Proxy ERROR: an error after the response had begun.
+    StreamError,
+    /// Proxy ERROR: an error before the response had begun.
+    RequestError,
+    /// Proxy ERROR on `/v1/messages` (up to 1.102.x).
+    MessagesError,
+    /// Proxy DEBUG: the error once more.
+    ErrorLogged,
+    /// Router INFO: a call failed for good, or a stream broke; fallbacks are looked for.
+    HopTried,
+    /// Router INFO: there are none.
+    NoHop,
+    /// Router INFO: a hop begins.
+    HopStarted,
+    /// Router INFO: a hop's stream was opened.
+    HopOpened,
+    /// Router INFO (`litellm.acompletion(model=…) Exception …`, on messages and responses `ageneric_api_call_with_fallbacks`)
+    /// or DEBUG (`litellm.acompletion(…, messages=[…], …)`).
+    Call,
+}

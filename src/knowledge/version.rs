@@ -1,0 +1,68 @@
+//! What a record's place in LiteLLM's source tells of its version.
+//!
+//! Default-level logs do not name the version. The line number of the Router's error record does, near enough for the
+//! rules that depend on it. Source: the logs of live runs of each version named here.
+
+/// Line numbers of `async_function_with_fallbacks() - Error occurred …`, by source file, with the version that printed them.
+pub const OWN_RECORD_LINES: [(&str, u32, &str); 19] = [
+    ("router.py", 3829, "1.74.15"),
+    ("router.py", 3843, "1.77.7"),
+    ("router.py", 4447, "1.80.11"),
+    ("router.py", 5421, "1.82.6"),
+    ("router.py", 5566, "1.83.14"),
+    ("router.py", 5867, "1.85.0"),
+    ("router.py", 5875, "1.85.7"),
+    ("router.py", 6571, "1.88.6"),
+    ("router.py", 6167, "1.91.5"),
+    ("router.py", 6197, "1.92.2"),
+    ("router.py", 6329, "1.94.3"),
+    ("router.py", 6327, "1.96.2"),
+    ("router.py", 6515, "1.98.1"),
+    ("router.py", 7034, "1.100.5"),
+    ("router.py", 7333, "1.101.6"),
+    ("router.py", 7545, "1.102.4"),
+    ("router.py", 7467, "1.104.9"),
+    ("router.py", 8255, "1.108.11"),
+    ("router_python_core.py", 9334, "1.109.1"),
+];
+
+/// The last line number, in `router.py`, of a release whose own records keep the whole exception chain (1.82.6; 1.83.14
+/// already ends it by `raise … from None`).
+const LAST_LINE_WITH_CHAIN: u32 = 5421;
+
+/// Whether the release that wrote an own record from this place keeps the cause in the record's exception chain (≤1.82.6).
+#[must_use]
+pub fn keeps_exception_chain(file: &str, line: u32) -> bool {
+    file == "router.py" && line <= LAST_LINE_WITH_CHAIN
+}
+
+/// The release that a known place of the own record belongs to.
+#[must_use]
+pub fn of_own_record(file: &str, line: u32) -> Option<&'static str> {
+    OWN_RECORD_LINES.iter().find(|(f, l, _)| *f == file && *l == line).map(|(_, _, v)| *v)
+}
+
+/// Whether chat, in the releases that write own records without a traceback (≥1.97.0), may still send a continuation on
+/// `/v1/responses`: 1.104.0–1.108.x do (facts of live runs of 1.104.9 and 1.108.11), and no place of theirs is known to
+/// lie outside these bounds. An unknown place is taken for one of them.
+#[must_use]
+pub fn may_continue_responses(file: &str, line: u32) -> bool {
+    match of_own_record(file, line) {
+        Some(version) => matches!(version, "1.104.9" | "1.108.11"),
+        None => file != "router_python_core.py",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_releases_up_to_1_82_keep_the_chain() {
+        for (file, line, version) in OWN_RECORD_LINES {
+            let minor: u32 = version.split('.').nth(1).and_then(|m| m.parse().ok()).unwrap_or_default();
+            assert_eq!(keeps_exception_chain(file, line), minor <= 82, "{version}");
+            assert_eq!(of_own_record(file, line), Some(version));
+        }
+    }
+}

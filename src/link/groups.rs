@@ -1,0 +1,250 @@
+//! Groups of facts that belong to one client request, as they grow: a union-find over facts and the ids they share.
+
+use std::collections::HashMap;
+
+use super::evidence;
+use super::rules::Rule;
+use super::verdict::Verdict;
+use crate::fact::{ErrorRecord, Fact, FallbackLists, Place, Role, Statement};
+
+/// One fact with what the rules ask of it again and again.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    pub(super) fact: &'a Fact,
+    /// Microseconds on the stream's line of time.
+    pub(super) at: u64,
+    /// Whether `at` is exact to less than a second.
+    pub(super) fine: bool,
+    /// The group refused or failed in the Router's record of one hop: no level above it is in the text.
+    pub(super) hop: Option<&'a str>,
+    /// What the record proves by itself.
+    pub(super) evidence: Vec<Rule>,
+}
+
+impl<'a> Node<'a> {
+    pub(super) fn error(&self) -> Option<&'a ErrorRecord> {
+        match &self.fact.statement {
+            Statement::Error(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(super) fn stream(&self) -> u32 {
+        self.fact.place.source
+    }
+
+    pub(super) fn place(&self) -> Place {
+        self.fact.place
+    }
+}
+
+/// What is known of a group, gathered from its facts.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Summary {
+    /// The facts of the group, in order.
+    pub(super) nodes: Vec<usize>,
+    /// A record that ended the chain for the client: it names the group whose failure began it.
+    pub(super) closing: Option<usize>,
+    /// Rules that judge.
+    pub(super) evidence: Vec<Rule>,
+    /// Whether the refused calls were streaming, where bodies tell.
+    pub(super) streaming: Option<bool>,
+    /// Whether a rejection is in it.
+    pub(super) rejected: bool,
+}
+
+/// All facts and how they are grouped so far.
+#[derive(Debug)]
+pub(super) struct Groups<'a> {
+    pub(super) nodes: Vec<Node<'a>>,
+    parent: Vec<usize>,
+    keys: HashMap<(Key, &'a str), usize>,
+    /// Rules that joined groups or judged them from outside, by a node of the group.
+    pub(super) applied: Vec<(usize, Rule)>,
+    /// Verdicts that a group takes over from others without being joined to them, by a node of the group.
+    pub(super) inherited: Vec<(usize, Verdict)>,
+    /// Fallback lists seen, by stream: the Router prints all of them with each error.
+    pub(super) lists: HashMap<u32, Vec<&'a FallbackLists>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Provider,
+    Call,
+}
+
+impl<'a> Groups<'a> {
+    pub(super) fn new(facts: &'a [Fact]) -> Groups<'a> {
+        let mut lists: HashMap<u32, Vec<&'a FallbackLists>> = HashMap::new();
+        let mut clocks: HashMap<u32, Clock> = HashMap::new();
+        let mut nodes = Vec::with_capacity(facts.len());
+        for fact in facts {
+            let clock = clocks.entry(fact.place.source).or_default();
+            let at = clock.at(fact);
+            if let Statement::Error(error) = &fact.statement
+                && let Some(configured) = error.texts().find_map(|t| t.configured.as_ref())
+            {
+                let seen = lists.entry(fact.place.source).or_default();
+                if !seen.contains(&configured) {
+                    seen.push(configured);
+                }
+            }
+            nodes.push(Node { fact, at, fine: fact.time.is_some_and(|t| t.fine), hop: hop_of(fact), evidence: evidence::of(fact) });
+        }
+        let parent = (0..nodes.len()).collect();
+        Groups { nodes, parent, keys: HashMap::new(), applied: Vec::new(), inherited: Vec::new(), lists }
+    }
+
+    /// The representative of a fact's group.
+    pub(super) fn root(&self, mut node: usize) -> usize {
+        while self.parent[node] != node {
+            node = self.parent[node];
+        }
+        node
+    }
+
+    pub(super) fn union(&mut self, a: usize, b: usize) -> usize {
+        let (a, b) = (self.root(a), self.root(b));
+        let (low, high) = (a.min(b), a.max(b));
+        self.parent[high] = low;
+        low
+    }
+
+    /// Joins two groups by a rule of order.
+    pub(super) fn join(&mut self, a: usize, b: usize, rule: Rule) {
+        let root = self.union(a, b);
+        self.applied.push((root, rule));
+    }
+
+    fn key(&mut self, kind: Key, id: &'a str, node: usize) {
+        match self.keys.get(&(kind, id)) {
+            Some(&other) => {
+                self.union(other, node);
+            }
+            None => {
+                self.keys.insert((kind, id), node);
+            }
+        }
+    }
+
+    /// Joins what shares an id: the provider's ids within one record name one request, and so does LiteLLM's call id.
+    pub(super) fn join_ids(&mut self) {
+        let mut fragments = Vec::new();
+        for node in 0..self.nodes.len() {
+            let fact = self.nodes[node].fact;
+            match &fact.statement {
+                // A fragment may hold the remains of two records: it joins what it is first known by, and nothing else.
+                Statement::Error(error) if error.role == Role::Fragment => fragments.push(node),
+                Statement::Error(error) => {
+                    for id in provider_ids(error) {
+                        self.key(Key::Provider, id, node);
+                    }
+                    if let Some(call) = &error.call_id {
+                        self.key(Key::Call, call, node);
+                    }
+                }
+                Statement::Call(call) => self.key(Key::Call, &call.call_id, node),
+                _ => {}
+            }
+        }
+        for node in 0..self.nodes.len() {
+            if let Statement::Call(call) = &self.nodes[node].fact.statement {
+                for earlier in &call.earlier {
+                    self.join_earlier(earlier);
+                }
+            }
+        }
+        for node in fragments {
+            if let Some(error) = self.nodes[node].error() {
+                let known = provider_ids(error).into_iter().find(|id| self.keys.contains_key(&(Key::Provider, *id)));
+                for id in known.map_or_else(|| provider_ids(error).into_iter().take(1).collect(), |id| vec![id]) {
+                    self.key(Key::Provider, id, node);
+                }
+            }
+        }
+    }
+
+    /// `previous_models` names the call id of an earlier rejection: where both are known, they are one request.
+    fn join_earlier(&mut self, earlier: &'a crate::fact::EarlierError) {
+        let Some(&call) = self.keys.get(&(Key::Call, earlier.call_id.as_str())) else { return };
+        for (_, rejection) in earlier.text.rejections() {
+            if let Some(&node) = rejection.request_id.as_deref().and_then(|id| self.keys.get(&(Key::Provider, id))) {
+                self.union(call, node);
+            }
+        }
+    }
+
+    /// What is known of each group, by its representative.
+    pub(super) fn summaries(&self) -> HashMap<usize, Summary> {
+        let mut all: HashMap<usize, Summary> = HashMap::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if !matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_)) {
+                continue;
+            }
+            let summary = all.entry(self.root(index)).or_default();
+            summary.nodes.push(index);
+            summary.evidence.extend(&node.evidence);
+            let Some(error) = node.error() else { continue };
+            summary.rejected |= error.texts().any(|t| t.rejections().next().is_some());
+            let streaming = error.text.rejections().find_map(|(_, r)| r.streaming);
+            summary.streaming = summary.streaming.or(streaming);
+            if summary.closing.is_none() && is_closing(error) {
+                summary.closing = Some(index);
+            }
+        }
+        for &(node, rule) in &self.applied {
+            if let Some(summary) = all.get_mut(&self.root(node))
+                && rule.side().is_some()
+            {
+                summary.evidence.push(rule);
+            }
+        }
+        all
+    }
+}
+
+/// The provider's request ids of a record: of rejections, and of other errors in the same texts.
+fn provider_ids(error: &ErrorRecord) -> Vec<&str> {
+    let mut ids = Vec::new();
+    for level in error.texts().flat_map(|text| &text.levels) {
+        let id = level.error.rejection.as_ref().map_or(level.error.other_id.as_deref(), |r| r.request_id.as_deref());
+        ids.extend(id.filter(|id| !ids.contains(id)));
+    }
+    ids
+}
+
+/// Whether the record is the last of its chain: written when nothing is left to try.
+pub(super) fn is_closing(error: &ErrorRecord) -> bool {
+    matches!(error.role, Role::FallbackFailed | Role::ResponsesFallbackFailed | Role::StreamError | Role::RequestError | Role::MessagesError)
+}
+
+/// The group of a hop's own record: the text has one level, so nothing was tried below it.
+fn hop_of(fact: &Fact) -> Option<&str> {
+    match &fact.statement {
+        Statement::Error(error) if error.role == Role::HopFailed && error.text.levels.len() == 1 && !error.text.mid_stream => {
+            error.text.levels[0].group.as_deref()
+        }
+        _ => None,
+    }
+}
+
+/// Puts a stream's local times onto one line: a step back of more than half a day is midnight.
+#[derive(Debug, Default)]
+struct Clock {
+    last: u64,
+    days: u64,
+}
+
+impl Clock {
+    fn at(&mut self, fact: &Fact) -> u64 {
+        use crate::fact::DAY;
+        let Some(time) = fact.time else { return self.last };
+        let mut at = time.since_epoch() + self.days * DAY;
+        if time.date.is_none() && at + DAY / 2 < self.last {
+            self.days += 1;
+            at += DAY;
+        }
+        self.last = at;
+        at
+    }
+}

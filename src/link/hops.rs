@@ -1,0 +1,106 @@
+//! INFO logs: what the order of hop lines tells of a chain that recovered.
+//!
+//! At default level such a chain leaves only its hops' own records, and those of a client's prefill whose ordinary fallback
+//! recovers are the same to the byte. At INFO one thing differs: an ordinary fallback runs before the response begins, so
+//! the access line stands directly behind `Successful fallback b/w models.`. The response to a request whose stream broke
+//! had begun long before. (Which call had failed before the hop tells nothing: retries wait, and others write in between.)
+//!
+//! "Directly" holds because nothing is awaited in between, in one worker whose lines were kept in order: 25 of 25 in a
+//! capture of 1.85.0. Several workers, a buffered stdout or lost lines break it, and break other pairs of lines, too; so that
+//! an access line is *not* there counts only in a stream in which all such pairs hold.
+
+use std::collections::HashMap;
+
+use super::groups::{Groups, Node, Summary};
+use super::integrity;
+use super::rules::Rule;
+use super::verdict::Verdict;
+use crate::fact::{Role, Statement};
+
+/// How long a hop may take.
+const WINDOW: u64 = 2_000_000;
+/// How many lines a note of LiteLLM's may take between two records that belong together.
+const NOTE_LINES: u64 = 6;
+/// How many pairs of lines must have been seen to hold.
+const ENOUGH_PAIRS: usize = 20;
+/// How many fallbacks must have been seen with their access line behind.
+const ENOUGH_ANSWERED: usize = 3;
+
+/// Verdicts of groups, by representative.
+pub(super) type Inferred = HashMap<usize, Verdict>;
+
+/// Judges chains that recovered, where INFO lines tell; gives all verdicts that groups have from outside.
+pub(super) fn infer(groups: &mut Groups<'_>) -> Inferred {
+    for (root, rule) in recovered(groups) {
+        groups.applied.push((root, rule));
+    }
+    let mut inferred: Inferred = HashMap::new();
+    for &(node, verdict) in &groups.inherited {
+        inferred.entry(groups.root(node)).and_modify(|known| *known = if *known == verdict { verdict } else { Verdict::Unknown }).or_insert(verdict);
+    }
+    inferred
+}
+
+fn recovered(groups: &Groups<'_>) -> Vec<(usize, Rule)> {
+    let mut orderly: HashMap<u32, bool> = HashMap::new();
+    let summaries = groups.summaries();
+    let mut roots: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, s)| s.rejected && s.closing.is_none() && s.evidence.is_empty()).collect();
+    roots.sort_unstable_by_key(|(root, _)| **root);
+    let mut judged = Vec::new();
+    for (&root, summary) in roots {
+        let Some(answered) = next_hop_answered(groups, summary) else { continue };
+        let stream = groups.nodes[root].stream();
+        if *orderly.entry(stream).or_insert_with(|| is_orderly(groups, stream)) {
+            judged.push((root, if answered { Rule::AnsweredAfterFallback } else { Rule::AnsweredBeforeFallback }));
+        }
+    }
+    judged
+}
+
+/// Whether the lines of a stream stand as one worker writes them.
+fn is_orderly(groups: &Groups<'_>, stream: u32) -> bool {
+    let nodes: Vec<&Node<'_>> = groups.nodes.iter().filter(|n| n.stream() == stream).collect();
+    let answered = nodes.iter().filter(|n| matches!(n.fact.statement, Statement::HopOpened { answered: Some(_) })).count();
+    let mut pairs = 0;
+    for pair in nodes.windows(2).filter(|pair| matches!(pair[0].fact.statement, Statement::HopTried)) {
+        if !matches!(pair[1].fact.statement, Statement::HopStarted { .. } | Statement::NoHop) || gap(pair[0], pair[1]) > NOTE_LINES {
+            return false;
+        }
+        pairs += 1;
+    }
+    pairs >= ENOUGH_PAIRS && answered >= ENOUGH_ANSWERED && integrity::intact_stream(groups, stream)
+}
+
+/// How many lines stand between two records.
+fn gap(before: &Node<'_>, after: &Node<'_>) -> u64 {
+    after.place().line.saturating_sub(before.place().line + before.fact.lines)
+}
+
+/// Whether the hop behind the chain's last rejection was answered at once. Only where no other hop is open can the one that
+/// opened be this chain's.
+fn next_hop_answered(groups: &Groups<'_>, summary: &Summary) -> Option<bool> {
+    let last = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].hop.is_some()).max()?;
+    let near = |n: &usize| groups.nodes[*n].stream() == groups.nodes[last].stream() && groups.nodes[*n].at.abs_diff(groups.nodes[last].at) <= WINDOW;
+    let start = (0..last).rev().take_while(near).last().unwrap_or(last);
+    let mut open = 0_usize;
+    for node in &groups.nodes[start..=last] {
+        open = if started(node) { open + 1 } else { open.saturating_sub(usize::from(ended(node))) };
+    }
+    for index in (last + 1..groups.nodes.len()).take_while(near) {
+        let node = &groups.nodes[index];
+        if let Statement::HopOpened { answered } = &node.fact.statement {
+            return (open == 1).then_some(answered.is_some());
+        }
+        open = if started(node) { open + 1 } else { open };
+    }
+    None
+}
+
+fn started(node: &Node<'_>) -> bool {
+    matches!(node.fact.statement, Statement::HopStarted { .. })
+}
+
+/// Whether a hop ended here: its stream was opened, or its call failed.
+fn ended(node: &Node<'_>) -> bool {
+    matches!(node.fact.statement, Statement::HopOpened { .. }) || node.error().is_some_and(|e| e.role == Role::CallFailed)
+}

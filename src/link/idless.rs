@@ -1,0 +1,71 @@
+//! Joins the records of rejections that have no provider request id (Bedrock, most gateways).
+//!
+//! Each such rejection is printed by the hop's own record, by the record of the level above, by the record that ends the chain
+//! and by the proxy's. Their texts are the same for every request, so they are matched in order: each record takes the most
+//! recent open chain to the same group that has come as far as the record needs. Requests that cross in the same instant may
+//! swap records; their number and their verdicts stay right.
+
+use super::groups::Groups;
+use crate::fact::{ErrorRecord, Role};
+
+const WINDOW: u64 = 2_000_000;
+
+/// How far a chain's records have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Hop,
+    LevelUp,
+    FallbackFailed,
+    Closed,
+}
+
+#[derive(Debug)]
+struct Open<'a> {
+    node: usize,
+    group: Option<&'a str>,
+    stage: Stage,
+}
+
+/// Joins the records of each rejection that has no id.
+pub(super) fn join(groups: &mut Groups<'_>) {
+    let mut open: Vec<Open<'_>> = Vec::new();
+    for index in 0..groups.nodes.len() {
+        let Some(error) = groups.nodes[index].error() else { continue };
+        let (Some(group), Some(stage)) = (idless(error), stage(error)) else { continue };
+        let (stream, at) = (groups.nodes[index].stream(), groups.nodes[index].at);
+        open.retain(|o| groups.nodes[o.node].stream() == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
+        let fits =
+            |o: &Open<'_>| o.stage < stage && (o.group == group || (stage == Stage::Closed && o.stage == Stage::FallbackFailed && o.group.is_none()));
+        // The level above comes directly before the end of a chain; a hop that was refused outright has none.
+        let best = open.iter().enumerate().filter(|(_, o)| fits(o)).max_by_key(|(_, o)| (o.stage, o.node)).map(|(i, _)| i);
+        match best.filter(|_| stage != Stage::Hop) {
+            Some(i) => {
+                groups.union(open[i].node, index);
+                if stage == Stage::Closed {
+                    open.remove(i);
+                } else {
+                    open[i].stage = stage;
+                    open[i].node = index;
+                }
+            }
+            None if stage != Stage::Closed => open.push(Open { node: index, group, stage }),
+            None => {}
+        }
+    }
+}
+
+/// The refusing group of a record whose first rejection has no id; the outer `None`: there is no such rejection.
+fn idless(error: &ErrorRecord) -> Option<Option<&str>> {
+    let (group, rejection) = error.rejections().into_iter().next_back()?;
+    rejection.request_id.is_none().then_some(group)
+}
+
+fn stage(error: &ErrorRecord) -> Option<Stage> {
+    Some(match error.role {
+        Role::HopFailed if error.text.levels.len() == 1 => Stage::Hop,
+        Role::HopFailed => Stage::LevelUp,
+        Role::FallbackFailed | Role::ResponsesFallbackFailed => Stage::FallbackFailed,
+        Role::StreamError | Role::RequestError | Role::MessagesError => Stage::Closed,
+        _ => return None,
+    })
+}

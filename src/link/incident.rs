@@ -1,0 +1,348 @@
+//! An incident: one client request that met at least one rejection, with all that its records say.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use super::groups::{Groups, Summary};
+use super::hops::Inferred;
+use super::order;
+use super::routes;
+use super::rules::{Confidence, Rule, Side};
+use super::verdict::{self, Verdict};
+use crate::fact::{ErrorRecord, ErrorText, FallbackLists, LocalTime, OneError, Place, Statement};
+use crate::knowledge::failure::{self, Category, Kind};
+
+/// One client request that met at least one rejection.
+#[derive(Debug, Clone)]
+pub struct Incident {
+    /// Whose fault it is.
+    pub verdict: Verdict,
+    /// How sure the verdict is; `None` with [`Verdict::Unknown`].
+    pub confidence: Option<Confidence>,
+    /// The rules that spoke, and for `unknown` why none decides.
+    pub because: Vec<String>,
+    /// First and last time seen.
+    pub time: Option<LocalTime>,
+    /// See `time`.
+    pub end_time: Option<LocalTime>,
+    /// Place of the first record.
+    pub place: Place,
+    /// LiteLLM's call id.
+    pub call_id: Option<String>,
+    /// `chat`, `responses` or `messages`.
+    pub route: Option<&'static str>,
+    /// What became of the request for the client.
+    pub outcome: Outcome,
+    /// What broke the stream.
+    pub stream_failure: Option<StreamFailure>,
+    /// The targets tried or configured, in order.
+    pub fallbacks: Vec<String>,
+    /// The rejections, in order.
+    pub rejections: Vec<IncidentRejection>,
+    /// The records it was made from.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What became of a request for the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The client got an error.
+    Failed,
+    /// A later target answered.
+    Recovered,
+    /// The input does not say.
+    Unknown,
+}
+
+/// The failure that broke the stream before the fallback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamFailure {
+    /// The group whose stream failed.
+    pub model_group: Option<String>,
+    /// Its provider model.
+    pub model: Option<String>,
+    /// LiteLLM's provider name.
+    pub provider: Option<&'static str>,
+    /// What kind of failure.
+    pub kind: Kind,
+    /// Where to look first.
+    pub category: Option<Category>,
+    /// LiteLLM's exception class.
+    pub class: Option<String>,
+    /// The status that the class stands for.
+    pub status: Option<u16>,
+    /// The provider's words.
+    pub message: Option<String>,
+}
+
+/// One rejection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentRejection {
+    /// The provider's request id.
+    pub request_id: Option<String>,
+    /// The group that refused.
+    pub model_group: Option<String>,
+    /// Its provider model.
+    pub model: Option<String>,
+    /// LiteLLM's provider name.
+    pub provider: Option<&'static str>,
+}
+
+/// One record of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where it stands.
+    pub place: Place,
+    /// The fact's name.
+    pub role: &'static str,
+}
+
+/// Makes incidents of all groups that hold a rejection.
+pub(super) fn assemble(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident> {
+    let summaries = groups.summaries();
+    let contested = order::contested(groups);
+    let mut incidents: Vec<(u64, Incident)> = summaries
+        .iter()
+        .filter(|(_, summary)| summary.rejected)
+        .filter_map(|(&root, summary)| {
+            let draft = Draft { groups, summary, root, inferred: inferred.get(&root).copied(), contested: &contested };
+            Some((groups.nodes[*summary.nodes.first()?].at, draft.incident()?))
+        })
+        .collect();
+    incidents.sort_by_key(|(at, incident)| (*at, incident.place));
+    incidents.into_iter().map(|(_, incident)| incident).collect()
+}
+
+struct Draft<'g, 'a> {
+    groups: &'g Groups<'a>,
+    summary: &'g Summary,
+    root: usize,
+    inferred: Option<Verdict>,
+    contested: &'g HashSet<usize>,
+}
+
+impl<'a> Draft<'_, 'a> {
+    fn incident(&self) -> Option<Incident> {
+        let rejections = self.rejections();
+        if rejections.is_empty() {
+            return None;
+        }
+        let outcome = self.outcome();
+        let (verdict, confidence, because) = self.verdict(outcome);
+        let first = *self.summary.nodes.first()?;
+        let times = || self.summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].fact.time);
+        let (first_time, last_time) = (times().next(), times().next_back());
+        let stream_failure = self.stream_failure(verdict, outcome, &rejections);
+        Some(Incident {
+            verdict,
+            confidence,
+            because,
+            time: first_time,
+            end_time: last_time.filter(|last| first_time.is_some_and(|first| first != *last)),
+            place: self.groups.nodes[first].place(),
+            call_id: self.call_id(),
+            route: routes::of(self.groups, self.summary),
+            outcome,
+            fallbacks: self.fallbacks(stream_failure.as_ref(), &rejections),
+            stream_failure,
+            rejections,
+            evidence: self.evidence(),
+        })
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &'a ErrorRecord> {
+        self.summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].error())
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &'a ErrorText> {
+        self.errors().flat_map(ErrorRecord::texts)
+    }
+
+    fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Vec<String>) {
+        let applied = || self.groups.applied.iter().filter(|(node, _)| self.groups.root(*node) == self.root).map(|(_, rule)| *rule);
+        let joins: Vec<Rule> = applied().filter(|rule| rule.side().is_none()).collect();
+        let (mut verdict, mut confidence, rules) = verdict::judge(&self.summary.evidence, &joins);
+        if verdict == Verdict::Unknown && self.summary.evidence.is_empty() {
+            if let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown) {
+                verdict = inferred;
+                confidence = joins.iter().map(|rule| rule.confidence()).min().or(Some(Confidence::Strong));
+            }
+        }
+        let mut because: Vec<String> = rules.iter().map(|rule| rule.text().to_owned()).collect();
+        if verdict == Verdict::Unknown {
+            because.push(self.why_unknown(outcome).to_owned());
+        }
+        (verdict, confidence, because)
+    }
+
+    fn why_unknown(&self, outcome: Outcome) -> &'static str {
+        let has = |side: Side| self.summary.evidence.iter().any(|rule| rule.side() == Some(side));
+        if has(Side::MidStream) && has(Side::Client) {
+            "contradiction: records of this request point to both sides; they may be damaged, or of two requests. The original, unfiltered log would tell"
+        } else if self.contested.contains(&self.root) {
+            "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. INFO or DEBUG logs, or LiteLLM's \
+             payload logs, would tell"
+        } else if outcome == Outcome::Recovered {
+            "recovered_chain: a later target answered, and then LiteLLM logs the same for a broken stream as for a client's own prefill. DEBUG logs or \
+             LiteLLM's payload logs (StandardLoggingPayload) would tell"
+        } else {
+            "incomplete: the records around this rejection that would tell are not in the input. The log from before and after it would"
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        if self.summary.closing.is_some() {
+            return Outcome::Failed;
+        }
+        let hop = self.summary.nodes.iter().copied().filter(|&n| self.groups.nodes[n].hop.is_some()).max();
+        let Some(last) = hop else { return Outcome::Unknown };
+        // The end of a failed chain follows within the window; without records behind it, it may just not be there yet.
+        let later = self.groups.nodes[last + 1..].iter().any(|n| n.stream() == self.groups.nodes[last].stream());
+        if later && !self.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
+    }
+
+    fn rejections(&self) -> Vec<IncidentRejection> {
+        let mut all: Vec<IncidentRejection> = Vec::new();
+        let mut without_id: Vec<IncidentRejection> = Vec::new();
+        for error in self.errors() {
+            let mut here: Vec<IncidentRejection> = Vec::new();
+            for (group, seen) in error.rejections() {
+                let model = error.model.clone();
+                let found =
+                    IncidentRejection { request_id: seen.request_id.clone(), model_group: group.map(str::to_owned), model, provider: seen.provider };
+                if found.request_id.is_none() {
+                    here.push(found);
+                    continue;
+                }
+                match all.iter_mut().find(|known| known.request_id == found.request_id) {
+                    Some(known) => known.add(found),
+                    None => all.push(found),
+                }
+            }
+            merge_without_id(&mut without_id, here);
+        }
+        all.extend(without_id);
+        all
+    }
+
+    /// The broken stream: what failed from the error texts, which group from the record that names it or, for a chain that
+    /// recovered, from the only list that has these targets.
+    fn stream_failure(&self, verdict: Verdict, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<StreamFailure> {
+        let broken = || self.texts().filter(|text| text.mid_stream).filter_map(|text| text.levels.first());
+        let earlier = self.earlier_failure();
+        let seen = broken().next().is_some() || earlier.is_some();
+        if !seen && verdict != Verdict::MidStreamFallback {
+            return None;
+        }
+        let error: Option<&OneError> = broken().map(|level| &level.error).next().or(earlier.map(|(_, error)| error));
+        let own_group = |level: &&crate::fact::ErrorLevel| level.fallbacks.is_some() && level.error.rejection.is_none();
+        let named = broken().filter(own_group).find_map(|level| level.group.clone());
+        let ordered =
+            || self.texts().filter(|_| error.is_none()).filter_map(|t| t.levels.first()).find(|l| l.fallbacks.as_ref().is_some_and(Vec::is_empty));
+        let model_group = named
+            .or_else(|| earlier.and_then(|(group, _)| group.map(str::to_owned)))
+            .or_else(|| ordered().and_then(|level| level.group.clone()))
+            .or_else(|| self.group_by_lists(outcome, rejections));
+        let message = error.map(|e| e.message.clone()).unwrap_or_default();
+        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), &e.message));
+        Some(StreamFailure {
+            model_group,
+            model: None,
+            provider: error.and_then(|e| e.provider),
+            kind,
+            category: failure::category(kind, &message),
+            class: error.and_then(|e| e.class.clone()),
+            status: error.and_then(|e| e.class.as_deref()).and_then(failure::status),
+            message: Some(message).filter(|m| !m.is_empty()),
+        })
+    }
+
+    /// DEBUG: the broken stream among the earlier errors of this request's own calls.
+    fn earlier_failure(&self) -> Option<(Option<&'a str>, &'a OneError)> {
+        self.summary.nodes.iter().find_map(|&n| {
+            let Statement::Call(call) = &self.groups.nodes[n].fact.statement else { return None };
+            let own = call.earlier.iter().find(|earlier| earlier.call_id == call.call_id && earlier.text.mid_stream)?;
+            Some((own.group.as_deref(), &own.text.levels.first()?.error))
+        })
+    }
+
+    /// The only configured group whose list has the refused targets in this order; for a chain that recovered, with one more
+    /// target to recover on.
+    fn group_by_lists(&self, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<String> {
+        let refused: Vec<&str> = rejections.iter().filter_map(|r| r.model_group.as_deref()).collect();
+        if refused.is_empty() || refused.len() != rejections.len() {
+            return None;
+        }
+        let spare = usize::from(outcome == Outcome::Recovered);
+        let fits = |targets: &[String]| targets.len() >= refused.len() + spare && targets.iter().zip(&refused).all(|(a, b)| a == b);
+        let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
+        let mut fitting: Vec<&str> = lists.iter().flat_map(|l| l.iter()).filter(|(_, targets)| fits(targets)).map(|(group, _)| group).collect();
+        fitting.sort_unstable();
+        fitting.dedup();
+        match fitting[..] {
+            [only] => Some(only.to_owned()),
+            _ => None,
+        }
+    }
+
+    fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Vec<String> {
+        let printed = self.texts().filter_map(|text| text.levels.first()).filter(|level| level.error.rejection.is_none());
+        let listed = printed.filter_map(|level| level.fallbacks.clone()).find(|list| !list.is_empty());
+        let configured = || {
+            let group = failure?.model_group.as_deref()?;
+            let lists = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
+            lists.iter().find_map(|l| l.of(group)).map(<[String]>::to_vec)
+        };
+        listed.or_else(configured).unwrap_or_else(|| {
+            let mut groups: Vec<String> = rejections.iter().filter_map(|r| r.model_group.clone()).collect();
+            groups.dedup();
+            groups
+        })
+    }
+
+    fn call_id(&self) -> Option<String> {
+        self.summary.nodes.iter().find_map(|&n| match &self.groups.nodes[n].fact.statement {
+            Statement::Error(error) => error.call_id.clone(),
+            Statement::Call(call) => Some(call.call_id.clone()),
+            _ => None,
+        })
+    }
+
+    fn evidence(&self) -> Vec<Evidence> {
+        let nodes = self.summary.nodes.iter().map(|&n| self.groups.nodes[n].fact);
+        nodes.map(|fact| Evidence { place: fact.place, role: fact.statement.name() }).collect()
+    }
+}
+
+impl IncidentRejection {
+    fn add(&mut self, other: IncidentRejection) {
+        self.model_group = self.model_group.take().or(other.model_group);
+        self.model = self.model.take().or(other.model);
+        self.provider = self.provider.or(other.provider);
+    }
+}
+
+/// Adds the rejections without id of one more record: those of a group already known are printed again.
+fn merge_without_id(known: &mut Vec<IncidentRejection>, here: Vec<IncidentRejection>) {
+    for found in here {
+        let same = known.iter_mut().find(|k| k.model_group == found.model_group || k.model_group.is_none() || found.model_group.is_none());
+        match same {
+            Some(rejection) => rejection.add(found),
+            None => known.push(found),
+        }
+    }
+}
+
+impl Outcome {
+    /// The name in snake case, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Failed => "failed",
+            Outcome::Recovered => "recovered",
+            Outcome::Unknown => "unknown",
+        }
+    }
+}

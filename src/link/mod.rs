@@ -1,0 +1,39 @@
+//! Joins facts into incidents: one client request each, with its verdict.
+//!
+//! Rules are ranked. What the records prove comes first: the same provider request id, the same call id, texts nested in one
+//! record. Only what is left is joined by order and time, within one stream, and only where the order admits one reading;
+//! the nearest candidate alone never decides. Evidence that contradicts itself means `unknown`, whichever rule spoke first,
+//! and a rule that rests on something being absent holds only for a record known to be whole.
+
+mod calls;
+mod evidence;
+mod groups;
+mod hops;
+mod idless;
+mod incident;
+mod integrity;
+mod order;
+mod routes;
+mod rules;
+mod verdict;
+
+pub use incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
+pub use rules::{Confidence, Rule};
+pub use verdict::Verdict;
+
+use crate::fact::Fact;
+use groups::Groups;
+
+/// Joins all facts into incidents, in the order of their first record: time first seen, then stream, then place.
+///
+/// `facts` may come from several sources; each source is a stream of its own, and its facts are in its order.
+#[must_use]
+pub fn link(facts: &[Fact]) -> Vec<Incident> {
+    let mut groups = Groups::new(facts);
+    groups.join_ids();
+    idless::join(&mut groups);
+    calls::join(&mut groups);
+    order::join(&mut groups);
+    let inferred = hops::infer(&mut groups);
+    incident::assemble(&groups, &inferred)
+}

@@ -1,0 +1,336 @@
+//! `--format json`: the versioned contract `streamfall.report/1`, described by `schema/streamfall.report.v1.json`.
+//!
+//! The shapes here are the contract's and nothing else's: the report can change without it.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::fact::LocalTime;
+use crate::knowledge::failure::Category;
+use crate::link::{Confidence, Incident, Outcome, Verdict};
+use crate::report::{Report, ReportedIncident};
+
+/// The contract's name and version.
+pub const SCHEMA: &str = "streamfall.report/1";
+
+/// Writes the report as one JSON document.
+///
+/// # Errors
+///
+/// What the writer gives.
+pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document::of(report))?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    generator: Generator,
+    complete: bool,
+    summary: Summary<'a>,
+    models: Vec<Model<'a>>,
+    failures: Vec<Failure<'a>>,
+    incidents: Vec<IncidentOut<'a>>,
+    advice: Vec<AdviceOut>,
+    neighbours: Vec<Neighbour<'a>>,
+    inputs: Vec<Input<'a>>,
+    problems: Vec<ProblemOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct Generator {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    requests: u64,
+    rejections: u64,
+    mentions: u64,
+    by_verdict: BTreeMap<&'static str, u64>,
+    by_outcome: BTreeMap<&'static str, u64>,
+    by_kind: BTreeMap<&'static str, u64>,
+    by_category: BTreeMap<&'static str, u64>,
+    by_route: BTreeMap<&'static str, u64>,
+    by_key: BTreeMap<&'static str, u64>,
+    by_team: BTreeMap<&'static str, u64>,
+    first_seen: Option<String>,
+    last_seen: Option<String>,
+    first_seen_local: Option<String>,
+    last_seen_local: Option<String>,
+    litellm_versions: &'a [String],
+    likely_litellm_versions: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Model<'a> {
+    model_group: Option<&'a str>,
+    model: Option<&'a str>,
+    provider: Option<&'static str>,
+    requests: u64,
+    rejections: u64,
+    mid_stream_fallback: u64,
+    client_prefill: u64,
+    unknown: u64,
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    model_group: Option<&'a str>,
+    kind: &'static str,
+    category: Option<&'static str>,
+    targets: &'a [String],
+    requests: u64,
+}
+
+#[derive(Serialize)]
+struct IncidentOut<'a> {
+    id: &'a str,
+    fingerprint: &'a str,
+    verdict: Verdict,
+    confidence: Option<Confidence>,
+    because: &'a [String],
+    time: Option<String>,
+    end_time: Option<String>,
+    time_local: Option<String>,
+    end_time_local: Option<String>,
+    call_id: Option<&'a str>,
+    trace_id: Option<&'a str>,
+    route: Option<&'static str>,
+    outcome: Outcome,
+    key: Option<&'a str>,
+    team: Option<&'a str>,
+    user: Option<&'a str>,
+    requested_model: Option<&'a str>,
+    stream_failure: Option<StreamFailureOut<'a>>,
+    fallbacks: &'a [String],
+    rejections: Vec<RejectionOut<'a>>,
+    evidence: Vec<EvidenceOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct StreamFailureOut<'a> {
+    model_group: Option<&'a str>,
+    model: Option<&'a str>,
+    provider: Option<&'static str>,
+    kind: &'static str,
+    category: Option<&'static str>,
+    class: Option<&'a str>,
+    status: Option<u16>,
+    message: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RejectionOut<'a> {
+    request_id: Option<&'a str>,
+    model_group: Option<&'a str>,
+    model: Option<&'a str>,
+    provider: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct EvidenceOut<'a> {
+    source: &'a str,
+    line: u64,
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct AdviceOut {
+    id: &'static str,
+    title: &'static str,
+    applies_to: u64,
+    steps: &'static [&'static str],
+    reference: &'static str,
+}
+
+#[derive(Serialize)]
+struct Neighbour<'a> {
+    id: &'static str,
+    title: &'static str,
+    count: u64,
+    first: PlaceOut<'a>,
+}
+
+#[derive(Serialize)]
+struct PlaceOut<'a> {
+    source: &'a str,
+    line: u64,
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    source: &'a str,
+    shape: &'static str,
+    bytes: u64,
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ProblemOut<'a> {
+    source: &'a str,
+    problem: String,
+    failure: bool,
+}
+
+/// The contract's time: `HH:MM:SS` where the log has no date. A date without a zone is no RFC 3339 time, so it stands in the
+/// `_local` field alone.
+fn contract_time(time: Option<LocalTime>) -> Option<String> {
+    time.filter(|t| t.date.is_none()).map(|t| t.to_string())
+}
+
+fn local_time(time: Option<LocalTime>) -> Option<String> {
+    time.map(|t| t.to_string())
+}
+
+impl<'a> Document<'a> {
+    fn of(report: &'a Report) -> Document<'a> {
+        Document {
+            schema: SCHEMA,
+            generator: Generator { name: "streamfall", version: env!("CARGO_PKG_VERSION") },
+            complete: report.complete,
+            summary: Summary::of(report),
+            models: models(report),
+            failures: failures(report),
+            incidents: report.incidents.iter().map(|i| IncidentOut::of(report, i)).collect(),
+            advice: advice(report),
+            neighbours: neighbours(report),
+            inputs: inputs(report),
+            problems: report
+                .problems
+                .iter()
+                .map(|p| ProblemOut { source: &p.input, problem: p.kind.to_string(), failure: p.kind.is_failure() })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> Summary<'a> {
+    fn of(report: &'a Report) -> Summary<'a> {
+        let s = &report.summary;
+        Summary {
+            requests: s.requests,
+            rejections: s.rejections,
+            mentions: s.mentions,
+            by_verdict: s.by_verdict.iter().map(|(v, n)| (v.name(), *n)).collect(),
+            by_outcome: s.by_outcome.iter().map(|(o, n)| (o.name(), *n)).collect(),
+            by_kind: s.by_kind.iter().map(|(k, n)| (k.name(), *n)).collect(),
+            by_category: s.by_category.iter().map(|(c, n)| (c.name(), *n)).collect(),
+            by_route: s.by_route.iter().copied().collect(),
+            by_key: BTreeMap::new(),
+            by_team: BTreeMap::new(),
+            first_seen: contract_time(s.first_seen),
+            last_seen: contract_time(s.last_seen),
+            first_seen_local: local_time(s.first_seen),
+            last_seen_local: local_time(s.last_seen),
+            litellm_versions: &s.litellm_versions,
+            likely_litellm_versions: &s.likely_versions,
+        }
+    }
+}
+
+fn models(report: &Report) -> Vec<Model<'_>> {
+    report.models.iter().map(Model::of).collect()
+}
+
+impl<'a> Model<'a> {
+    fn of(row: &'a crate::report::ModelRow) -> Model<'a> {
+        Model {
+            model_group: row.model_group.as_deref(),
+            model: row.model.as_deref(),
+            provider: row.provider,
+            requests: row.requests,
+            rejections: row.rejections,
+            mid_stream_fallback: row.mid_stream_fallback,
+            client_prefill: row.client_prefill,
+            unknown: row.unknown,
+        }
+    }
+}
+
+fn failures(report: &Report) -> Vec<Failure<'_>> {
+    report.failures.iter().map(Failure::of).collect()
+}
+
+impl<'a> Failure<'a> {
+    fn of(row: &'a crate::report::FailureRow) -> Failure<'a> {
+        Failure {
+            model_group: row.model_group.as_deref(),
+            kind: row.kind.name(),
+            category: row.category.map(Category::name),
+            targets: &row.targets,
+            requests: row.requests,
+        }
+    }
+}
+
+impl<'a> IncidentOut<'a> {
+    fn of(report: &'a Report, reported: &'a ReportedIncident) -> IncidentOut<'a> {
+        let i: &Incident = &reported.incident;
+        IncidentOut {
+            id: &reported.id,
+            fingerprint: &reported.fingerprint,
+            verdict: i.verdict,
+            confidence: i.confidence,
+            because: &i.because,
+            time: contract_time(i.time),
+            end_time: contract_time(i.end_time),
+            time_local: local_time(i.time),
+            end_time_local: local_time(i.end_time),
+            call_id: i.call_id.as_deref(),
+            trace_id: None,
+            route: i.route,
+            outcome: i.outcome,
+            key: None,
+            team: None,
+            user: None,
+            requested_model: None,
+            stream_failure: i.stream_failure.as_ref().map(|f| StreamFailureOut {
+                model_group: f.model_group.as_deref(),
+                model: f.model.as_deref(),
+                provider: f.provider,
+                kind: f.kind.name(),
+                category: f.category.map(Category::name),
+                class: f.class.as_deref(),
+                status: f.status,
+                message: f.message.as_deref(),
+            }),
+            fallbacks: &i.fallbacks,
+            rejections: i.rejections.iter().map(RejectionOut::of).collect(),
+            evidence: i.evidence.iter().map(|e| EvidenceOut { source: report.source(e.place), line: e.place.line, role: e.role }).collect(),
+        }
+    }
+}
+
+impl<'a> RejectionOut<'a> {
+    fn of(rejection: &'a crate::link::IncidentRejection) -> RejectionOut<'a> {
+        RejectionOut {
+            request_id: rejection.request_id.as_deref(),
+            model_group: rejection.model_group.as_deref(),
+            model: rejection.model.as_deref(),
+            provider: rejection.provider,
+        }
+    }
+}
+
+fn advice(report: &Report) -> Vec<AdviceOut> {
+    let row = |given: &crate::report::GivenAdvice| {
+        let advice = given.advice;
+        AdviceOut { id: advice.id, title: advice.title, applies_to: given.applies_to, steps: advice.steps, reference: advice.reference }
+    };
+    report.advice.iter().map(row).collect()
+}
+
+fn neighbours(report: &Report) -> Vec<Neighbour<'_>> {
+    let place = |row: &crate::report::NeighbourRow| PlaceOut { source: report.source(row.first), line: row.first.line };
+    report.neighbours.iter().map(|row| Neighbour { id: row.id, title: row.title, count: row.count, first: place(row) }).collect()
+}
+
+fn inputs(report: &Report) -> Vec<Input<'_>> {
+    let problems = |input: &crate::report::InputRead| input.problem.iter().map(ToString::to_string).collect();
+    report.inputs.iter().map(|input| Input { source: &input.name, shape: input.shape(), bytes: input.bytes, problems: problems(input) }).collect()
+}

@@ -1,0 +1,3 @@
+//! Prints a report: one file per format, all from the same report.
+
+pub mod json;

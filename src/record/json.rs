@@ -1,0 +1,168 @@
+//! The JSON form: one object per line (`JSON_LOGS`, `litellm_settings.json_logs`).
+//!
+//! LiteLLM lifts the keys of the first literal in a message to the top level (`type`, `error`, `request_id`, or a config's
+//! group name), and prompts can choose such names. So a key counts as the record's own only in its own place: `message`
+//! first, `level` and `timestamp` behind it, and behind all that was lifted `component`, `logger`, `stacktrace`, in the
+//! order in which LiteLLM 1.77–1.109 writes them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::traceback::{self, Traceback};
+use super::{Form, Record, ansi, piece};
+use crate::fact::LocalTime;
+
+/// Whether the line starts a JSON record.
+pub(super) fn is_head(line: &[u8]) -> bool {
+    line.starts_with(b"{\"message\":")
+}
+
+/// Reads the record of the first line; further lines belong to no record.
+pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
+    let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
+    let line = String::from_utf8_lossy(&bytes[..end]);
+    let (keys, whole) = match parse(line.trim_end()) {
+        Some(keys) => (keys, true),
+        None => match cut_message(&line) {
+            Some(message) => (OwnKeys { message, ..OwnKeys::default() }, false),
+            None => return piece(bytes, 0),
+        },
+    };
+    let mut parts = vec![(0, record(keys, whole))];
+    parts.extend(piece(bytes, end));
+    parts
+}
+
+fn record<'a>(keys: OwnKeys, whole: bool) -> Record<'a> {
+    let mut message = ansi::strip(Cow::Owned(keys.message)).into_owned();
+    let trace: Option<Traceback<'a>> = match keys.stacktrace {
+        Some(text) => Some(traceback::read(Cow::Owned(text))),
+        None => traceback::start(&message).map(|at| traceback::read(Cow::Owned(message.split_off(at)))),
+    };
+    let whole = whole && trace.as_ref().is_none_or(|t| t.regular);
+    Record {
+        form: Some(Form::Json),
+        time: keys.timestamp.as_deref().and_then(LocalTime::of_iso),
+        level: Cow::Owned(keys.level.unwrap_or_default()),
+        origin: keys.logger.and_then(|l| l.rsplit_once(':').and_then(|(f, n)| Some((Cow::Owned(f.to_owned()), n.parse().ok()?)))),
+        message: Cow::Owned(message),
+        traceback: trace,
+        whole,
+        call_id: keys.call_id,
+    }
+}
+
+/// The keys that are the record's own.
+#[derive(Default)]
+struct OwnKeys {
+    message: String,
+    level: Option<String>,
+    timestamp: Option<String>,
+    logger: Option<String>,
+    stacktrace: Option<String>,
+    call_id: Option<String>,
+}
+
+fn parse(line: &str) -> Option<OwnKeys> {
+    let mut deserializer = serde_json::Deserializer::from_str(line);
+    let keys = (&mut deserializer).deserialize_map(OwnKeysVisitor).ok()?;
+    deserializer.end().ok()?;
+    Some(keys)
+}
+
+struct OwnKeysVisitor;
+
+impl<'de> Visitor<'de> for OwnKeysVisitor {
+    type Value = OwnKeys;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a LiteLLM JSON log record")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OwnKeys, A::Error> {
+        let mut keys = OwnKeys::default();
+        let (mut index, mut after_logger) = (0, false);
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            let slot = match key.as_ref() {
+                "message" if index == 0 => {
+                    keys.message = map.next_value()?;
+                    index += 1;
+                    continue;
+                }
+                "level" if index == 1 => &mut keys.level,
+                "timestamp" if index == 2 => &mut keys.timestamp,
+                "logger" => {
+                    after_logger = true;
+                    &mut keys.logger
+                }
+                // Releases up to 1.80 have no `logger`; nothing is lifted there.
+                "stacktrace" if after_logger || index == 3 => &mut keys.stacktrace,
+                "litellm_call_id" => &mut keys.call_id,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    index += 1;
+                    continue;
+                }
+            };
+            *slot = map.next_value::<serde_json::Value>()?.as_str().map(str::to_owned);
+            index += 1;
+        }
+        Ok(keys)
+    }
+}
+
+/// The message of a line that is no whole JSON object: as far as it goes.
+fn cut_message(line: &str) -> Option<String> {
+    let start = line.strip_prefix("{\"message\":")?.trim_start().strip_prefix('"')?;
+    let mut end = start.len();
+    let mut escaped = false;
+    for (at, byte) in start.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' | b'\n' => {
+                end = at;
+                break;
+            }
+            _ => {}
+        }
+    }
+    // A cut may fall into an escape; give back the last few bytes until the rest reads.
+    let mut body = &start[..end];
+    for _ in 0..8 {
+        if let Ok(text) = serde_json::from_str::<String>(&format!("\"{body}\"")) {
+            return Some(text);
+        }
+        let mut chars = body.chars();
+        chars.next_back()?;
+        body = chars.as_str();
+    }
+    Some(start[..end].replace("\\n", "\n").replace("\\\"", "\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifted_keys_are_not_the_records_own() {
+        let line = br#"{"message": "m", "level": "ERROR", "timestamp": "2026-11-22T07:36:15.560479", "stacktrace_x": 1, "type": "error", "level": "lifted", "timestamp": "lifted", "component": "LiteLLM Router", "logger": "router.py:2165"}"#;
+        let record = &read(line)[0].1;
+        assert_eq!((record.message.as_ref(), record.level.as_ref()), ("m", "ERROR"));
+        assert_eq!(record.origin, Some(("router.py".into(), 2165)));
+        assert_eq!(record.time.map(|t| t.to_string()), Some("2026-11-22T07:36:15.560479".into()));
+        assert!(record.whole);
+    }
+
+    #[test]
+    fn a_cut_line_gives_its_message_and_is_not_whole() {
+        let cases = [(r#"{"message": "a \"b\" c\nd"#, "a \"b\" c\nd"), (r#"{"message": "a\u00"#, "a"), (r#"{"message": "a", "lev"#, "a")];
+        for (line, expected) in cases {
+            let parts = read(line.as_bytes());
+            assert_eq!(parts[0].1.message, expected);
+            assert!(!parts[0].1.whole);
+        }
+    }
+}

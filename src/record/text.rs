@@ -1,0 +1,176 @@
+//! The text form: `HH:MM:SS - LiteLLM Router:ERROR: router.py:5867 - message`, with its traceback, and uvicorn's lines.
+//!
+//! Up to 1.99 the head is coloured, in files too; a viewer may have eaten the ESC and left `[92m`. The time is local, without
+//! a date. Source: LiteLLM 1.74.15–1.109.1.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::traceback::{self, Traceback};
+use super::{Form, Record, ansi, piece, seam};
+use crate::fact::LocalTime;
+
+/// Whether the line starts a text record: colour, `HH:MM:SS - LiteLLM`.
+pub(super) fn is_head(line: &[u8]) -> bool {
+    let at = colour_length(line);
+    let Some(rest) = line.get(at..at + 18) else { return false };
+    rest[2] == b':' && rest[5] == b':' && &rest[8..] == b" - LiteLLM" && [0, 1, 3, 4, 6, 7].iter().all(|&i| rest[i].is_ascii_digit())
+}
+
+/// Whether the line is one of uvicorn's: a level, a colon, blanks up to column ten.
+pub(super) fn is_uvicorn(line: &[u8]) -> bool {
+    const LEVELS: [&[u8]; 5] = [b"INFO:     ", b"WARNING:  ", b"ERROR:    ", b"DEBUG:    ", b"CRITICAL: "];
+    LEVELS.iter().any(|level| line.starts_with(level))
+}
+
+/// The route and status of an access line, text or JSON: `… "POST /v1/chat/completions HTTP/1.1" 200`.
+#[must_use]
+pub fn access_line(line: &[u8]) -> Option<(&str, u16)> {
+    let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
+    let line = &line[..end.min(400)];
+    let start = memchr::memmem::find(line, b"\"POST ")? + 6;
+    let end = start + memchr::memmem::find(&line[start..], b" HTTP/")?;
+    let path = std::str::from_utf8(&line[start..end]).ok()?;
+    let after = &line[end + 6..];
+    let status = after.iter().position(|&b| b == b' ')? + 1;
+    let digits = after.get(status..status + 3)?;
+    Some((path, std::str::from_utf8(digits).ok()?.parse().ok()?))
+}
+
+/// Length of a colour sequence at the start of a line, with or without its ESC.
+fn colour_length(line: &[u8]) -> usize {
+    let start = usize::from(line.first() == Some(&0x1b));
+    if line.get(start) != Some(&b'[') {
+        return 0;
+    }
+    let digits = line[start + 1..].iter().take_while(|b| b.is_ascii_digit() || **b == b';').count();
+    if line.get(start + 1 + digits) == Some(&b'm') { start + digits + 2 } else { 0 }
+}
+
+/// Reads a text record and the pieces behind it that are not its own.
+pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
+    let at = colour_length(bytes);
+    let Some(head) = parse_head(bytes, at) else { return piece(bytes, 0) };
+    let body = &bytes[head.message.start..];
+    let level = String::from_utf8_lossy(&bytes[head.level.clone()]);
+    // Below WARNING, a message may quote anything, line by line.
+    let own = if matches!(level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") { seam::own_length(body) } else { body.len() };
+    let text = ansi::strip(String::from_utf8_lossy(&body[..own]));
+    let (message, traceback) = split(text);
+    let whole = traceback.as_ref().is_none_or(|t| t.regular) && own == body.len();
+    let record = Record {
+        form: Some(Form::Text),
+        time: Some(head.time),
+        level,
+        origin: head.origin.map(|(file, line)| (String::from_utf8_lossy(&bytes[file]), line)),
+        message,
+        traceback,
+        whole,
+        call_id: None,
+    };
+    let mut parts = vec![(0, record)];
+    let mut next = head.message.start + own;
+    while next < bytes.len() {
+        let length = seam::piece_length(&bytes[next..]);
+        parts.extend(piece(&bytes[..next + length], next));
+        next += length;
+    }
+    parts
+}
+
+/// Message and traceback of a record's text.
+fn split(text: Cow<'_, str>) -> (Cow<'_, str>, Option<Traceback<'_>>) {
+    match traceback::start(&text) {
+        None => (text, None),
+        // LiteLLM 1.77.7 puts the parser's traceback into the message of a malformed chunk: what follows it is message, too.
+        Some(at) if seam::nests_traceback(text.as_bytes()) => {
+            let traceback = traceback::read(Cow::Owned(text[at..].to_owned()));
+            (text, Some(traceback))
+        }
+        Some(at) => match text {
+            Cow::Borrowed(text) => (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..])))),
+            Cow::Owned(mut text) => {
+                let rest = text.split_off(at);
+                (Cow::Owned(text), Some(traceback::read(Cow::Owned(rest))))
+            }
+        },
+    }
+}
+
+struct Head {
+    time: LocalTime,
+    level: Range<usize>,
+    origin: Option<(Range<usize>, u32)>,
+    message: Range<usize>,
+}
+
+fn parse_head(bytes: &[u8], at: usize) -> Option<Head> {
+    let digits = |i: usize| Some(u32::from(bytes.get(at + i)?.wrapping_sub(b'0')) * 10 + u32::from(bytes.get(at + i + 1)?.wrapping_sub(b'0')));
+    let time = LocalTime::of_day(digits(0)?, digits(3)?, digits(6)?)?;
+    let line_end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    let line = &bytes[..line_end];
+    // `LiteLLM Router:ERROR`, then the end of the colour, then `: router.py:5867 - `.
+    let name_end = at + 11 + memchr::memchr(b':', line.get(at + 11..)?)?;
+    let level_end = name_end + 1 + line[name_end + 1..].iter().take_while(|b| b.is_ascii_uppercase()).count();
+    let level = name_end + 1..level_end;
+    let colour_end = level_end + colour_length(&line[level_end..]);
+    let after = line.get(colour_end..)?.strip_prefix(b": ").map(|_| colour_end + 2)?;
+    let (origin, message) = match memchr::memmem::find(&line[after..], b" - ") {
+        Some(dash) => (parse_origin(line, after..after + dash), after + dash + 3),
+        None => (None, after),
+    };
+    let message = if origin.is_some() { message } else { after };
+    Some(Head { time, level, origin, message: message..bytes.len() })
+}
+
+/// `router.py:5867` as file and line number.
+fn parse_origin(line: &[u8], range: Range<usize>) -> Option<(Range<usize>, u32)> {
+    let text = std::str::from_utf8(&line[range.clone()]).ok()?;
+    let (file, number) = text.rsplit_once(':')?;
+    Some((range.start..range.start + file.len(), number.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads() {
+        let cases: [(&str, bool); 8] = [
+            ("07:35:20 - LiteLLM Router:ERROR: router.py:1 - x", true),
+            ("\x1b[92m07:35:20 - LiteLLM:DEBUG\x1b[0m: utils.py:1 - x", true),
+            ("[92m07:35:20 - LiteLLM Proxy:ERROR[0m: x.py:1 - x", true),
+            ("7:35:20 - LiteLLM Router:ERROR: router.py:1 - x", false),
+            ("07:35:20 - other: x", false),
+            ("07:35:20 - LiteL", false),
+            ("", false),
+            ("\x1b[92m", false),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(is_head(line.as_bytes()), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_gives_time_level_and_origin() {
+        let parts = read(b"\x1b[92m07:35:20 - LiteLLM Router:ERROR\x1b[0m: router.py:5867 - Fallback also failed: x\nmore\n");
+        let record = &parts[0].1;
+        assert_eq!(record.level, "ERROR");
+        assert_eq!(record.origin, Some(("router.py".into(), 5867)));
+        assert_eq!(record.message, "Fallback also failed: x\nmore\n");
+        assert_eq!(record.time.map(|t| t.to_string()), Some("07:35:20".into()));
+    }
+
+    #[test]
+    fn access_lines() {
+        let cases: [(&str, Option<(&str, u16)>); 4] = [
+            ("INFO:     127.0.0.1:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK", Some(("/v1/chat/completions", 200))),
+            (r#"{"message": "127.0.0.1:5 - \"POST /v1/messages HTTP/1.1\" 400", "level": "INFO"}"#, Some(("/v1/messages", 400))),
+            ("INFO:     127.0.0.1:5 - \"GET /health HTTP/1.1\" 200 OK", None),
+            ("INFO:     Started", None),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(access_line(line.as_bytes()), expected, "{line}");
+        }
+    }
+}

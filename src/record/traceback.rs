@@ -1,0 +1,143 @@
+//! Python tracebacks: a chain of exceptions, oldest first.
+//!
+//! Blocks are joined by `During handling of the above exception, another exception occurred:` or `The above exception was the
+//! direct cause of the following exception:`; an exception's text may span lines. Python 3.13 writes `...<84 lines>...` for
+//! repeated frames and `~~~^^^` below code; both are indented and count as frames.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// LiteLLM 1.77.7 puts the parser's own traceback into the text of a malformed chunk's error.
+const NESTING: &str = "Error parsing chunk";
+/// How a traceback block starts.
+pub(super) const START: &str = "Traceback (most recent call last):";
+const CONNECTORS: [&str; 2] =
+    ["During handling of the above exception, another exception occurred:", "The above exception was the direct cause of the following exception:"];
+/// What the Router writes behind the traceback.
+pub(super) const DEBUG_INFORMATION: &str = "Debug Information:";
+pub(super) const COOLDOWN: &str = "Cooldown Deployments=";
+
+/// A record's traceback.
+#[derive(Debug)]
+pub struct Traceback<'a> {
+    text: Cow<'a, str>,
+    exceptions: Vec<Range<usize>>,
+    /// Whether each block has its start, its frames and its exception, and blocks are joined as Python joins them.
+    pub regular: bool,
+}
+
+impl Traceback<'_> {
+    /// The exceptions of the chain, each with its whole text (`litellm.exceptions.BadRequestError: …`), oldest first.
+    pub fn exceptions(&self) -> impl Iterator<Item = &str> {
+        self.exceptions.iter().map(|range| &self.text[range.clone()])
+    }
+
+    /// The whole text, frames included.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Where a traceback starts in a record's text: at the beginning of a line.
+pub(super) fn start(text: &str) -> Option<usize> {
+    memchr::memmem::find_iter(text.as_bytes(), START).find(|&at| at == 0 || text.as_bytes()[at - 1] == b'\n')
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Expect {
+    Block,
+    Frames,
+    Exception,
+    Connected,
+}
+
+/// Reads the traceback that fills `text`.
+pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
+    let mut exceptions: Vec<Range<usize>> = Vec::new();
+    let (mut expect, mut frames, mut regular, mut at, mut lenient) = (Expect::Block, 0, true, 0, false);
+    for line in text.split_inclusive('\n') {
+        let (begin, trimmed) = (at, line.trim_end());
+        at += line.len();
+        lenient |= nests(trimmed);
+        if trimmed == START {
+            regular &= lenient || matches!(expect, Expect::Block | Expect::Connected);
+            (expect, frames) = (Expect::Frames, 0);
+        } else if trimmed == DEBUG_INFORMATION {
+            regular &= expect == Expect::Exception;
+            break;
+        } else if CONNECTORS.contains(&trimmed) {
+            regular &= expect == Expect::Exception;
+            expect = Expect::Connected;
+        } else if trimmed.is_empty() {
+            if let (Expect::Exception, Some(last)) = (expect, exceptions.last_mut()) {
+                last.end = at;
+            }
+        } else if expect == Expect::Exception {
+            regular &= lenient || !is_frame(trimmed);
+            if let Some(last) = exceptions.last_mut() {
+                last.end = at;
+            }
+        } else if trimmed.starts_with([' ', '|']) && expect == Expect::Frames {
+            frames += 1;
+        } else {
+            regular &= lenient || (expect == Expect::Frames && frames > 0 && names_exception(trimmed));
+            expect = Expect::Exception;
+            exceptions.push(begin..at);
+        }
+    }
+    regular &= expect == Expect::Exception && !text.contains("litellm_truncated skipped");
+    for range in &mut exceptions {
+        range.end = range.start + text[range.clone()].trim_end().len();
+    }
+    Traceback { text, exceptions, regular }
+}
+
+/// Whether a line starts as an exception's text does: its dotted name, alone or before a colon.
+fn names_exception(line: &str) -> bool {
+    let name = line.split(':').next().unwrap_or_default();
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+}
+
+/// Whether a line is a frame's: no exception text starts like this.
+pub(super) fn is_frame(line: &str) -> bool {
+    line.starts_with("  File \"")
+}
+
+/// Whether an error's text holds a traceback of its own.
+pub(super) fn nests(text: &str) -> bool {
+    text.contains(NESTING)
+}
+
+/// Whether a line joins two blocks of a chain.
+pub(super) fn is_connector(line: &str) -> bool {
+    CONNECTORS.contains(&line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHAIN: &str = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x\nValueError: a\nb c\n\nDuring handling of the above \
+        exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 2, in g\n  ...<84 \
+        lines>...\nKeyError: c\n\n\nDebug Information:\nCooldown Deployments=[]\n";
+
+    #[test]
+    fn a_chain_gives_its_exceptions_in_order() {
+        let traceback = read(CHAIN.into());
+        assert!(traceback.regular);
+        assert_eq!(traceback.exceptions().collect::<Vec<_>>(), ["ValueError: a\nb c", "KeyError: c"]);
+    }
+
+    #[test]
+    fn a_lost_line_of_structure_is_noticed() {
+        let lines: Vec<&str> = CHAIN.split_inclusive('\n').collect();
+        for (i, line) in lines.iter().enumerate() {
+            let structure = [START, "During", "ValueError", "KeyError"].iter().any(|s| line.starts_with(s));
+            if structure && i > 0 {
+                let without: String = lines.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, l)| *l).collect();
+                assert!(!read(without.into()).regular, "without {line:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Makes the report of the incidents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, NeighbourRow, Report, ReportedIncident, Summary, identity};
+use crate::fact::{Fact, Role, Statement};
+use crate::knowledge::failure::{Category, Kind};
+use crate::knowledge::{advice, neighbour, version};
+use crate::link::{Incident, Outcome, Verdict};
+
+impl Report {
+    /// The report of all incidents; `names` are the sources' names by index.
+    #[must_use]
+    pub fn new(incidents: Vec<Incident>, facts: &[Fact], names: Vec<String>, inputs: InputsRead) -> Report {
+        let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
+        let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
+        (summary.litellm_versions, summary.likely_versions) = versions(facts);
+        let mut report = Report {
+            complete,
+            summary,
+            models: models(&incidents),
+            failures: failures(&incidents),
+            incidents: named(incidents),
+            advice: Vec::new(),
+            neighbours: neighbours(facts),
+            inputs: inputs.read,
+            problems: inputs.problems,
+            names,
+        };
+        report.advice = given_advice(&report);
+        report
+    }
+}
+
+fn named(incidents: Vec<Incident>) -> Vec<ReportedIncident> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    incidents
+        .into_iter()
+        .map(|incident| {
+            let mut id = identity::id(&incident);
+            let before = seen.entry(id.clone()).or_default();
+            if *before > 0 {
+                id = format!("{id}-{before}");
+            }
+            *before += 1;
+            ReportedIncident { id, fingerprint: identity::fingerprint(&incident), incident }
+        })
+        .collect()
+}
+
+fn count<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
+    let mut counts: BTreeMap<K, u64> = BTreeMap::new();
+    for key in keys {
+        *counts.entry(key).or_default() += 1;
+    }
+    counts.into_iter().collect()
+}
+
+fn summary(incidents: &[Incident], mentions: u64) -> Summary {
+    let all = |verdict: Verdict| incidents.iter().filter(|i| i.verdict == verdict).count() as u64;
+    let ended = |outcome: Outcome| incidents.iter().filter(|i| i.outcome == outcome).count() as u64;
+    let failures = || incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback).filter_map(|i| i.stream_failure.as_ref());
+    let times = || incidents.iter().flat_map(|i| [i.time, i.end_time]).flatten();
+    Summary {
+        requests: incidents.len() as u64,
+        rejections: incidents.iter().map(|i| i.rejections.len() as u64).sum(),
+        mentions,
+        by_verdict: [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown].map(|v| (v, all(v))).to_vec(),
+        by_outcome: [Outcome::Failed, Outcome::Recovered, Outcome::Unknown].map(|o| (o, ended(o))).to_vec(),
+        by_kind: count::<Kind>(failures().map(|f| f.kind)),
+        by_category: count::<Category>(failures().filter_map(|f| f.category)),
+        by_route: count(incidents.iter().filter_map(|i| i.route)),
+        first_seen: times().min_by_key(crate::fact::LocalTime::since_epoch),
+        last_seen: times().max_by_key(crate::fact::LocalTime::since_epoch),
+        ..Summary::default()
+    }
+}
+
+fn models(incidents: &[Incident]) -> Vec<ModelRow> {
+    let mut rows: BTreeMap<(Option<String>, Option<&'static str>), (ModelRow, BTreeSet<String>)> = BTreeMap::new();
+    for incident in incidents {
+        let mut met = BTreeSet::new();
+        for rejection in &incident.rejections {
+            let key = (rejection.model_group.clone(), rejection.provider);
+            let (row, models) = rows.entry(key.clone()).or_insert_with(|| (empty_row(&key), BTreeSet::new()));
+            row.rejections += 1;
+            models.extend(rejection.model.clone());
+            if met.insert(key) {
+                row.requests += 1;
+                *match incident.verdict {
+                    Verdict::MidStreamFallback => &mut row.mid_stream_fallback,
+                    Verdict::ClientPrefill => &mut row.client_prefill,
+                    Verdict::Unknown => &mut row.unknown,
+                } += 1;
+            }
+        }
+    }
+    let mut rows: Vec<ModelRow> = rows.into_values().map(|(row, models)| ModelRow { model: only(models), ..row }).collect();
+    rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| (&a.model_group, a.provider).cmp(&(&b.model_group, b.provider))));
+    rows
+}
+
+fn empty_row((group, provider): &(Option<String>, Option<&'static str>)) -> ModelRow {
+    ModelRow {
+        model_group: group.clone(),
+        model: None,
+        provider: *provider,
+        requests: 0,
+        rejections: 0,
+        mid_stream_fallback: 0,
+        client_prefill: 0,
+        unknown: 0,
+    }
+}
+
+/// A group's model, if it has but one.
+fn only(models: BTreeSet<String>) -> Option<String> {
+    if models.len() == 1 { models.into_iter().next() } else { None }
+}
+
+fn failures(incidents: &[Incident]) -> Vec<FailureRow> {
+    let mut rows: BTreeMap<(Option<String>, Kind), (FailureRow, BTreeSet<String>)> = BTreeMap::new();
+    for incident in incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback) {
+        let Some(failure) = &incident.stream_failure else { continue };
+        let row = || FailureRow {
+            model_group: failure.model_group.clone(),
+            kind: failure.kind,
+            category: failure.category,
+            targets: Vec::new(),
+            requests: 0,
+        };
+        let (row, targets) = rows.entry((failure.model_group.clone(), failure.kind)).or_insert_with(|| (row(), BTreeSet::new()));
+        row.requests += 1;
+        targets.extend(incident.fallbacks.iter().cloned());
+    }
+    let mut rows: Vec<FailureRow> = rows.into_values().map(|(row, targets)| FailureRow { targets: targets.into_iter().collect(), ..row }).collect();
+    rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| (&a.model_group, a.kind).cmp(&(&b.model_group, b.kind))));
+    rows
+}
+
+/// Versions that the logs name, and versions that the places of LiteLLM's records tell.
+fn versions(facts: &[Fact]) -> (Vec<String>, Vec<String>) {
+    let (mut named, mut likely) = (BTreeSet::new(), BTreeSet::new());
+    for fact in facts {
+        match &fact.statement {
+            Statement::Call(call) => named.extend(call.version.clone()),
+            Statement::Error(error) if error.role == Role::HopFailed => {
+                likely.extend(error.origin.as_ref().and_then(|(file, line)| version::of_own_record(file, *line)).map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    (named.into_iter().collect(), likely.into_iter().collect())
+}
+
+/// Streams that broke without any rejection, counted by the record that ended them.
+fn neighbours(facts: &[Fact]) -> Vec<NeighbourRow> {
+    let mut rows: Vec<NeighbourRow> = Vec::new();
+    for fact in facts {
+        let Statement::Error(error) = &fact.statement else { continue };
+        let Some(known) = neighbour::of(error.role.name(), error.text.mid_stream, no_targets(error), !error.rejections().is_empty()) else {
+            continue;
+        };
+        match rows.iter_mut().find(|row| row.id == known.id) {
+            Some(row) => row.count += 1,
+            None => rows.push(NeighbourRow { id: known.id, title: known.title, count: 1, first: fact.place }),
+        }
+    }
+    rows.sort_by(|a, b| b.count.cmp(&a.count).then(a.id.cmp(b.id)));
+    rows
+}
+
+fn no_targets(error: &crate::fact::ErrorRecord) -> bool {
+    error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(Vec::is_empty))
+}
+
+fn given_advice(report: &Report) -> Vec<GivenAdvice> {
+    let of = |verdict: Verdict, route: Option<&str>| {
+        let fits = |i: &&ReportedIncident| i.incident.verdict == verdict && route.is_none_or(|route| i.incident.route == Some(route));
+        report.incidents.iter().filter(fits).count() as u64
+    };
+    let applies = |advice: &advice::Advice| match advice.when {
+        advice::When::MidStream => of(Verdict::MidStreamFallback, None) - of(Verdict::MidStreamFallback, Some("responses")),
+        advice::When::MidStreamResponses => of(Verdict::MidStreamFallback, Some("responses")),
+        advice::When::Client => of(Verdict::ClientPrefill, None),
+        advice::When::Unknown => of(Verdict::Unknown, None),
+        advice::When::Failure(category) => report.summary.by_category.iter().find(|(c, _)| *c == category).map_or(0, |(_, count)| *count),
+    };
+    let given = advice::ADVICE.iter().map(|advice| GivenAdvice { advice, applies_to: applies(advice) });
+    given.filter(|given| given.applies_to > 0).collect()
+}

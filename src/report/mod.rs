@@ -1,0 +1,200 @@
+//! The sum of incidents: totals, counts per model and failure, and what to change.
+//!
+//! A report holds what every output format prints and nothing of how; formats never count for themselves.
+
+mod build;
+mod identity;
+
+use crate::fact::Place;
+use crate::input::{Problem, ProblemKind};
+use crate::knowledge::advice::Advice;
+use crate::knowledge::failure::{Category, Kind};
+use crate::link::{Incident, Outcome, Verdict};
+use crate::record::Form;
+
+/// All that was found.
+#[derive(Debug)]
+pub struct Report {
+    /// Whether everything was read to its end.
+    pub complete: bool,
+    /// Totals.
+    pub summary: Summary,
+    /// Counts per rejecting model group, most requests first.
+    pub models: Vec<ModelRow>,
+    /// Counts per failed group and kind of stream failure, most requests first.
+    pub failures: Vec<FailureRow>,
+    /// The incidents, in the order of their first record.
+    pub incidents: Vec<ReportedIncident>,
+    /// What to change, most important first.
+    pub advice: Vec<GivenAdvice>,
+    /// Failures that are taken for this one, counted apart.
+    pub neighbours: Vec<NeighbourRow>,
+    /// What was read.
+    pub inputs: Vec<InputRead>,
+    /// What could not be read, and what was noticed.
+    pub problems: Vec<Problem>,
+    names: Vec<String>,
+}
+
+/// Totals over all incidents.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Incidents: client requests that met a rejection.
+    pub requests: u64,
+    /// Rejections, each once.
+    pub rejections: u64,
+    /// How often the sentence is printed.
+    pub mentions: u64,
+    /// Requests by verdict, all three.
+    pub by_verdict: Vec<(Verdict, u64)>,
+    /// Requests by outcome, all three.
+    pub by_outcome: Vec<(Outcome, u64)>,
+    /// Mid-stream requests by kind of stream failure.
+    pub by_kind: Vec<(Kind, u64)>,
+    /// Mid-stream requests by category.
+    pub by_category: Vec<(Category, u64)>,
+    /// Requests by route, where it is known.
+    pub by_route: Vec<(&'static str, u64)>,
+    /// First and last time seen, as the log prints times.
+    pub first_seen: Option<crate::fact::LocalTime>,
+    /// See `first_seen`.
+    pub last_seen: Option<crate::fact::LocalTime>,
+    /// Versions that a log names.
+    pub litellm_versions: Vec<String>,
+    /// Versions told by the line numbers of LiteLLM's records.
+    pub likely_versions: Vec<String>,
+}
+
+/// Counts of one rejecting group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelRow {
+    /// The group that refused.
+    pub model_group: Option<String>,
+    /// Its provider model, if one was seen.
+    pub model: Option<String>,
+    /// LiteLLM's provider name.
+    pub provider: Option<&'static str>,
+    /// Requests that it refused.
+    pub requests: u64,
+    /// Rejections of its own.
+    pub rejections: u64,
+    /// Requests by verdict.
+    pub mid_stream_fallback: u64,
+    /// See above.
+    pub client_prefill: u64,
+    /// See above.
+    pub unknown: u64,
+}
+
+/// Counts of one failed group and kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureRow {
+    /// The group whose stream broke.
+    pub model_group: Option<String>,
+    /// By what.
+    pub kind: Kind,
+    /// Where to look.
+    pub category: Option<Category>,
+    /// Where LiteLLM sent the requests.
+    pub targets: Vec<String>,
+    /// Mid-stream requests.
+    pub requests: u64,
+}
+
+/// An incident with its names.
+#[derive(Debug)]
+pub struct ReportedIncident {
+    /// Stable for the same evidence.
+    pub id: String,
+    /// The same for incidents of the same verdict, failed group, kind, targets and route.
+    pub fingerprint: String,
+    /// The incident.
+    pub incident: Incident,
+}
+
+/// A piece of advice and how many requests it is for.
+#[derive(Debug)]
+pub struct GivenAdvice {
+    /// The advice.
+    pub advice: &'static Advice,
+    /// How many requests.
+    pub applies_to: u64,
+}
+
+/// A failure that is taken for this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeighbourRow {
+    /// Its name.
+    pub id: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// How many requests.
+    pub count: u64,
+    /// Where it stands first.
+    pub first: Place,
+}
+
+/// One source that was read.
+#[derive(Debug, Clone)]
+pub struct InputRead {
+    /// Index by which places name it.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// Forms of record seen in it.
+    pub forms: Vec<Form>,
+    /// Bytes, after decompression.
+    pub bytes: u64,
+    /// How often the sentence is printed in it.
+    pub mentions: u64,
+    /// What went wrong.
+    pub problem: Option<ProblemKind>,
+}
+
+/// All sources and problems.
+#[derive(Debug)]
+pub struct InputsRead {
+    /// What was read.
+    pub read: Vec<InputRead>,
+    /// What was not, and what was noticed.
+    pub problems: Vec<Problem>,
+    /// Whether the reading was stopped.
+    pub stopped: bool,
+}
+
+impl Report {
+    /// The name of a place's source.
+    #[must_use]
+    pub fn source(&self, place: Place) -> &str {
+        self.names.get(place.source as usize).map_or("", String::as_str)
+    }
+
+    /// Requests with this verdict.
+    #[must_use]
+    pub fn with_verdict(&self, verdict: Verdict) -> u64 {
+        self.summary.by_verdict.iter().find(|(v, _)| *v == verdict).map_or(0, |(_, count)| *count)
+    }
+
+    /// Requests with this outcome.
+    #[must_use]
+    pub fn with_outcome(&self, outcome: Outcome) -> u64 {
+        self.summary.by_outcome.iter().find(|(o, _)| *o == outcome).map_or(0, |(_, count)| *count)
+    }
+}
+
+impl InputRead {
+    /// What the source holds, as `inputs[].shape` names it.
+    #[must_use]
+    pub fn shape(&self) -> &'static str {
+        let has = |form: Form| self.forms.contains(&form);
+        match (&self.problem, has(Form::Text), has(Form::Json), has(Form::Uvicorn)) {
+            (Some(ProblemKind::Binary), ..) => "binary",
+            (Some(ProblemKind::Empty), ..) => "empty",
+            (_, true, true, _) => "litellm-mixed",
+            (_, true, false, _) => "litellm-text",
+            (_, false, true, _) => "litellm-json",
+            (_, false, false, true) => "uvicorn",
+            (_, false, false, false) => "unknown",
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Cuts a stream of bytes into chunks that start where a record starts.
+//!
+//! Chunks are filled to their size before they are cut, so where they are cut depends on the bytes alone, not on how a pipe
+//! delivers them. A record longer than [`RECORD_LIMIT`] is cut all the same, at a line's end or, within one endless line, beside
+//! any needle: memory stays bounded and nothing is lost.
+
+use std::io::{self, Read};
+
+use crate::knowledge::signature::NEEDLES;
+use crate::record;
+
+/// How many bytes a chunk holds, give or take a record.
+pub const CHUNK_BYTES: usize = 1 << 20;
+/// The longest record that is kept in one piece.
+const RECORD_LIMIT: usize = 16 << 20;
+/// How far before a cut within a line a needle is looked for; longer than any needle.
+const NEEDLE_REACH: usize = 64;
+
+/// A piece of a source.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// Number of the chunk in its source, from 0.
+    pub index: u64,
+    /// Offset of its first byte in the source.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Gives the chunks of a source, one after the other.
+#[derive(Debug)]
+pub struct Chunker<R> {
+    reader: R,
+    carry: Vec<u8>,
+    index: u64,
+    offset: u64,
+    ended: bool,
+    failure: Option<io::Error>,
+}
+
+impl<R: Read> Chunker<R> {
+    /// A chunker over a source's bytes.
+    pub fn new(reader: R) -> Chunker<R> {
+        Chunker { reader, carry: Vec::new(), index: 0, offset: 0, ended: false, failure: None }
+    }
+
+    /// Fills `bytes` with the next chunk; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// The reader's error, after all that was read before it has been given.
+    pub fn next_chunk(&mut self, mut bytes: Vec<u8>) -> io::Result<Option<Chunk>> {
+        bytes.clear();
+        bytes.append(&mut self.carry);
+        let mut goal = CHUNK_BYTES;
+        let cut = loop {
+            self.fill(&mut bytes, goal);
+            if self.ended {
+                break bytes.len();
+            }
+            if let Some(cut) = last_record_start(&bytes) {
+                break cut;
+            }
+            if bytes.len() >= RECORD_LIMIT {
+                break forced_cut(&bytes);
+            }
+            goal += CHUNK_BYTES;
+        };
+        if cut == 0 {
+            return self.failure.take().map_or(Ok(None), Err);
+        }
+        self.carry.extend_from_slice(&bytes[cut..]);
+        bytes.truncate(cut);
+        let chunk = Chunk { index: self.index, offset: self.offset, bytes };
+        self.index += 1;
+        self.offset += cut as u64;
+        Ok(Some(chunk))
+    }
+
+    fn fill(&mut self, bytes: &mut Vec<u8>, goal: usize) {
+        while bytes.len() < goal && !self.ended {
+            let missing = (goal - bytes.len()) as u64;
+            match self.reader.by_ref().take(missing).read_to_end(bytes) {
+                Ok(read) => self.ended = (read as u64) < missing,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failure = Some(error);
+                    self.ended = true;
+                }
+            }
+        }
+    }
+}
+
+/// The start of the last record that starts in `bytes` behind their beginning, as far as its head is there to be seen.
+fn last_record_start(bytes: &[u8]) -> Option<usize> {
+    let mut end = bytes.len().saturating_sub(record::HEAD_BYTES);
+    while let Some(newline) = memchr::memrchr(b'\n', &bytes[..end]) {
+        if record::starts_here(&bytes[newline + 1..]).is_some() {
+            return Some(newline + 1);
+        }
+        end = newline;
+    }
+    None
+}
+
+/// Where to cut bytes in which no record starts: behind the last line, or beside any needle.
+fn forced_cut(bytes: &[u8]) -> usize {
+    if let Some(newline) = memchr::memrchr(b'\n', bytes) {
+        return newline + 1;
+    }
+    let cut = bytes.len() - NEEDLE_REACH;
+    let from = cut - NEEDLE_REACH;
+    let straddling = NEEDLES.iter().filter_map(|needle| memchr::memmem::find(&bytes[from..], needle.as_bytes()));
+    straddling.map(|at| from + at).filter(|at| *at < cut).min().unwrap_or(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunks(bytes: &[u8]) -> Vec<Chunk> {
+        let mut chunker = Chunker::new(bytes);
+        std::iter::from_fn(|| chunker.next_chunk(Vec::new()).unwrap()).collect()
+    }
+
+    #[test]
+    fn nothing_is_lost_and_chunks_start_at_records() {
+        let record = format!("07:35:20 - LiteLLM:INFO: a.py:1 - {}\nmore\n", "x".repeat(5000));
+        let log = record.repeat(900);
+        let cut = chunks(log.as_bytes());
+        assert!(cut.len() > 3);
+        assert_eq!(cut.iter().map(|c| String::from_utf8_lossy(&c.bytes).into_owned()).collect::<String>(), log);
+        assert!(cut.iter().all(|c| c.bytes.starts_with(b"07:35:20")));
+    }
+
+    #[test]
+    fn an_endless_line_is_cut_beside_needles() {
+        let mut line = vec![b'x'; RECORD_LIMIT + CHUNK_BYTES];
+        let needle = NEEDLES[0].as_bytes();
+        let at = RECORD_LIMIT - NEEDLE_REACH - needle.len() / 2;
+        line[at..at + needle.len()].copy_from_slice(needle);
+        let cut = chunks(&line);
+        assert_eq!(cut.iter().map(|c| c.bytes.len()).sum::<usize>(), line.len());
+        assert_eq!(cut.iter().map(|c| memchr::memmem::find_iter(&c.bytes, needle).count()).sum::<usize>(), 1);
+    }
+}
