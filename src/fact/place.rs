@@ -54,6 +54,18 @@ impl LocalTime {
         })
     }
 
+    /// The time without its date.
+    #[must_use]
+    pub fn of_day_only(self) -> LocalTime {
+        LocalTime { date: None, ..self }
+    }
+
+    /// The time in whole seconds, for people: `2026-11-22 07:36:15`.
+    #[must_use]
+    pub fn to_seconds(self) -> String {
+        LocalTime { fine: false, ..self }.to_string().replace('T', " ")
+    }
+
     /// Microseconds on a line of time on which two records of one stream can be compared; days count from 0 where the log
     /// has no date.
     #[must_use]

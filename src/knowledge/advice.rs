@@ -40,9 +40,9 @@ pub enum When {
 pub const ADVICE: [Advice; 9] = [
     Advice {
         id: "upgrade_chat",
-        title: "Upgrade LiteLLM to 1.97.0 or later (1.109.0 or later if /v1/responses is used, too)",
+        title: "Upgrade LiteLLM to 1.97.0 or later (1.109.0 if /v1/responses is used)",
         steps: &[
-            "Until then: let the failing group fall back to a model that accepts prefill (Claude 4.5 or older), or remove the rejecting target from its fallbacks.",
+            "Until then, fall back to Claude 4.5 or older, which accepts prefill, or remove the rejecting target from the fallbacks of the failing group.",
             "Upgrade. From 1.97.0 a stream that breaks after its first content is not continued elsewhere: the client gets the real stream error and must retry.",
             "Do not count on `disable_fallbacks`: it is ignored mid-stream before 1.104.0.",
         ],
@@ -51,17 +51,17 @@ pub const ADVICE: [Advice; 9] = [
     },
     Advice {
         id: "upgrade_responses",
-        title: "Upgrade LiteLLM to 1.109.0 or later: /v1/responses continues broken streams with a prefill up to 1.108",
+        title: "Upgrade LiteLLM to 1.109.0 or later (/v1/responses; 1.97.0 repairs chat only)",
         steps: &[
             "Until then: remove the rejecting target from the failing group's fallbacks.",
-            "Upgrade to 1.109.0 or later; 1.97.0 repairs chat only.",
+            "Upgrade. From 1.109.0 a broken response is continued with a user message.",
         ],
         reference: "BerriAI/litellm#27967",
         when: When::MidStreamResponses,
     },
     Advice {
         id: "fix_client",
-        title: "Fix the client: it sends a conversation that ends with an assistant message",
+        title: "Fix the client: its conversations end with an assistant message",
         steps: &[
             "End the messages with a user message for Claude 4.6 and later, or call a model that accepts prefill (Claude 4.5 or older).",
             "Upgrading LiteLLM does not help here.",
@@ -71,14 +71,14 @@ pub const ADVICE: [Advice; 9] = [
     },
     Advice {
         id: "tell_apart",
-        title: "Some requests cannot be told from this input",
+        title: "Not to be told from this input: add payload logs or a DEBUG log",
         steps: &["Add LiteLLM's payload logs (StandardLoggingPayload) or a DEBUG log of the same time; the reason stands with each incident."],
         reference: "BerriAI/litellm#27967",
         when: When::Unknown,
     },
     Advice {
         id: "failure_model_provider",
-        title: "The provider's streams broke: this stays when the prefill 400 is gone",
+        title: "The provider's streams broke: that stays when the 400 is gone",
         steps: &[
             "See the failure table for group and kind; check the provider's status, and spread load or raise the stream timeout where it is a timeout.",
         ],
@@ -87,7 +87,7 @@ pub const ADVICE: [Advice; 9] = [
     },
     Advice {
         id: "failure_quota_rate",
-        title: "A rate limit or quota broke the streams: this stays when the prefill 400 is gone",
+        title: "A rate limit or quota broke the streams: that stays, too",
         steps: &["Raise the limit with the provider, or spread the load over more deployments. LiteLLM may show it as a 500."],
         reference: "BerriAI/litellm#22218",
         when: When::Failure(Category::QuotaRate),

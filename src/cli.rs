@@ -1,0 +1,137 @@
+//! What can be typed, and the subcommands that print it: completions and the man page come from the same definition.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// Tells what really failed behind LiteLLM's "assistant message prefill" 400.
+///
+/// Reads LiteLLM proxy logs (text or JSON, plain, .gz or .zst), finds each request that met `This model does not support
+/// assistant message prefill`, links it to the stream failure before it and to the fallback that was tried, and says whose
+/// fault it was. Works offline; sends nothing anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = EXAMPLES, after_long_help = LONG_HELP)]
+pub struct Cli {
+    /// Logs to read: files, or folders with all files below them; none or `-` reads stdin
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// What to print on stdout
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// List each incident with its evidence (text)
+    #[arg(long)]
+    pub incidents: bool,
+
+    /// Worker threads; 0 takes one per core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Show progress on stderr
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub progress: When,
+
+    /// Colour the text
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+
+    /// What to do instead of the main job
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  streamfall proxy.log                     the root cause of an incident
+  kubectl logs deploy/litellm | streamfall from a pipe
+  streamfall --incidents dump/             each request, with file and line
+  streamfall --format json *.log.gz        for scripts";
+
+const LONG_HELP: &str = "Examples:
+  streamfall proxy.log                     the root cause of an incident
+  kubectl logs deploy/litellm | streamfall from a pipe
+  streamfall --incidents dump/             each request, with file and line
+  streamfall --format json *.log.gz        for scripts
+
+Exit status:
+  0    nothing was found
+  1    at least one request met the rejection, whatever the verdict
+  2    the job could not be done in full: bad usage, a path that is missing, a folder
+       without logs, binary data, or an input that could not be read to its end;
+       the report of what was read is printed all the same
+  130  stopped by Ctrl-C, 143 by SIGTERM: the report so far is printed
+
+A file that is named like a subcommand is given as ./name.";
+
+/// Formats of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A summary for people
+    Text,
+    /// The whole report, schema streamfall.report/1
+    Json,
+}
+
+/// When to do something that suits a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal only
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl When {
+    /// The decision, given what `auto` comes to.
+    #[must_use]
+    pub fn decide(self, auto: bool) -> bool {
+        match self {
+            When::Auto => auto,
+            When::Always => true,
+            When::Never => false,
+        }
+    }
+}
+
+/// What else can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+impl Command {
+    /// Prints what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// What the writer gives.
+    pub fn run(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(*shell, &mut Cli::command(), "streamfall", &mut script);
+                out.write_all(&script)
+            }
+            Command::Man => clap_mangen::Man::new(Cli::command()).render(out),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,51 @@
+//! Exit statuses: the same whatever the format.
+
+use std::process::ExitCode;
+
+use crate::report::Report;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing was found.
+    Clean,
+    /// At least one request met the rejection.
+    Found,
+    /// The job could not be done in full; beats [`Exit::Found`].
+    Incomplete,
+    /// SIGINT.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+}
+
+impl Exit {
+    /// The status of a report; a signal that stopped the reading beats all else.
+    #[must_use]
+    pub fn of(report: &Report, signal: Option<Exit>) -> Exit {
+        match signal {
+            Some(signal) => signal,
+            None if !report.complete => Exit::Incomplete,
+            None if report.summary.requests > 0 => Exit::Found,
+            None => Exit::Clean,
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn status(self) -> u8 {
+        match self {
+            Exit::Clean => 0,
+            Exit::Found => 1,
+            Exit::Incomplete => 2,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.status())
+    }
+}

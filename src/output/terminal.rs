@@ -1,0 +1,57 @@
+//! What a terminal can show, and what it must never be shown: text from logs and file names may hold anything.
+
+use std::borrow::Cow;
+
+/// The width where none is known, as in a pipe.
+const DEFAULT_WIDTH: u16 = 80;
+/// Lines longer than this are hard to read.
+const MAX_WIDTH: u16 = 140;
+const MIN_WIDTH: u16 = 40;
+
+/// The width to print for, in columns.
+#[must_use]
+pub fn width() -> u16 {
+    let found = terminal_size::terminal_size().map(|(width, _)| width.0);
+    found.unwrap_or(DEFAULT_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
+}
+
+/// Whether the environment wants colour on a terminal (`NO_COLOR`, `TERM=dumb`).
+#[must_use]
+pub fn colour_wanted() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// The text with control characters and invisible or direction-changing ones spelt out.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hostile) {
+        return Cow::Borrowed(text);
+    }
+    let spelt = text.chars().flat_map(|c| if is_hostile(c) { c.escape_default().collect::<String>() } else { c.to_string() }.chars().collect::<Vec<_>>());
+    Cow::Owned(spelt.collect())
+}
+
+fn is_hostile(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn nothing_reaches_a_terminal_raw() {
+        let cases = [
+            ("claude-sonnet-4-5", "claude-sonnet-4-5"),
+            ("größe 🙂", "größe 🙂"),
+            ("a\x1b[31mb", "a\\u{1b}[31mb"),
+            ("a\r\nb\tc", "a\\r\\nb\\tc"),
+            ("\u{202e}evil", "\\u{202e}evil"),
+            ("\x1b]8;;http://x\x07", "\\u{1b}]8;;http://x\\u{7}"),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(plain(given), expected);
+        }
+    }
+}
