@@ -46,18 +46,32 @@ impl Collector {
             {
                 self.forms.push(form);
             }
-            if let Some(statement) = statement(&record, behind) {
-                let lines = memchr::memchr_iter(b'\n', &bytes[at..]).count() as u64;
+            let lines = memchr::memchr_iter(b'\n', &bytes[at..]).count() as u64;
+            for statement in statements(&record, behind) {
                 self.found.push(Found { offset: offset + at, lines, time: record.time, statement });
             }
         }
     }
 }
 
-fn statement(record: &Record<'_>, behind: &[u8]) -> Option<Statement> {
+/// What a record says; a broken record gives the texts of its exception chain apart.
+fn statements(record: &Record<'_>, behind: &[u8]) -> Vec<Statement> {
     if record.form.is_none() {
-        return ErrorRecord::of_piece(&record.message).map(|error| Statement::Error(Box::new(error)));
+        return fragments(ErrorRecord::of_piece(&record.message));
     }
+    let Some(mut statement) = statement(record, behind) else { return Vec::new() };
+    let broken = match &mut statement {
+        Statement::Error(error) if record.broken => error.take_chain(),
+        _ => Vec::new(),
+    };
+    std::iter::once(statement).chain(fragments(broken)).collect()
+}
+
+fn fragments(errors: Vec<ErrorRecord>) -> Vec<Statement> {
+    errors.into_iter().map(|error| Statement::Error(Box::new(error))).collect()
+}
+
+fn statement(record: &Record<'_>, behind: &[u8]) -> Option<Statement> {
     let message = record.message.trim_start();
     for (head, kind) in MESSAGE_HEADS {
         let Some(text) = message.strip_prefix(head) else { continue };

@@ -66,7 +66,7 @@ impl Role {
 pub struct ErrorRecord {
     /// Which record it is.
     pub role: Role,
-    /// The nested error text of the message. A fragment has none.
+    /// The nested error text of the message; of a fragment, its only text.
     pub text: ErrorText,
     /// What the exception chain of the traceback says.
     pub chain: Option<Chain>,
@@ -91,6 +91,8 @@ pub struct Chain {
     pub no_stream_traces: bool,
     /// Whether it is a chain as Python writes it.
     pub regular: bool,
+    /// Whether LiteLLM itself left out its middle (≥1.99.4, `litellm_truncated`).
+    pub shortened: bool,
     /// Route, told by the frames of the proxy's endpoint.
     pub route: Option<&'static str>,
 }
@@ -110,12 +112,9 @@ impl Chain {
             texts: traceback.exceptions().filter(telling).map(ErrorText::parse).collect(),
             no_stream_traces: !STREAM_TRACES.iter().any(|trace| traceback.text().contains(trace)),
             regular: traceback.regular,
+            shortened: traceback.shortened,
             route: ENDPOINT_FRAMES.iter().find(|(frame, _)| traceback.text().contains(frame)).map(|(_, route)| *route),
         }
-    }
-
-    fn of_piece(text: &str) -> Chain {
-        Chain { texts: error_texts(text).into_iter().map(ErrorText::parse).collect(), ..Chain::default() }
     }
 }
 
@@ -151,7 +150,7 @@ impl ErrorRecord {
             role,
             text: ErrorText::parse(text),
             chain: record.traceback.as_ref().map(Chain::of),
-            whole: record.whole,
+            whole: !record.broken && record.traceback.as_ref().is_none_or(|t| !t.shortened),
             without_traceback,
             origin: record.origin.as_ref().map(|(file, line)| (file.to_string(), *line)),
             call_id: call_id.or_else(|| record.call_id.clone()),
@@ -159,19 +158,22 @@ impl ErrorRecord {
         }
     }
 
-    /// A piece whose head is missing, if it holds an error text with a rejection.
-    pub(super) fn of_piece(text: &str) -> Option<ErrorRecord> {
-        let chain = Chain::of_piece(text);
-        (!chain.texts.is_empty()).then(|| ErrorRecord {
-            role: Role::Fragment,
-            text: ErrorText::default(),
-            chain: Some(chain),
-            whole: false,
-            without_traceback: false,
-            origin: None,
-            call_id: None,
-            model: None,
-        })
+    /// The error texts with a rejection in a piece whose head is missing, each for itself: the piece may hold what is left
+    /// of two records.
+    pub(super) fn of_piece(text: &str) -> Vec<ErrorRecord> {
+        error_texts(text).into_iter().map(|text| ErrorRecord::fragment(ErrorText::parse(text))).collect()
+    }
+
+    fn fragment(text: ErrorText) -> ErrorRecord {
+        ErrorRecord { role: Role::Fragment, text, chain: None, whole: false, without_traceback: false, origin: None, call_id: None, model: None }
+    }
+
+    /// Takes the texts of the chain of a broken record: they may be another record's.
+    pub(super) fn take_chain(&mut self) -> Vec<ErrorRecord> {
+        match self.chain.take() {
+            Some(chain) => chain.texts.into_iter().filter(|text| text.rejections().next().is_some()).map(ErrorRecord::fragment).collect(),
+            None => Vec::new(),
+        }
     }
 
     /// All texts of the record: the message, then the exceptions of its chain.

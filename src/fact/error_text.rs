@@ -52,7 +52,7 @@ pub struct OneError {
     pub class: Option<String>,
     /// LiteLLM's provider name.
     pub provider: Option<&'static str>,
-    /// What follows the provider word, at most [`MESSAGE_CHARS`] characters.
+    /// What follows the provider word, its first line, at most 300 characters.
     pub message: String,
     /// The prefill rejection, if it is one.
     pub rejection: Option<Rejection>,
@@ -72,7 +72,7 @@ pub struct Rejection {
 }
 
 /// How much of an error's message is kept.
-pub const MESSAGE_CHARS: usize = 300;
+pub(super) const MESSAGE_CHARS: usize = 300;
 
 macro_rules! pattern {
     ($name:ident, $text:expr) => {
@@ -82,8 +82,8 @@ macro_rules! pattern {
 
 pattern!(LEVEL, r"Received Model Group=|LiteLLM: model group '");
 pattern!(NO_FALLBACK, r"No fallback model group found for (?:original model_group|lookup_groups)=(.+?)\. Fallbacks=");
-pattern!(REQUEST_ID, r#"^[^\n{]{0,240}?request_id\\{0,6}["'] *: *\\{0,6}["']([A-Za-z0-9_-]{4,80})"#);
-pattern!(ANY_REQUEST_ID, r#"request_id\\{0,6}["'] *: *\\{0,6}["']([A-Za-z0-9_-]{4,80})"#);
+pattern!(REQUEST_ID, r#"^[^\n{]{0,240}?request_id\\{0,6}["'] *: *\\{0,6}["']([A-Za-z0-9_-]{4,80})\\{0,6}["']"#);
+pattern!(ANY_REQUEST_ID, r#"request_id\\{0,6}["'] *: *\\{0,6}["']([A-Za-z0-9_-]{4,80})\\{0,6}["']"#);
 pattern!(CLASS, r"^(?:litellm\.)?(?:exceptions\.)?([A-Z][A-Za-z]+): ");
 pattern!(PROVIDER, r"([A-Za-z_]+?)(?:Exception|Error)(?: BadRequestError)?(?: -(?: |$)|: )");
 
@@ -266,6 +266,10 @@ impl Rejection {
             (marked || body.starts_with('{')).then_some(marked)
         });
         let request_id = capture(&REQUEST_ID, &text[at..]).map(|(id, _)| id.to_owned());
+        if request_id.is_none() && provider.is_some_and(|p| p.names_requests) && !text[at..].lines().next().is_some_and(|line| line.contains("\"}")) {
+            // Cut off before its id: one more print of a rejection that other records name.
+            return None;
+        }
         // `{…}` closed by a quote has lost its `b'` on the way: no sign of a call that was not streaming.
         let closed_as_stream = request_id.as_deref().is_some_and(|id| text[at..].split_once(id).is_some_and(|(_, after)| after.starts_with("\"}'")));
         Some(Rejection {

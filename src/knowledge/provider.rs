@@ -10,28 +10,35 @@ pub struct Provider {
     /// Whether a streaming call's 400 body is printed as `b'{…}'` and a plain `{…}` therefore was no stream.
     /// Seen on 1.74.15–1.109.1 for Anthropic, Azure AI and Vertex AI; Bedrock never prints `b'…'`.
     pub marks_streaming: bool,
+    /// Whether each rejection's body ends with the provider's request id (`req_…`, `req_vrtx_…`).
+    pub names_requests: bool,
 }
 
-const fn row(word: &'static str, name: &'static str, marks_streaming: bool) -> Provider {
-    Provider { word, name, marks_streaming }
+/// Anthropic's models behind a provider that passes Anthropic's own bodies on.
+const fn anthropic(word: &'static str, name: &'static str) -> Provider {
+    Provider { word, name, marks_streaming: true, names_requests: true }
+}
+
+const fn other(word: &'static str, name: &'static str) -> Provider {
+    Provider { word, name, marks_streaming: false, names_requests: false }
 }
 
 /// All known provider words.
 pub const PROVIDERS: [Provider; 14] = [
-    row("Anthropic", "anthropic", true),
-    row("Azure_ai", "azure_ai", true),
-    row("Vertex_ai", "vertex_ai", true),
-    row("VertexAI", "vertex_ai", true),
-    row("Bedrock", "bedrock", false),
-    row("Openrouter", "openrouter", false),
-    row("Deepseek", "deepseek", false),
-    row("Mistral", "mistral", false),
-    row("Databricks", "databricks", false),
-    row("Azure", "azure", false),
-    row("Gemini", "gemini", false),
-    row("Groq", "groq", false),
-    row("OpenAI", "openai", false),
-    row("Litellm_proxy", "litellm_proxy", false),
+    anthropic("Anthropic", "anthropic"),
+    anthropic("Azure_ai", "azure_ai"),
+    anthropic("Vertex_ai", "vertex_ai"),
+    anthropic("VertexAI", "vertex_ai"),
+    other("Bedrock", "bedrock"),
+    other("Openrouter", "openrouter"),
+    other("Deepseek", "deepseek"),
+    other("Mistral", "mistral"),
+    other("Databricks", "databricks"),
+    other("Azure", "azure"),
+    other("Gemini", "gemini"),
+    other("Groq", "groq"),
+    other("OpenAI", "openai"),
+    other("Litellm_proxy", "litellm_proxy"),
 ];
 
 /// The provider of an error text's word (`Anthropic` of `AnthropicException`), if it is known.

@@ -36,8 +36,7 @@ fn of_error(error: &ErrorRecord, rules: &mut Vec<Rule>) {
     }
 }
 
-/// Whether the record says that a stream broke before the rejection. In a fragment, which may hold remains of two records,
-/// only one text that holds both counts.
+/// Whether the record says that a stream broke before the rejection. In a fragment, only one text that holds both counts.
 fn breaks_stream(error: &ErrorRecord) -> bool {
     let both = |text: &crate::fact::ErrorText| text.mid_stream && text.rejections().next().is_some();
     match error.role {
@@ -58,7 +57,7 @@ fn of_hop(error: &ErrorRecord, rules: &mut Vec<Rule>) {
         if silent && error.text.levels.len() == 1 {
             rules.push(Rule::ChainWithoutStreamFailure);
         }
-    } else if error.whole && error.without_traceback && !version::may_continue_responses(file, *line) {
+    } else if error.whole && error.without_traceback && version::sends_no_continuation(file, *line) {
         rules.push(Rule::NoContinuationInRelease);
     }
 }

@@ -129,12 +129,9 @@ impl<'a> Groups<'a> {
 
     /// Joins what shares an id: the provider's ids within one record name one request, and so does LiteLLM's call id.
     pub(super) fn join_ids(&mut self) {
-        let mut fragments = Vec::new();
         for node in 0..self.nodes.len() {
             let fact = self.nodes[node].fact;
             match &fact.statement {
-                // A fragment may hold the remains of two records: it joins what it is first known by, and nothing else.
-                Statement::Error(error) if error.role == Role::Fragment => fragments.push(node),
                 Statement::Error(error) => {
                     for id in provider_ids(error) {
                         self.key(Key::Provider, id, node);
@@ -151,14 +148,6 @@ impl<'a> Groups<'a> {
             if let Statement::Call(call) = &self.nodes[node].fact.statement {
                 for earlier in &call.earlier {
                     self.join_earlier(earlier);
-                }
-            }
-        }
-        for node in fragments {
-            if let Some(error) = self.nodes[node].error() {
-                let known = provider_ids(error).into_iter().find(|id| self.keys.contains_key(&(Key::Provider, *id)));
-                for id in known.map_or_else(|| provider_ids(error).into_iter().take(1).collect(), |id| vec![id]) {
-                    self.key(Key::Provider, id, node);
                 }
             }
         }

@@ -23,25 +23,25 @@ pub(super) fn is_head(line: &[u8]) -> bool {
 pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
     let line = String::from_utf8_lossy(&bytes[..end]);
-    let (keys, whole) = match parse(line.trim_end()) {
-        Some(keys) => (keys, true),
+    let (keys, cut) = match parse(line.trim_end()) {
+        Some(keys) => (keys, false),
         None => match cut_message(&line) {
-            Some(message) => (OwnKeys { message, ..OwnKeys::default() }, false),
+            Some(message) => (OwnKeys { message, ..OwnKeys::default() }, true),
             None => return piece(bytes, 0),
         },
     };
-    let mut parts = vec![(0, record(keys, whole))];
+    let mut parts = vec![(0, record(keys, cut))];
     parts.extend(piece(bytes, end));
     parts
 }
 
-fn record<'a>(keys: OwnKeys, whole: bool) -> Record<'a> {
+fn record<'a>(keys: OwnKeys, cut: bool) -> Record<'a> {
     let mut message = ansi::strip(Cow::Owned(keys.message)).into_owned();
     let trace: Option<Traceback<'a>> = match keys.stacktrace {
         Some(text) => Some(traceback::read(Cow::Owned(text))),
         None => traceback::start(&message).map(|at| traceback::read(Cow::Owned(message.split_off(at)))),
     };
-    let whole = whole && trace.as_ref().is_none_or(|t| t.regular);
+    let broken = cut || trace.as_ref().is_some_and(|t| !t.regular) || traceback::stands_in_message(&message);
     Record {
         form: Some(Form::Json),
         time: keys.timestamp.as_deref().and_then(LocalTime::of_iso),
@@ -49,7 +49,7 @@ fn record<'a>(keys: OwnKeys, whole: bool) -> Record<'a> {
         origin: keys.logger.and_then(|l| l.rsplit_once(':').and_then(|(f, n)| Some((Cow::Owned(f.to_owned()), n.parse().ok()?)))),
         message: Cow::Owned(message),
         traceback: trace,
-        whole,
+        broken,
         call_id: keys.call_id,
     }
 }
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!((record.message.as_ref(), record.level.as_ref()), ("m", "ERROR"));
         assert_eq!(record.origin, Some(("router.py".into(), 2165)));
         assert_eq!(record.time.map(|t| t.to_string()), Some("2026-11-22T07:36:15.560479".into()));
-        assert!(record.whole);
+        assert!(!record.broken);
     }
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
         for (line, expected) in cases {
             let parts = read(line.as_bytes());
             assert_eq!(parts[0].1.message, expected);
-            assert!(!parts[0].1.whole);
+            assert!(parts[0].1.broken);
         }
     }
 }

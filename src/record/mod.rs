@@ -43,8 +43,8 @@ pub struct Record<'a> {
     pub message: Cow<'a, str>,
     /// The traceback, where there is one.
     pub traceback: Option<Traceback<'a>>,
-    /// Whether nothing of the record is missing as far as its structure tells.
-    pub whole: bool,
+    /// Whether its structure is broken: something is missing, or something of another record stands in it.
+    pub broken: bool,
     /// `litellm_call_id` of a JSON record (≥1.103.0).
     pub call_id: Option<String>,
 }
@@ -90,6 +90,6 @@ fn piece(bytes: &[u8], at: usize) -> Vec<(usize, Record<'_>)> {
     }
     let text = ansi::strip(String::from_utf8_lossy(rest));
     let record =
-        Record { form: None, time: None, level: Cow::Borrowed(""), origin: None, message: text, traceback: None, whole: false, call_id: None };
+        Record { form: None, time: None, level: Cow::Borrowed(""), origin: None, message: text, traceback: None, broken: true, call_id: None };
     vec![(at, record)]
 }

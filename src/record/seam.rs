@@ -4,7 +4,7 @@
 //! cannot belong to the record is therefore cut off as a piece of its own:
 //! * anything behind `Cooldown Deployments=[…]`, which ends the Router's error record;
 //! * a traceback that no connector joins to the block before it;
-//! * a frame behind an exception's text;
+//! * what only a traceback has, where none has begun, and a frame behind an exception's text;
 //! * `Available Model Group Fallbacks=` without `Received Model Group=` before it.
 //!
 //! Behind an error that nests a traceback of its own (LiteLLM 1.77.7, malformed chunks), only the first of these is a sign.
@@ -50,7 +50,7 @@ fn first_seam(body: &[u8], mut state: State) -> usize {
                 State::Ended => true,
                 State::Debug => !text.starts_with(COOLDOWN),
                 _ if lenient => false,
-                State::Message => text.starts_with(AVAILABLE) && !received,
+                State::Message => traceback::is_only_in_traceback(text) || (text.starts_with(AVAILABLE) && !received),
                 State::Exception => text == START || traceback::is_frame(text) || (text.starts_with(AVAILABLE) && !received),
                 State::Frames => text == START,
                 State::Connected => text != START,
@@ -109,6 +109,8 @@ mod tests {
             (format!("own\n{traceback}"), traceback.to_owned()),
             (format!("own\n{traceback}"), "  File \"b.py\", line 1, in g\n".to_owned()),
             ("x. Received Model Group=a\nAvailable Model Group Fallbacks=None\nError doing the fallback: y\n".to_owned(), String::new()),
+            ("own\n".to_owned(), "litellm.exceptions.BadRequestError: another's\n".to_owned()),
+            ("own\n".to_owned(), "  File \"b.py\", line 1, in g\n".to_owned()),
             ("x\n".to_owned(), "Available Model Group Fallbacks=None\nError doing the fallback: y\n".to_owned()),
         ];
         for (own, foreign) in cases {

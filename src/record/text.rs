@@ -57,7 +57,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let own = if matches!(level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") { seam::own_length(body) } else { body.len() };
     let text = ansi::strip(String::from_utf8_lossy(&body[..own]));
     let (message, traceback) = split(text);
-    let whole = traceback.as_ref().is_none_or(|t| t.regular) && own == body.len();
+    let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
     let record = Record {
         form: Some(Form::Text),
         time: Some(head.time),
@@ -65,7 +65,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
         origin: head.origin.map(|(file, line)| (String::from_utf8_lossy(&bytes[file]), line)),
         message,
         traceback,
-        whole,
+        broken,
         call_id: None,
     };
     let mut parts = vec![(0, record)];

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 /// LiteLLM 1.77.7 puts the parser's own traceback into the text of a malformed chunk's error.
 const NESTING: &str = "Error parsing chunk";
+/// What LiteLLM writes in place of what it leaves out.
+const SHORTENED: &str = "litellm_truncated skipped";
 /// How a traceback block starts.
 pub(super) const START: &str = "Traceback (most recent call last):";
 const CONNECTORS: [&str; 2] =
@@ -24,6 +26,8 @@ pub struct Traceback<'a> {
     exceptions: Vec<Range<usize>>,
     /// Whether each block has its start, its frames and its exception, and blocks are joined as Python joins them.
     pub regular: bool,
+    /// Whether LiteLLM itself left out its middle (≥1.99.4).
+    pub shortened: bool,
 }
 
 impl Traceback<'_> {
@@ -86,11 +90,12 @@ pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
             exceptions.push(begin..at);
         }
     }
-    regular &= expect == Expect::Exception && !text.contains("litellm_truncated skipped");
+    let shortened = text.contains(SHORTENED);
+    regular = shortened || (regular && expect == Expect::Exception);
     for range in &mut exceptions {
         range.end = range.start + text[range.clone()].trim_end().len();
     }
-    Traceback { text, exceptions, regular }
+    Traceback { text, exceptions, regular, shortened }
 }
 
 /// Whether a line starts as an exception's text does: its dotted name, alone or before a colon.
@@ -107,6 +112,16 @@ pub(super) fn is_frame(line: &str) -> bool {
 /// Whether an error's text holds a traceback of its own.
 pub(super) fn nests(text: &str) -> bool {
     text.contains(NESTING)
+}
+
+/// Whether a line stands in tracebacks only: a frame, what joins two blocks, an exception with its module.
+pub(super) fn is_only_in_traceback(line: &str) -> bool {
+    is_frame(line) || is_connector(line.trim_end()) || ["litellm.exceptions.", "litellm.llms."].iter().any(|module| line.starts_with(module))
+}
+
+/// Whether a record's message holds what only a traceback has: then the line that starts the traceback was lost.
+pub(super) fn stands_in_message(message: &str) -> bool {
+    !nests(message) && message.lines().skip(1).any(is_only_in_traceback)
 }
 
 /// Whether a line joins two blocks of a chain.
