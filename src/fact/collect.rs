@@ -101,7 +101,8 @@ fn call(record: &Record<'_>, message: &str, arguments: &str) -> Option<Statement
     };
     let (model, error) = rest.split_once(") Exception ")?;
     let mut failed = ErrorRecord::new(Role::CallFailed, record, error);
-    failed.model = (model != "None").then(|| model.to_owned());
+    // `ageneric_api_call_with_fallbacks` names the group here, and `None` stands for no deployment at all.
+    failed.model = (message.starts_with("litellm.acompletion(") && model != "None").then(|| model.to_owned());
     Some(Statement::Error(Box::new(failed)))
 }
 

@@ -4,7 +4,7 @@
 //! neither. `previous_models` ties many of them together (see [`super::groups`]). What is left is told by which calls to a
 //! deployment were open: only a call that ends with an assistant message can be refused, and each is refused once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::groups::Groups;
 use super::integrity;
@@ -33,10 +33,17 @@ enum Told {
 
 /// Joins rejections to calls.
 pub(super) fn join(groups: &mut Groups<'_>) {
-    for (refused, call) in next_hops(groups) {
+    let streams: BTreeSet<u32> = (0..groups.nodes.len()).filter(|&n| call(groups, n).is_some()).map(|n| groups.nodes[n].stream()).collect();
+    for stream in streams.into_iter().filter(|&stream| integrity::one_worker(groups, stream)).collect::<Vec<_>>() {
+        join_stream(groups, stream);
+    }
+}
+
+fn join_stream(groups: &mut Groups<'_>, stream: u32) {
+    for (refused, call) in next_hops(groups, stream) {
         groups.join(refused, call, Rule::NextHopCall);
     }
-    for told in walk(groups) {
+    for told in walk(groups, stream) {
         match told {
             Told::Join(refused, call) => groups.join(refused, call, Rule::OnlyOpenCall),
             Told::Verdict(refused, verdict) => {
@@ -49,13 +56,13 @@ pub(super) fn join(groups: &mut Groups<'_>) {
 
 /// Refused hops whose chain went on: the next hop begins on the line behind the record of this one, and its request
 /// follows.
-fn next_hops(groups: &Groups<'_>) -> Vec<(usize, usize)> {
+fn next_hops(groups: &Groups<'_>, stream: u32) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for last in 0..groups.nodes.len().saturating_sub(1) {
         let (hop, next) = (&groups.nodes[last], &groups.nodes[last + 1]);
         let Statement::HopStarted { group } = &next.fact.statement else { continue };
-        let directly = hop.hop.is_some() && hop.stream() == next.stream() && hop.place().line + hop.fact.lines == next.place().line;
-        if directly && integrity::intact_between(groups, last, last + 1) {
+        let directly = hop.hop.is_some() && hop.stream() == stream && next.stream() == stream && hop.place().line + hop.fact.lines == next.place().line;
+        if directly {
             found.extend(call_of_hop(groups, last + 1, group).map(|call| (last, call)));
         }
     }
@@ -75,26 +82,22 @@ fn call_of_hop(groups: &Groups<'_>, hop: usize, target: &str) -> Option<usize> {
     (hop + 1..groups.nodes.len()).take_while(near).find(|&n| starts(n) || calls(n)).filter(|&n| calls(n))
 }
 
-fn walk(groups: &Groups<'_>) -> Vec<Told> {
+fn walk(groups: &Groups<'_>, stream: u32) -> Vec<Told> {
     let with_call: HashSet<usize> = (0..groups.nodes.len()).filter(|&n| call(groups, n).is_some()).map(|n| groups.root(n)).collect();
-    if with_call.is_empty() {
-        return Vec::new();
-    }
-    let mut intact: HashMap<u32, bool> = HashMap::new();
-    let mut deployments: HashMap<(u32, &str), Deployment> = HashMap::new();
+    let mut deployments: HashMap<&str, Deployment> = HashMap::new();
     let mut told = Vec::new();
-    for index in 0..groups.nodes.len() {
-        let stream = groups.nodes[index].stream();
-        if !*intact.entry(stream).or_insert_with(|| integrity::intact_stream(groups, stream)) {
-            continue;
-        }
+    for index in (0..groups.nodes.len()).filter(|&n| groups.nodes[n].stream() == stream) {
         if let Some(model) = call(groups, index).filter(|c| c.ends_with_assistant).and_then(|c| c.model.as_deref()) {
-            deployments.entry((stream, model)).or_default().open.push(index);
+            deployments.entry(model).or_default().open.push(index);
         } else if let Some(model) = refused_model(groups, index) {
-            let deployment = deployments.entry((stream, model)).or_default();
+            let deployment = deployments.entry(model).or_default();
             deployment.open.retain(|&c| groups.nodes[c].at.abs_diff(groups.nodes[index].at) <= PATIENCE);
             deployment.refuse(groups, index, with_call.contains(&groups.root(index)));
-            told.extend(deployment.settle(groups));
+            match deployment.settle(groups) {
+                Some(settled) => told.extend(settled),
+                // A refusal without a call: not all calls are in this log, so none can be counted on.
+                None => return Vec::new(),
+            }
         }
     }
     told
@@ -119,25 +122,25 @@ impl Deployment {
         }
     }
 
-    /// When all open calls were refused, each refusal is one of theirs.
-    fn settle(&mut self, groups: &Groups<'_>) -> Vec<Told> {
-        if self.open.len() > self.refused.len() {
-            return Vec::new();
+    /// When all open calls were refused, each refusal is one of theirs; `None` if there are more refusals than calls.
+    fn settle(&mut self, groups: &Groups<'_>) -> Option<Vec<Told>> {
+        if self.open.len() < self.refused.len() {
+            return None;
+        }
+        if self.refused.is_empty() || self.open.len() > self.refused.len() {
+            return Some(Vec::new());
         }
         let (open, refused) = (std::mem::take(&mut self.open), std::mem::take(&mut self.refused));
-        if open.len() < refused.len() {
-            return Vec::new();
-        }
         if let ([call], [refused]) = (&open[..], &refused[..]) {
-            return vec![Told::Join(*refused, *call)];
+            return Some(vec![Told::Join(*refused, *call)]);
         }
         let continued = open.iter().filter(|&&c| call(groups, c).is_some_and(|call| call.continuation)).count();
         let verdict = match continued {
             0 => Verdict::ClientPrefill,
             all if all == open.len() => Verdict::MidStreamFallback,
-            _ => return Vec::new(),
+            _ => return Some(Vec::new()),
         };
-        refused.into_iter().map(|node| Told::Verdict(node, verdict)).collect()
+        Some(refused.into_iter().map(|node| Told::Verdict(node, verdict)).collect())
     }
 }
 

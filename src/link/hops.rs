@@ -19,10 +19,6 @@ use crate::fact::{Role, Statement};
 
 /// How long a hop may take.
 const WINDOW: u64 = 2_000_000;
-/// How many lines a note of LiteLLM's may take between two records that belong together.
-const NOTE_LINES: u64 = 6;
-/// How many pairs of lines must have been seen to hold.
-const ENOUGH_PAIRS: usize = 20;
 /// How many fallbacks must have been seen with their access line behind.
 const ENOUGH_ANSWERED: usize = 3;
 
@@ -57,23 +53,10 @@ fn recovered(groups: &Groups<'_>) -> Vec<(usize, Rule)> {
     judged
 }
 
-/// Whether the lines of a stream stand as one worker writes them.
+/// Whether the lines of a stream stand as one worker writes them, access lines among them.
 fn is_orderly(groups: &Groups<'_>, stream: u32) -> bool {
-    let nodes: Vec<&Node<'_>> = groups.nodes.iter().filter(|n| n.stream() == stream).collect();
-    let answered = nodes.iter().filter(|n| matches!(n.fact.statement, Statement::HopOpened { answered: Some(_) })).count();
-    let mut pairs = 0;
-    for pair in nodes.windows(2).filter(|pair| matches!(pair[0].fact.statement, Statement::HopTried)) {
-        if !matches!(pair[1].fact.statement, Statement::HopStarted { .. } | Statement::NoHop) || gap(pair[0], pair[1]) > NOTE_LINES {
-            return false;
-        }
-        pairs += 1;
-    }
-    pairs >= ENOUGH_PAIRS && answered >= ENOUGH_ANSWERED && integrity::intact_stream(groups, stream)
-}
-
-/// How many lines stand between two records.
-fn gap(before: &Node<'_>, after: &Node<'_>) -> u64 {
-    after.place().line.saturating_sub(before.place().line + before.fact.lines)
+    let answered = |node: &&Node<'_>| node.stream() == stream && matches!(node.fact.statement, Statement::HopOpened { answered: Some(_) });
+    groups.nodes.iter().filter(answered).count() >= ENOUGH_ANSWERED && integrity::one_worker(groups, stream)
 }
 
 /// Whether the hop behind the chain's last rejection was answered at once. Only where no other hop is open can the one that
