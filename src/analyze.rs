@@ -4,19 +4,17 @@
 //! round in a fixed number, so a fast reader waits for slow workers and memory stays bounded. The calling thread never
 //! blocks on a read: a stop request is seen even while a pipe is silent.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use crate::fact::{Fact, Statement};
+use crate::fact::Fact;
 use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
 use crate::link;
-use crate::record::Form;
 use crate::report::{InputRead, Report};
-use crate::scan::{self, Chunk, ChunkFacts, Chunker, Searcher};
+use crate::scan::{self, Chunk, ChunkFacts, Chunker, InOrder, Searcher};
 
 /// How the analysis is run. None of it changes the report.
 #[derive(Default)]
@@ -56,8 +54,8 @@ pub enum AnalyzeError {
 /// Only if the machinery cannot be started; problems with inputs are in the report.
 pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, AnalyzeError> {
     let inputs = input::find(paths);
-    let read = read_all(&inputs, options)?;
-    let facts: Vec<Fact> = read.sources.iter().flat_map(|s| s.facts.iter().cloned()).collect();
+    let mut read = read_all(&inputs, options)?;
+    let facts: Vec<Fact> = read.sources.iter_mut().flat_map(|s| std::mem::take(&mut s.found.facts)).collect();
     let incidents = link::link(&facts);
     let names = inputs.sources.iter().map(|s| s.name.clone()).collect();
     Ok(Report::new(incidents, &facts, names, read.into_inputs(inputs)))
@@ -70,18 +68,10 @@ struct Read {
 }
 
 /// What was read of one source.
-#[derive(Default)]
 struct SourceRead {
-    facts: Vec<Fact>,
-    bytes: u64,
-    lines: u64,
-    mentions: u64,
-    forms: Vec<Form>,
+    found: InOrder,
     problem: Option<ProblemKind>,
     foreign: bool,
-    next: u64,
-    waiting: BTreeMap<u64, ChunkFacts>,
-    hop_waits: bool,
 }
 
 enum Event {
@@ -103,7 +93,8 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeEr
     let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
-    let mut sources: Vec<SourceRead> = inputs.sources.iter().map(|_| SourceRead::default()).collect();
+    let new = |index| SourceRead { found: InOrder::new(index), problem: None, foreign: false };
+    let mut sources: Vec<SourceRead> = (0..inputs.sources.len()).map(new).collect();
     let stopped = collect(&inbox, &mut sources, || {
         if let Some(progress) = &mut options.progress {
             progress(Progress { read: taken.load(Ordering::Relaxed), total });
@@ -119,7 +110,7 @@ fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl F
     let mut last_tick = std::time::Instant::now();
     loop {
         match inbox.recv_timeout(TICK) {
-            Ok(Event::Chunk(source, facts)) => sources[source].add(*facts, source),
+            Ok(Event::Chunk(source, facts)) => sources[source].found.add(*facts),
             Ok(Event::Failed(source, problem)) => sources[source].problem = Some(problem),
             Ok(Event::Foreign(source)) => sources[source].foreign = true,
             Ok(Event::Finished) | Err(RecvTimeoutError::Disconnected) => return false,
@@ -220,40 +211,6 @@ impl Reader {
     }
 }
 
-impl SourceRead {
-    /// Takes a chunk's facts; those of later chunks wait for their turn.
-    fn add(&mut self, facts: ChunkFacts, source: usize) {
-        self.waiting.insert(facts.index, facts);
-        while let Some(facts) = self.waiting.remove(&self.next) {
-            self.next += 1;
-            self.append(facts, source);
-        }
-    }
-
-    fn append(&mut self, chunk: ChunkFacts, source: usize) {
-        if std::mem::take(&mut self.hop_waits)
-            && let Some(Statement::HopOpened { answered }) = self.facts.last_mut().map(|f| &mut f.statement)
-        {
-            *answered = chunk.opens_with;
-        }
-        self.hop_waits = chunk.ends_with_hop_opened;
-        for mut fact in chunk.facts {
-            fact.place.source = u32::try_from(source).unwrap_or(u32::MAX);
-            fact.place.line += self.lines + 1;
-            fact.place.byte += self.bytes;
-            self.facts.push(fact);
-        }
-        self.lines += chunk.newlines;
-        self.bytes += chunk.bytes;
-        self.mentions += chunk.mentions;
-        for form in chunk.forms {
-            if !self.forms.contains(&form) {
-                self.forms.push(form);
-            }
-        }
-    }
-}
-
 impl Read {
     /// What the report says of its inputs, problems with paths included.
     fn into_inputs(self, inputs: Inputs) -> crate::report::InputsRead {
@@ -269,22 +226,22 @@ impl Read {
             problems.push(Problem { input: name.clone(), kind });
         }
         let mut read = Vec::new();
-        for (index, (source, mut found)) in inputs.sources.into_iter().zip(self.sources).enumerate() {
-            if found.foreign {
+        for (index, (source, SourceRead { mut found, mut problem, foreign })) in inputs.sources.into_iter().zip(self.sources).enumerate() {
+            if foreign {
                 continue;
             }
             found.forms.sort_unstable();
-            if found.problem.is_none() && found.forms.is_empty() && found.bytes > 0 {
-                found.problem = Some(ProblemKind::NoRecords);
+            if problem.is_none() && found.forms.is_empty() && found.bytes > 0 {
+                problem = Some(ProblemKind::NoRecords);
             }
-            problems.extend(found.problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
+            problems.extend(problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
             read.push(InputRead {
                 index,
                 name: source.name,
                 forms: found.forms,
                 bytes: found.bytes,
                 mentions: found.mentions,
-                problem: found.problem,
+                problem,
             });
         }
         crate::report::InputsRead { read, problems, stopped: self.stopped }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, NeighbourRow, Report, ReportedIncident, Summary, identity};
-use crate::fact::{Fact, Role, Statement};
+use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, NeighbourRow, Report, ReportedIncident, Summary, identity, mask};
+use crate::fact::{Fact, Place, Role, Statement};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::{advice, neighbour, version};
 use crate::link::{Incident, Outcome, Verdict};
@@ -15,14 +15,15 @@ impl Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
         (summary.litellm_versions, summary.likely_versions) = versions(facts);
+        let known: BTreeSet<Place> = incidents.iter().flat_map(|i| &i.evidence).map(|e| e.place).collect();
         let mut report = Report {
             complete,
             summary,
             models: models(&incidents),
             failures: failures(&incidents),
-            incidents: named(incidents),
+            incidents: named(incidents.into_iter().map(masked).collect()),
             advice: Vec::new(),
-            neighbours: neighbours(facts),
+            neighbours: neighbours(facts, &known),
             inputs: inputs.read,
             problems: inputs.problems,
             names,
@@ -30,6 +31,14 @@ impl Report {
         report.advice = given_advice(&report);
         report
     }
+}
+
+/// Provider's words are quoted from the log; what is secret in them is masked before any format sees it.
+fn masked(mut incident: Incident) -> Incident {
+    if let Some(failure) = &mut incident.stream_failure {
+        failure.message = failure.message.as_deref().map(mask::secrets);
+    }
+    incident
 }
 
 fn named(incidents: Vec<Incident>) -> Vec<ReportedIncident> {
@@ -153,10 +162,10 @@ fn versions(facts: &[Fact]) -> (Vec<String>, Vec<String>) {
     (named.into_iter().collect(), likely.into_iter().collect())
 }
 
-/// Streams that broke without any rejection, counted by the record that ended them.
-fn neighbours(facts: &[Fact]) -> Vec<NeighbourRow> {
+/// Streams that broke without any rejection, counted by the record that ended them; records of incidents do not count.
+fn neighbours(facts: &[Fact], known: &BTreeSet<Place>) -> Vec<NeighbourRow> {
     let mut rows: Vec<NeighbourRow> = Vec::new();
-    for fact in facts {
+    for fact in facts.iter().filter(|fact| !known.contains(&fact.place)) {
         let Statement::Error(error) = &fact.statement else { continue };
         let Some(known) = neighbour::of(error.role.name(), error.text.mid_stream, no_targets(error), !error.rejections().is_empty()) else {
             continue;

@@ -4,6 +4,7 @@
 
 mod build;
 mod identity;
+mod mask;
 
 use crate::fact::Place;
 use crate::input::{Problem, ProblemKind};

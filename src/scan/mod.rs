@@ -5,7 +5,9 @@
 //! any number of workers; their results are put back in order, so the output does not depend on the number of threads.
 
 mod chunk;
+mod in_order;
 mod search;
 
 pub use chunk::{CHUNK_BYTES, Chunk, Chunker};
+pub use in_order::InOrder;
 pub use search::{ChunkFacts, Searcher, forms_at_start, is_binary};

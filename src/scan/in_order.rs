@@ -1,0 +1,65 @@
+//! Puts the results of a source's chunks back in order, whatever order they come in, and gives facts their final places.
+
+use std::collections::BTreeMap;
+
+use super::search::ChunkFacts;
+use crate::fact::{Fact, Statement};
+use crate::record::Form;
+
+/// All that the chunks of one source hold.
+#[derive(Debug, Default)]
+pub struct InOrder {
+    /// Facts in the order of the source.
+    pub facts: Vec<Fact>,
+    /// Bytes read.
+    pub bytes: u64,
+    /// How often the rejection's sentence is printed.
+    pub mentions: u64,
+    /// Forms of record seen.
+    pub forms: Vec<Form>,
+    source: u32,
+    lines: u64,
+    next: u64,
+    waiting: BTreeMap<u64, ChunkFacts>,
+    hop_waits: bool,
+}
+
+impl InOrder {
+    /// For the source with this index.
+    #[must_use]
+    pub fn new(source: usize) -> InOrder {
+        InOrder { source: u32::try_from(source).unwrap_or(u32::MAX), ..InOrder::default() }
+    }
+
+    /// Takes a chunk's results; those of later chunks wait for their turn.
+    pub fn add(&mut self, chunk: ChunkFacts) {
+        self.waiting.insert(chunk.index, chunk);
+        while let Some(chunk) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            self.append(chunk);
+        }
+    }
+
+    fn append(&mut self, chunk: ChunkFacts) {
+        if std::mem::take(&mut self.hop_waits)
+            && let Some(Statement::HopOpened { answered }) = self.facts.last_mut().map(|f| &mut f.statement)
+        {
+            *answered = chunk.opens_with;
+        }
+        self.hop_waits = chunk.ends_with_hop_opened;
+        for mut fact in chunk.facts {
+            fact.place.source = self.source;
+            fact.place.line += self.lines + 1;
+            fact.place.byte += self.bytes;
+            self.facts.push(fact);
+        }
+        self.lines += chunk.newlines;
+        self.bytes += chunk.bytes;
+        self.mentions += chunk.mentions;
+        for form in chunk.forms {
+            if !self.forms.contains(&form) {
+                self.forms.push(form);
+            }
+        }
+    }
+}
