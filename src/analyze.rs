@@ -235,14 +235,7 @@ impl Read {
                 problem = Some(ProblemKind::NoRecords);
             }
             problems.extend(problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
-            read.push(InputRead {
-                index,
-                name: source.name,
-                forms: found.forms,
-                bytes: found.bytes,
-                mentions: found.mentions,
-                problem,
-            });
+            read.push(InputRead { index, name: source.name, forms: found.forms, bytes: found.bytes, mentions: found.mentions, problem });
         }
         crate::report::InputsRead { read, problems, stopped: self.stopped }
     }

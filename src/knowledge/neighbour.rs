@@ -12,8 +12,7 @@ pub struct Neighbour {
 /// A stream broke and its group has no fallback: `Fallback also failed … Available Model Group Fallbacks=None`.
 pub const NO_FALLBACK: Neighbour = Neighbour { id: "no_fallback_configured", title: "a stream broke, its group has no fallback" };
 /// A stream broke, its fallbacks were tried, and they failed for other reasons.
-pub const OTHER_FAILURE: Neighbour =
-    Neighbour { id: "fallback_failed_otherwise", title: "a stream broke, the fallback failed otherwise" };
+pub const OTHER_FAILURE: Neighbour = Neighbour { id: "fallback_failed_otherwise", title: "a stream broke, the fallback failed otherwise" };
 
 /// The neighbour that an error record shows: its role, whether it begins with a broken stream, whether the group has no
 /// targets, and whether a rejection is in it.

@@ -28,12 +28,14 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
-    let spelt = text.chars().flat_map(|c| if is_hostile(c) { c.escape_default().collect::<String>() } else { c.to_string() }.chars().collect::<Vec<_>>());
+    let spelt =
+        text.chars().flat_map(|c| if is_hostile(c) { c.escape_default().collect::<String>() } else { c.to_string() }.chars().collect::<Vec<_>>());
     Cow::Owned(spelt.collect())
 }
 
 fn is_hostile(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

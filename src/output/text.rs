@@ -151,9 +151,14 @@ impl Page<'_> {
             self.line(&format!("{count:>7}  {name}  {meaning}"));
         }
         self.line("");
-        let ended = [(Outcome::Failed, "failed for the client"), (Outcome::Recovered, "recovered on a later fallback"), (Outcome::Unknown, "ended unseen")];
-        let ended: Vec<String> =
-            ended.iter().map(|(o, words)| (report.with_outcome(*o), words)).filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect();
+        let ended =
+            [(Outcome::Failed, "failed for the client"), (Outcome::Recovered, "recovered on a later fallback"), (Outcome::Unknown, "ended unseen")];
+        let ended: Vec<String> = ended
+            .iter()
+            .map(|(o, words)| (report.with_outcome(*o), words))
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, words)| format!("{n} {words}"))
+            .collect();
         self.line(&format!("  {}", ended.join(", ")));
         self.wrapped(&seen(report), "  ", Style::new());
     }

@@ -1,0 +1,167 @@
+//! Real captures with their truth, and how a report is held against it.
+//!
+//! A capture is a folder under `tests/captures`: the log of one run of a real LiteLLM proxy in front of a provider that failed
+//! on purpose, and what is true of each rejection in it.
+
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use streamfall::{Options, analyze, output};
+
+/// What is true of one rejection.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    pub row: u64,
+    pub verdict: String,
+    /// The client sent a prefill *and* a stream broke: both verdicts can be defended.
+    pub both: bool,
+    pub failed: Vec<String>,
+    pub kind: Vec<String>,
+    pub target: Vec<String>,
+}
+
+/// A capture: its log and the truth by request id.
+#[derive(Debug, Clone)]
+pub struct Capture {
+    pub name: String,
+    pub log: Vec<u8>,
+    pub truth: BTreeMap<String, Truth>,
+    pub without_id: usize,
+}
+
+/// How a report compares with the truth. Counts are over rejections with a request id.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Score {
+    pub found: usize,
+    pub duplicates: usize,
+    pub phantoms: usize,
+    pub right: usize,
+    pub abstained: usize,
+    pub wrong: usize,
+    pub mid: usize,
+    pub failed: usize,
+    pub kind: usize,
+    pub target: usize,
+    pub incidents: usize,
+    pub mixed: usize,
+    pub without_id: usize,
+}
+
+pub fn captures_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures")
+}
+
+pub fn capture(name: &str) -> Capture {
+    let dir = captures_dir().join(name);
+    let log = zstd::decode_all(std::fs::File::open(dir.join("proxy.log.zst")).unwrap()).unwrap();
+    let (mut truth, mut without_id) = (BTreeMap::new(), 0);
+    for line in std::fs::read_to_string(dir.join("truth.jsonl")).unwrap().lines() {
+        let row: Value = serde_json::from_str(line).unwrap();
+        if let Some(count) = row.get("without_id") {
+            without_id = usize::try_from(count.as_u64().unwrap()).unwrap();
+            continue;
+        }
+        let list = |key: &str| row[key].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect();
+        let known = Truth {
+            row: row["row"].as_u64().unwrap(),
+            verdict: row["verdict"].as_str().unwrap().to_owned(),
+            both: row["both"].as_bool().unwrap(),
+            failed: list("failed"),
+            kind: list("kind"),
+            target: list("target"),
+        };
+        truth.insert(row["request_id"].as_str().unwrap().to_owned(), known);
+    }
+    Capture { name: name.to_owned(), log, truth, without_id }
+}
+
+/// The report on a log, as JSON.
+pub fn report_on(log: &[u8]) -> Value {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), log).unwrap();
+    report_of(&[file.path().to_owned()])
+}
+
+/// The report on paths, as JSON.
+pub fn report_of(paths: &[PathBuf]) -> Value {
+    let report = analyze(paths, Options { threads: 2, ..Options::default() }).unwrap();
+    let mut json = Vec::new();
+    output::json::write(&report, &mut json).unwrap();
+    serde_json::from_slice(&json).unwrap()
+}
+
+pub fn score(report: &Value, truth: &BTreeMap<String, Truth>) -> Score {
+    let mut score = Score::default();
+    let mut seen = BTreeSet::new();
+    for incident in report["incidents"].as_array().unwrap() {
+        let mut rows = BTreeSet::new();
+        for rejection in incident["rejections"].as_array().unwrap() {
+            let Some(id) = rejection["request_id"].as_str() else {
+                score.without_id += 1;
+                continue;
+            };
+            let Some(known) = truth.get(id) else {
+                score.phantoms += 1;
+                continue;
+            };
+            rows.insert(known.row);
+            if !seen.insert(id) {
+                score.duplicates += 1;
+                continue;
+            }
+            score.found += 1;
+            score.judge(incident, rejection, known);
+        }
+        score.incidents += usize::from(!rows.is_empty());
+        score.mixed += usize::from(rows.len() > 1);
+    }
+    score
+}
+
+impl Score {
+    fn judge(&mut self, incident: &Value, rejection: &Value, known: &Truth) {
+        let verdict = incident["verdict"].as_str().unwrap();
+        match verdict {
+            v if v == known.verdict || (known.both && v == "client_prefill") => self.right += 1,
+            "unknown" => self.abstained += 1,
+            _ => self.wrong += 1,
+        }
+        if verdict == "mid_stream_fallback" && known.verdict == verdict {
+            let has = |value: &Value, list: &[String]| value.as_str().is_some_and(|v| list.iter().any(|k| k == v));
+            self.mid += 1;
+            self.failed += usize::from(has(&incident["stream_failure"]["model_group"], &known.failed));
+            self.kind += usize::from(has(&incident["stream_failure"]["kind"], &known.kind));
+            self.target += usize::from(has(&rejection["model_group"], &known.target));
+        }
+    }
+}
+
+/// A small random generator with a seed: the same variants in every run.
+#[derive(Debug, Clone)]
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0xD1B5_4A32_D192_ED03)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::try_from((self.next() >> 11) % u64::try_from(end.max(1)).unwrap()).unwrap()
+    }
+
+    /// Whether something happens that happens `per_mille` times in a thousand.
+    pub fn chance(&mut self, per_mille: usize) -> bool {
+        self.below(1000) < per_mille
+    }
+}

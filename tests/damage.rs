@@ -1,0 +1,86 @@
+//! Damage never blames: logs arrive cut, filtered, with lines lost, moved or garbled, and that may only turn a verdict into
+//! `unknown`.
+
+mod common;
+
+use common::{Dice, capture, report_on, score};
+
+const VARIANTS: u64 = 60;
+const CAPTURES: [&str; 8] = [
+    "1.77.7_A_default",
+    "1.85.0_A_default",
+    "1.85.0_B_debug",
+    "1.85.0_C_info",
+    "1.85.0_D_json_default",
+    "1.85.7_X_clouds_default",
+    "1.96.2_A_default",
+    "1.109.1_D_json_default",
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Harm {
+    Drop,
+    Cut,
+    Swap,
+    Flip,
+    Repeat,
+    Move,
+}
+
+const HARMS: [Harm; 6] = [Harm::Drop, Harm::Cut, Harm::Swap, Harm::Flip, Harm::Repeat, Harm::Move];
+const RATES: [usize; 4] = [2, 10, 20, 50];
+
+/// The log with some of its lines harmed, one way or in all ways.
+fn damaged(log: &[u8], seed: u64) -> Vec<u8> {
+    let mut dice = Dice::new(seed);
+    let way = HARMS.get(dice.below(HARMS.len() + 1)).copied();
+    let rate = RATES[dice.below(RATES.len())];
+    let mut out: Vec<Vec<u8>> = Vec::new();
+    let mut lines = log.split(|b| *b == b'\n').map(<[u8]>::to_vec).peekable();
+    while let Some(line) = lines.next() {
+        if !dice.chance(rate) {
+            out.push(line);
+            continue;
+        }
+        match way.unwrap_or_else(|| HARMS[dice.below(HARMS.len())]) {
+            Harm::Drop => {}
+            Harm::Cut => out.push(line[..dice.below(line.len() + 1)].to_vec()),
+            Harm::Swap => {
+                out.extend(lines.next());
+                out.push(line);
+            }
+            Harm::Flip => out.push(flipped(line, &mut dice)),
+            Harm::Repeat => out.extend([line.clone(), line]),
+            Harm::Move => {
+                let back = dice.below(50).min(out.len());
+                out.insert(out.len() - back, line);
+            }
+        }
+    }
+    out.join(&b'\n')
+}
+
+fn flipped(mut line: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
+    for _ in 0..=dice.below(3) {
+        if !line.is_empty() {
+            let at = dice.below(line.len());
+            line[at] ^= 1 << dice.below(8);
+        }
+    }
+    line
+}
+
+#[test]
+fn damage_never_blames() {
+    let mut judged = 0;
+    for (number, name) in (0_u64..).zip(CAPTURES) {
+        let capture = capture(name);
+        for variant in 0..VARIANTS {
+            let log = damaged(&capture.log, number * 10_000 + variant);
+            let score = score(&report_on(&log), &capture.truth);
+            assert_eq!(score.wrong, 0, "{name}, variant {variant}: {score:?}");
+            judged += score.found;
+        }
+    }
+    assert!(judged > 10_000, "only {judged} rejections were judged");
+}
