@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Dice, capture, report_on, score};
+use rayon::prelude::*;
 
 const VARIANTS: u64 = 60;
 const CAPTURES: [&str; 8] = [
@@ -72,15 +73,17 @@ fn flipped(mut line: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
 
 #[test]
 fn damage_never_blames() {
-    let mut judged = 0;
-    for (number, name) in (0_u64..).zip(CAPTURES) {
-        let capture = capture(name);
-        for variant in 0..VARIANTS {
-            let log = damaged(&capture.log, number * 10_000 + variant);
+    let variants: Vec<(usize, u64)> = (0..CAPTURES.len()).flat_map(|number| (0..VARIANTS).map(move |variant| (number, variant))).collect();
+    let captures = CAPTURES.map(capture);
+    let judged: usize = variants
+        .into_par_iter()
+        .map(|(number, variant)| {
+            let capture = &captures[number];
+            let log = damaged(&capture.log, u64::try_from(number).unwrap() * 10_000 + variant);
             let score = score(&report_on(&log), &capture.truth);
-            assert_eq!(score.wrong, 0, "{name}, variant {variant}: {score:?}");
-            judged += score.found;
-        }
-    }
+            assert_eq!(score.wrong, 0, "{}, variant {variant}: {score:?}", capture.name);
+            score.found
+        })
+        .sum();
     assert!(judged > 10_000, "only {judged} rejections were judged");
 }

@@ -26,6 +26,8 @@ pub struct Incident {
     pub time: Option<LocalTime>,
     /// See `time`.
     pub end_time: Option<LocalTime>,
+    /// First and last time on one line of time: microseconds, midnights counted.
+    pub span: (u64, u64),
     /// Place of the first record.
     pub place: Place,
     /// LiteLLM's call id.
@@ -141,6 +143,7 @@ impl<'a> Draft<'_, 'a> {
             because,
             time: first_time,
             end_time: last_time.filter(|last| first_time.is_some_and(|first| first != *last)),
+            span: self.span(),
             place: self.groups.nodes[first].place(),
             call_id: self.call_id(),
             route: routes::of(self.groups, self.summary),
@@ -150,6 +153,11 @@ impl<'a> Draft<'_, 'a> {
             rejections,
             evidence: self.evidence(),
         })
+    }
+
+    fn span(&self) -> (u64, u64) {
+        let at = || self.summary.nodes.iter().map(|&n| self.groups.nodes[n].at);
+        (at().min().unwrap_or_default(), at().max().unwrap_or_default())
     }
 
     fn errors(&self) -> impl Iterator<Item = &'a ErrorRecord> {

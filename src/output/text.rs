@@ -310,8 +310,10 @@ fn chain(incident: &Incident) -> String {
 fn seen(report: &Report) -> String {
     let s = &report.summary;
     let mut text = match (s.first_seen, s.last_seen) {
+        (Some(first), Some(last)) if first.to_seconds() == last.to_seconds() => format!("at {}, local time", first.to_seconds()),
         (Some(first), Some(last)) if first.date == last.date => format!("{} to {}, local time", first.to_seconds(), last.of_day_only().to_seconds()),
-        (Some(first), Some(last)) => format!("{} to {}, local time", first.to_seconds(), last.to_seconds()),
+        (Some(first), Some(last)) if first.date.is_some() => format!("{} to {}, local time", first.to_seconds(), last.to_seconds()),
+        (Some(_), Some(_)) => "in logs of which some have no dates".to_owned(),
         _ => "the log does not say when".to_owned(),
     };
     if !s.litellm_versions.is_empty() {

@@ -69,7 +69,8 @@ fn summary(incidents: &[Incident], mentions: u64) -> Summary {
     let all = |verdict: Verdict| incidents.iter().filter(|i| i.verdict == verdict).count() as u64;
     let ended = |outcome: Outcome| incidents.iter().filter(|i| i.outcome == outcome).count() as u64;
     let failures = || incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback).filter_map(|i| i.stream_failure.as_ref());
-    let times = || incidents.iter().flat_map(|i| [i.time, i.end_time]).flatten();
+    let first = incidents.iter().filter(|i| i.time.is_some()).min_by_key(|i| i.span.0);
+    let last = incidents.iter().filter(|i| i.time.is_some()).max_by_key(|i| i.span.1);
     Summary {
         requests: incidents.len() as u64,
         rejections: incidents.iter().map(|i| i.rejections.len() as u64).sum(),
@@ -79,8 +80,8 @@ fn summary(incidents: &[Incident], mentions: u64) -> Summary {
         by_kind: count::<Kind>(failures().map(|f| f.kind)),
         by_category: count::<Category>(failures().filter_map(|f| f.category)),
         by_route: count(incidents.iter().filter_map(|i| i.route)),
-        first_seen: times().min_by_key(crate::fact::LocalTime::since_epoch),
-        last_seen: times().max_by_key(crate::fact::LocalTime::since_epoch),
+        first_seen: first.and_then(|i| i.time),
+        last_seen: last.and_then(|i| i.end_time.or(i.time)),
         ..Summary::default()
     }
 }
