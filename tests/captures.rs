@@ -1,5 +1,7 @@
 //! Real captures, held against their truth: what is found, whom it blames, and what it names.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use common::{Score, capture, report_on, score};

@@ -1,5 +1,7 @@
 //! Under load nothing turns wrong: captures merged onto one clock, as if one proxy had written them all.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use std::collections::BTreeMap;
@@ -49,7 +51,7 @@ fn records(log: &[u8]) -> Vec<Timed> {
         match second_of(line) {
             Some(second) => records.push(Timed { second, text: line.to_vec() }),
             None if line.starts_with(b"INFO:     ") || last.is_none() => {
-                records.push(Timed { second: last.unwrap_or_default(), text: line.to_vec() })
+                records.push(Timed { second: last.unwrap_or_default(), text: line.to_vec() });
             }
             None => records.last_mut().unwrap().text.extend_from_slice(line),
         }

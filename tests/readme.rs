@@ -1,5 +1,7 @@
 //! The README's examples are run and their output compared. `UPDATE_README=1 cargo test --test readme` writes it anew.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
@@ -57,7 +59,10 @@ fn the_examples_print_what_the_readme_says() {
 fn the_readme_names_every_option() {
     let help = Command::new(assert_cmd::cargo::cargo_bin!("streamfall")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    for option in ["--format", "--incidents", "--threads", "--progress", "--color"] {
-        assert!(help.contains(option), "{option}");
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let options: Vec<&str> = help.lines().filter_map(|line| line.trim_start().split(' ').find(|word| word.starts_with("--"))).collect();
+    assert!(options.len() >= 5, "{help}");
+    for option in options.iter().filter(|option| !["--help", "--version"].contains(option)) {
+        assert!(readme.contains(&format!("`{option}")), "{option} is not in the README");
     }
 }

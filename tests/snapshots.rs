@@ -1,5 +1,7 @@
 //! Snapshots of every output format over the same few reports: a real capture, nothing at all, and hostile text.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 //! LiteLLM's own class misleads: a rate limit event of Anthropic shows as `InternalServerError`, an empty
 //! `AnthropicException - ` is a read timeout of the httpx transport, `TransferEncodingError: 400` is a cut connection. So
 //! the text decides first, by the rows below in their order, and the class only where no text does.
-//! Sources: stream failures provoked on LiteLLM 1.77.7–1.109.1 with Anthropic, `OpenAI` and Bedrock primaries.
+//! Sources: stream failures provoked on LiteLLM 1.77.7–1.109.1 with Anthropic, OpenAI and Bedrock primaries.
 
 use serde::Serialize;
 

@@ -31,7 +31,7 @@ pub(super) fn join(groups: &mut Groups<'_>) {
     let mut open: Vec<Open<'_>> = Vec::new();
     for index in 0..groups.nodes.len() {
         let Some(error) = groups.nodes[index].error() else { continue };
-        let (Some(group), Some(stage)) = (idless(error), stage(error)) else { continue };
+        let (Some(Refusal { group }), Some(stage)) = (idless(error), stage(error)) else { continue };
         let (stream, at) = (groups.nodes[index].stream(), groups.nodes[index].at);
         open.retain(|o| groups.nodes[o.node].stream() == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
         let fits =
@@ -54,10 +54,15 @@ pub(super) fn join(groups: &mut Groups<'_>) {
     }
 }
 
-/// The refusing group of a record whose first rejection has no id; the outer `None`: there is no such rejection.
-fn idless(error: &ErrorRecord) -> Option<Option<&str>> {
+/// A rejection without an id.
+struct Refusal<'a> {
+    group: Option<&'a str>,
+}
+
+/// The innermost rejection of a record, if it has no id.
+fn idless(error: &ErrorRecord) -> Option<Refusal<'_>> {
     let (group, rejection) = error.rejections().into_iter().next_back()?;
-    rejection.request_id.is_none().then_some(group)
+    rejection.request_id.is_none().then_some(Refusal { group })
 }
 
 fn stage(error: &ErrorRecord) -> Option<Stage> {

@@ -172,11 +172,11 @@ impl<'a> Draft<'_, 'a> {
         let applied = || self.groups.applied.iter().filter(|(node, _)| self.groups.root(*node) == self.root).map(|(_, rule)| *rule);
         let joins: Vec<Rule> = applied().filter(|rule| rule.side().is_none()).collect();
         let (mut verdict, mut confidence, rules) = verdict::judge(&self.summary.evidence, &joins);
-        if verdict == Verdict::Unknown && self.summary.evidence.is_empty() {
-            if let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown) {
-                verdict = inferred;
-                confidence = joins.iter().map(|rule| rule.confidence()).min().or(Some(Confidence::Strong));
-            }
+        if self.summary.evidence.is_empty()
+            && let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown)
+        {
+            verdict = inferred;
+            confidence = joins.iter().map(|rule| rule.confidence()).min().or(Some(Confidence::Strong));
         }
         let mut because: Vec<String> = rules.iter().map(|rule| rule.text().to_owned()).collect();
         if verdict == Verdict::Unknown {

@@ -85,11 +85,11 @@ fn needs(groups: &Groups<'_>) -> Vec<Need> {
 fn missing_hop<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize, &'a str)> {
     let hop = |target: &str| summary.nodes.iter().copied().find(|&n| groups.nodes[n].hop == Some(target));
     // Records of inner levels name lists, too; the chain's own list stands in the record that ended it.
-    let ends = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].error().is_some_and(is_closing));
-    let Some((list, last)) = ends.filter_map(|n| list_of(groups, n)).next() else { return missing_by_lists(groups, summary) };
+    let mut ends = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].error().is_some_and(is_closing));
+    let Some((targets, last)) = ends.find_map(|n| list_of(groups, n)) else { return missing_by_lists(groups, summary) };
     // From the last target back: the first one whose hop is not there is missed.
-    let mut before = hop(&list[last]).or(summary.closing)?;
-    for target in list[..last].iter().rev() {
+    let mut before = hop(&targets[last]).or(summary.closing)?;
+    for target in targets[..last].iter().rev() {
         match hop(target) {
             Some(node) => before = node,
             None => return Some((before, target)),
@@ -104,8 +104,8 @@ fn list_of<'a>(groups: &Groups<'a>, node: usize) -> Option<(&'a [String], usize)
     let error = node.error()?;
     error.texts().find_map(|text| {
         let [first, second, ..] = text.levels.as_slice() else { return None };
-        let (list, last) = (first.fallbacks.as_deref()?, second.group.as_deref()?);
-        list.iter().position(|target| target == last).map(|at| (list, at))
+        let (targets, tried) = (first.fallbacks.as_deref()?, second.group.as_deref()?);
+        targets.iter().position(|target| target == tried).map(|at| (targets, at))
     })
 }
 

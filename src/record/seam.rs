@@ -59,7 +59,7 @@ fn first_seam(body: &[u8], mut state: State) -> usize {
                 return at;
             }
         }
-        lenient |= traceback::nests(&text);
+        lenient |= traceback::nests(text);
         received = memchr::memmem::find(line, RECEIVED.as_bytes()).is_some() || (received && text.is_empty());
         state = next_state(state, text, lenient);
         at += length;

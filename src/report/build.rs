@@ -86,8 +86,11 @@ fn summary(incidents: &[Incident], mentions: u64) -> Summary {
     }
 }
 
+/// Model group and provider.
+type RefusingGroup = (Option<String>, Option<&'static str>);
+
 fn models(incidents: &[Incident]) -> Vec<ModelRow> {
-    let mut rows: BTreeMap<(Option<String>, Option<&'static str>), (ModelRow, BTreeSet<String>)> = BTreeMap::new();
+    let mut rows: BTreeMap<RefusingGroup, (ModelRow, BTreeSet<String>)> = BTreeMap::new();
     for incident in incidents {
         let mut met = BTreeSet::new();
         for rejection in &incident.rejections {
@@ -110,7 +113,7 @@ fn models(incidents: &[Incident]) -> Vec<ModelRow> {
     rows
 }
 
-fn empty_row((group, provider): &(Option<String>, Option<&'static str>)) -> ModelRow {
+fn empty_row((group, provider): &RefusingGroup) -> ModelRow {
     ModelRow {
         model_group: group.clone(),
         model: None,

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::{Captures, Regex};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Kinds of secret, by the patterns of their values. Sources: the key formats of Anthropic, `OpenAI`, AWS, Google and of
+/// Kinds of secret, by the patterns of their values. Sources: the key formats of Anthropic, OpenAI, AWS, Google and of
 /// bearer tokens, as they show up in provider errors.
 const PATTERNS: [(&str, &str); 6] = [
     ("key", r"\b(?:sk|pk|rk)-[A-Za-z0-9_*-]{8,}"),

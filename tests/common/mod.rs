@@ -3,7 +3,7 @@
 //! A capture is a folder under `tests/captures`: the log of one run of a real LiteLLM proxy in front of a provider that failed
 //! on purpose, and what is true of each rejection in it.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
