@@ -4,6 +4,7 @@
 //! round in a fixed number, so a fast reader waits for slow workers and memory stays bounded. The calling thread never
 //! blocks on a read: a stop request is seen even while a pipe is silent.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -56,9 +57,10 @@ pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, Analyz
     let inputs = input::find(paths);
     let mut read = read_all(&inputs, options)?;
     let facts: Vec<Fact> = read.sources.iter_mut().flat_map(|s| std::mem::take(&mut s.found.facts)).collect();
+    let stated: HashSet<usize> = facts.iter().map(|fact| fact.place.source as usize).collect();
     let incidents = link::link(&facts);
     let names = inputs.sources.iter().map(|s| s.name.clone()).collect();
-    Ok(Report::new(incidents, &facts, names, read.into_inputs(inputs)))
+    Ok(Report::new(incidents, &facts, names, read.into_inputs(inputs, &stated)))
 }
 
 /// What was read of all sources.
@@ -213,7 +215,7 @@ impl Reader {
 
 impl Read {
     /// What the report says of its inputs, problems with paths included.
-    fn into_inputs(self, inputs: Inputs) -> crate::report::InputsRead {
+    fn into_inputs(self, inputs: Inputs, stated: &HashSet<usize>) -> crate::report::InputsRead {
         let mut problems = inputs.problems;
         for (folder, name) in inputs.folders.iter().enumerate() {
             let in_folder = |s: &&Source| matches!(s.origin, Origin::Walked { folder: f, .. } if f == folder);
@@ -232,7 +234,11 @@ impl Read {
             }
             found.forms.sort_unstable();
             if problem.is_none() && found.forms.is_empty() && found.bytes > 0 {
-                problem = Some(ProblemKind::NoRecords);
+                problem = match found.mentions {
+                    0 => Some(ProblemKind::NoRecords),
+                    _ if stated.contains(&index) => None,
+                    mentions => Some(ProblemKind::NotUnderstood(mentions)),
+                };
             }
             problems.extend(problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
             read.push(InputRead { index, name: source.name, forms: found.forms, bytes: found.bytes, mentions: found.mentions, problem });

@@ -63,7 +63,7 @@ fn stdin_decides_the_status() {
         bytes.truncate(bytes.len() - 9);
         bytes
     };
-    let cases: [(&str, Vec<u8>, i32, &str); 9] = [
+    let cases: [(&str, Vec<u8>, i32, &str); 11] = [
         ("clean", clean().into(), 0, ""),
         ("found", found().into_bytes(), 1, ""),
         ("empty", Vec::new(), 0, "is empty"),
@@ -72,7 +72,14 @@ fn stdin_decides_the_status() {
         ("truncated gzip", cut, 2, "could not be read to its end"),
         ("binary junk", vec![0, 159, 146, 150, 0, 1, 2, 3], 2, "binary data"),
         ("invalid UTF-8", [b"\xff\xfe\xfa some text \n".as_slice(), found().as_bytes()].concat(), 1, ""),
-        ("no record at all", b"just words\n".to_vec(), 0, "no LiteLLM record was recognised"),
+        ("no record at all", b"just words\n".to_vec(), 0, "holds no LiteLLM record"),
+        ("an unknown form", format!("{{\"log\": \"{SENTENCE}\"}}\n").into_bytes(), 2, "no form of record that is known"),
+        (
+            "a traceback without a head",
+            format!("litellm.exceptions.BadRequestError: litellm.BadRequestError: BedrockException - {SENTENCE}\n").into_bytes(),
+            1,
+            "",
+        ),
     ];
     for (name, bytes, expected, says) in cases {
         for format in ["text", "json"] {

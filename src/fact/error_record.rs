@@ -85,7 +85,7 @@ pub struct ErrorRecord {
 /// What a record's exception chain says.
 #[derive(Debug, Clone, Default)]
 pub struct Chain {
-    /// The texts of the exceptions that speak of a broken stream or a rejection, oldest first.
+    /// The texts of the exceptions that speak of a broken stream or of a provider's answer, oldest first, each once.
     pub texts: Vec<ErrorText>,
     /// Whether nothing in it hints at a broken stream, frames included.
     pub no_stream_traces: bool,
@@ -96,6 +96,9 @@ pub struct Chain {
     /// Route, told by the frames of the proxy's endpoint.
     pub route: Option<&'static str>,
 }
+
+/// How many exceptions of a chain are kept; LiteLLM's have about ten.
+const MOST_TEXTS: usize = 64;
 
 /// Frames of the proxy's endpoints, and their routes. Source: LiteLLM 1.74–1.109.
 const ENDPOINT_FRAMES: [(&str, &str); 4] = [
@@ -108,8 +111,14 @@ const ENDPOINT_FRAMES: [(&str, &str); 4] = [
 impl Chain {
     fn of(traceback: &Traceback<'_>) -> Chain {
         let telling = |text: &&str| text.contains(REJECTION) || error_text::is_mid_stream(text) || text.contains("request_id");
+        let mut texts: Vec<ErrorText> = Vec::new();
+        for text in traceback.exceptions().filter(telling).map(ErrorText::parse) {
+            if texts.len() < MOST_TEXTS && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         Chain {
-            texts: traceback.exceptions().filter(telling).map(ErrorText::parse).collect(),
+            texts,
             no_stream_traces: !STREAM_TRACES.iter().any(|trace| traceback.text().contains(trace)),
             regular: traceback.regular,
             shortened: traceback.shortened,

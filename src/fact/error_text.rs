@@ -71,6 +71,10 @@ pub struct Rejection {
     pub streaming: Option<bool>,
 }
 
+/// How many levels are read. LiteLLM stops after five fallbacks; a text with more is no log of its own.
+const MOST_LEVELS: usize = 64;
+/// How far behind the sentence the end of its body is looked for.
+const BODY_REACH: usize = 400;
 /// How much of an error's message is kept.
 pub(super) const MESSAGE_CHARS: usize = 300;
 
@@ -103,7 +107,9 @@ impl ErrorText {
         let (mid_stream, text) = strip_mid_stream(text.trim_start());
         let mut parsed = ErrorText { mid_stream, ..ErrorText::default() };
         let mut rest = text;
-        while let Some(mark) = find(&LEVEL, rest) {
+        while parsed.levels.len() < MOST_LEVELS
+            && let Some(mark) = find(&LEVEL, rest)
+        {
             let error = &rest[..mark.start];
             let new_style = rest[mark.clone()].ends_with('\'');
             let (group, fallbacks, next) = if new_style { new_level(&rest[mark.end..]) } else { old_level(&rest[mark.end..]) };
@@ -266,7 +272,8 @@ impl Rejection {
             (marked || body.starts_with('{')).then_some(marked)
         });
         let request_id = capture(&REQUEST_ID, &text[at..]).map(|(id, _)| id.to_owned());
-        if request_id.is_none() && provider.is_some_and(|p| p.names_requests) && !text[at..].lines().next().is_some_and(|line| line.contains("\"}")) {
+        let is_closed = || text[at..].chars().take(BODY_REACH).take_while(|c| *c != '\n').collect::<String>().contains("\"}");
+        if request_id.is_none() && provider.is_some_and(|p| p.names_requests) && !is_closed() {
             // Cut off before its id: one more print of a rejection that other records name.
             return None;
         }

@@ -85,8 +85,14 @@ pub enum ProblemKind {
     #[error("is empty")]
     Empty,
     /// No record of a known form.
-    #[error("no LiteLLM record was recognised in it, so nothing can be concluded from it; check that it is the proxy's log")]
+    #[error("holds no LiteLLM record, so nothing can be concluded from it; check that it is the proxy's log")]
     NoRecords,
+    /// The sentence, but no record of a known form around it.
+    #[error(
+        "prints the prefill rejection {0} time(s), but in no form of record that is known here; give LiteLLM's own log, without what a container \
+             runtime or an exporter put around its lines"
+    )]
+    NotUnderstood(u64),
     /// Files in a folder that are no logs.
     #[error("{0} file(s) in it are no LiteLLM logs and were passed over")]
     PassedOver(usize),
@@ -97,7 +103,12 @@ impl ProblemKind {
     #[must_use]
     pub fn is_failure(&self) -> bool {
         match self {
-            ProblemKind::Missing | ProblemKind::Unreadable(_) | ProblemKind::NoLogInFolder | ProblemKind::Binary | ProblemKind::Broken { .. } => true,
+            ProblemKind::Missing
+            | ProblemKind::Unreadable(_)
+            | ProblemKind::NoLogInFolder
+            | ProblemKind::Binary
+            | ProblemKind::NotUnderstood(_)
+            | ProblemKind::Broken { .. } => true,
             ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::PassedOver(_) => false,
         }
     }

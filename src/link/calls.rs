@@ -17,6 +17,8 @@ const PATIENCE: u64 = 30_000_000;
 
 /// How long a hop may take to send its request.
 const HOP_WINDOW: u64 = 1_000_000;
+/// How many facts are looked at for it.
+const MOST_FACTS: usize = 2_000;
 
 /// The open calls to one provider model in one stream, and the refusals that some of them have met.
 #[derive(Debug, Default)]
@@ -77,10 +79,10 @@ fn call_of_hop(groups: &Groups<'_>, hop: usize, target: &str) -> Option<usize> {
     let starts = |n: usize| matches!(&groups.nodes[n].fact.statement, Statement::HopStarted { group } if group == target);
     let calls = |n: usize| call(groups, n).is_some_and(|call| call.group.as_deref() == Some(target));
     // The last event before it must not be another hop to the same group that has not sent its request yet.
-    if (0..hop).rev().take_while(near).find(|&n| starts(n) || calls(n)).is_some_and(starts) {
+    if (0..hop).rev().take_while(near).take(MOST_FACTS).find(|&n| starts(n) || calls(n)).is_some_and(starts) {
         return None;
     }
-    (hop + 1..groups.nodes.len()).take_while(near).find(|&n| starts(n) || calls(n)).filter(|&n| calls(n))
+    (hop + 1..groups.nodes.len()).take_while(near).take(MOST_FACTS).find(|&n| starts(n) || calls(n)).filter(|&n| calls(n))
 }
 
 fn walk(groups: &Groups<'_>, stream: u32) -> Vec<Told> {

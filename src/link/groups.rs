@@ -65,6 +65,8 @@ pub(super) struct Groups<'a> {
     pub(super) inherited: Vec<(usize, Verdict)>,
     /// Fallback lists seen, by stream: the Router prints all of them with each error.
     pub(super) lists: HashMap<u32, Vec<&'a FallbackLists>>,
+    /// How many damaged error records stand before each fact; one more entry than facts.
+    pub(super) damaged_before: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,7 +94,14 @@ impl<'a> Groups<'a> {
             nodes.push(Node { fact, at, fine: fact.time.is_some_and(|t| t.fine), hop: hop_of(fact), evidence: evidence::of(fact) });
         }
         let parent = (0..nodes.len()).collect();
-        Groups { nodes, parent, keys: HashMap::new(), applied: Vec::new(), inherited: Vec::new(), lists }
+        let damaged = nodes.iter().map(|node| usize::from(node.error().is_some_and(|error| !error.whole)));
+        let damaged_before = std::iter::once(0)
+            .chain(damaged.scan(0, |sum, one| {
+                *sum += one;
+                Some(*sum)
+            }))
+            .collect();
+        Groups { nodes, parent, keys: HashMap::new(), applied: Vec::new(), inherited: Vec::new(), lists, damaged_before }
     }
 
     /// The representative of a fact's group.

@@ -19,6 +19,8 @@ use crate::fact::{Role, Statement};
 
 /// How long a hop may take.
 const WINDOW: u64 = 2_000_000;
+/// How many facts are looked at for one hop.
+const MOST_FACTS: usize = 2_000;
 /// How many fallbacks must have been seen with their access line behind.
 const ENOUGH_ANSWERED: usize = 3;
 
@@ -64,12 +66,12 @@ fn is_orderly(groups: &Groups<'_>, stream: u32) -> bool {
 fn next_hop_answered(groups: &Groups<'_>, summary: &Summary) -> Option<bool> {
     let last = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].hop.is_some()).max()?;
     let near = |n: &usize| groups.nodes[*n].stream() == groups.nodes[last].stream() && groups.nodes[*n].at.abs_diff(groups.nodes[last].at) <= WINDOW;
-    let start = (0..last).rev().take_while(near).last().unwrap_or(last);
+    let start = (0..last).rev().take_while(near).take(MOST_FACTS).last().unwrap_or(last);
     let mut open = 0_usize;
     for node in &groups.nodes[start..=last] {
         open = if started(node) { open + 1 } else { open.saturating_sub(usize::from(ended(node))) };
     }
-    for index in (last + 1..groups.nodes.len()).take_while(near) {
+    for index in (last + 1..groups.nodes.len()).take_while(near).take(MOST_FACTS) {
         let node = &groups.nodes[index];
         if let Statement::HopOpened { answered } = &node.fact.statement {
             return (open == 1).then_some(answered.is_some());

@@ -9,6 +9,8 @@ use super::groups::Groups;
 use crate::fact::{ErrorRecord, Role};
 
 const WINDOW: u64 = 2_000_000;
+/// Chains that are kept open at a time; more are a storm in which order tells nothing.
+const MOST_OPEN: usize = 500;
 
 /// How far a chain's records have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +38,9 @@ pub(super) fn join(groups: &mut Groups<'_>) {
         open.retain(|o| groups.nodes[o.node].stream() == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
         let fits =
             |o: &Open<'_>| o.stage < stage && (o.group == group || (stage == Stage::Closed && o.stage == Stage::FallbackFailed && o.group.is_none()));
+        if open.len() > MOST_OPEN {
+            open.remove(0);
+        }
         // The level above comes directly before the end of a chain; a hop that was refused outright has none.
         let best = open.iter().enumerate().filter(|(_, o)| fits(o)).max_by_key(|(_, o)| (o.stage, o.node)).map(|(i, _)| i);
         match best.filter(|_| stage != Stage::Hop) {

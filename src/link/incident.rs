@@ -1,6 +1,6 @@
 //! An incident: one client request that met at least one rejection, with all that its records say.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -105,11 +105,16 @@ pub struct Evidence {
 pub(super) fn assemble(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident> {
     let summaries = groups.summaries();
     let contested = order::contested(groups);
+    let mut joins: HashMap<usize, Vec<Rule>> = HashMap::new();
+    for (node, rule) in groups.applied.iter().filter(|(_, rule)| rule.side().is_none()) {
+        joins.entry(groups.root(*node)).or_default().push(*rule);
+    }
     let mut incidents: Vec<(u64, Incident)> = summaries
         .iter()
         .filter(|(_, summary)| summary.rejected)
         .filter_map(|(&root, summary)| {
-            let draft = Draft { groups, summary, root, inferred: inferred.get(&root).copied(), contested: &contested };
+            let joins = joins.get(&root).map_or(&[][..], Vec::as_slice);
+            let draft = Draft { groups, summary, root, joins, inferred: inferred.get(&root).copied(), contested: &contested };
             Some((groups.nodes[*summary.nodes.first()?].at, draft.incident()?))
         })
         .collect();
@@ -121,6 +126,7 @@ struct Draft<'g, 'a> {
     groups: &'g Groups<'a>,
     summary: &'g Summary,
     root: usize,
+    joins: &'g [Rule],
     inferred: Option<Verdict>,
     contested: &'g HashSet<usize>,
 }
@@ -169,14 +175,12 @@ impl<'a> Draft<'_, 'a> {
     }
 
     fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Vec<String>) {
-        let applied = || self.groups.applied.iter().filter(|(node, _)| self.groups.root(*node) == self.root).map(|(_, rule)| *rule);
-        let joins: Vec<Rule> = applied().filter(|rule| rule.side().is_none()).collect();
-        let (mut verdict, mut confidence, rules) = verdict::judge(&self.summary.evidence, &joins);
+        let (mut verdict, mut confidence, rules) = verdict::judge(&self.summary.evidence, self.joins);
         if self.summary.evidence.is_empty()
             && let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown)
         {
             verdict = inferred;
-            confidence = joins.iter().map(|rule| rule.confidence()).min().or(Some(Confidence::Strong));
+            confidence = self.joins.iter().map(|rule| rule.confidence()).min().or(Some(Confidence::Strong));
         }
         let mut because: Vec<String> = rules.iter().map(|rule| rule.text().to_owned()).collect();
         if verdict == Verdict::Unknown {

@@ -14,12 +14,11 @@ const NOTE_LINES: u64 = 40;
 /// How many pairs of lines must have been seen to hold.
 const ENOUGH_PAIRS: usize = 20;
 
-/// Whether all error records between two facts of a stream, and some around them, are whole.
+/// Whether all error records between two facts, and some around them, are whole.
 pub(super) fn intact_between(groups: &Groups<'_>, first: usize, last: usize) -> bool {
-    let stream = groups.nodes[first].stream();
     let from = first.saturating_sub(NEIGHBOURS);
     let to = (last + NEIGHBOURS + 1).min(groups.nodes.len());
-    groups.nodes[from..to].iter().filter(|n| n.stream() == stream).all(|n| n.error().is_none_or(|error| error.whole))
+    groups.damaged_before[from] == groups.damaged_before[to]
 }
 
 /// Whether all error records of a stream are whole.

@@ -24,7 +24,7 @@ const CLEAR_FACTOR: u64 = 4;
 const DIRECT_GAP: usize = 10;
 /// How many hops on one target are looked at for one need; more are a storm in which order tells nothing.
 const MOST_CANDIDATES: usize = 64;
-/// More rounds than any fallback list is long; each round joins at least one pair or is the last.
+/// More rounds than any fallback list is long; each round joins all that is sure in it.
 const ROUNDS: usize = 200;
 
 /// A chain that lacks the hop before its first known one.
@@ -35,6 +35,8 @@ struct Need {
     before: usize,
     /// Hops that can be the missing one, nearest first.
     candidates: Vec<usize>,
+    /// Whether the record that ended the chain is there.
+    ended: bool,
     /// Whether a record nearby is damaged: then the missing hop may be one that was lost.
     damaged: bool,
 }
@@ -43,12 +45,11 @@ struct Need {
 pub(super) fn join(groups: &mut Groups<'_>) {
     for _ in 0..ROUNDS {
         let needs = needs(groups);
-        let joined = join_forced(groups, &needs) || join_nearest(groups, &needs);
-        if !joined {
-            agree(groups, &needs);
-            return;
+        if !join_forced(groups, &needs) && !join_nearest(groups, &needs) {
+            break;
         }
     }
+    agree(groups);
 }
 
 /// Hops that some unfinished chain may need: whether their request went on is not known.
@@ -75,7 +76,7 @@ fn needs(groups: &Groups<'_>) -> Vec<Need> {
         if !candidates.is_empty() {
             let farthest = candidates.last().map_or(before, |&c| c.min(before));
             let damaged = !integrity::intact_between(groups, farthest, before);
-            needs.push(Need { group: root, before, candidates, damaged });
+            needs.push(Need { group: root, before, candidates, ended: summary.closing.is_some(), damaged });
         }
     }
     needs
@@ -182,42 +183,42 @@ fn surely_near(groups: &Groups<'_>, hop: usize, before: usize) -> bool {
     !(a.fine && b.fine) || a.at.abs_diff(b.at) <= SECOND
 }
 
-/// Joins the first need whose nearest candidate is clearly so, or stands directly before it.
+/// Joins needs whose nearest candidate is clearly so, or stands directly before them.
 fn join_nearest(groups: &mut Groups<'_>, needs: &[Need]) -> bool {
-    for need in needs.iter().filter(|need| need.candidates.len() > 1 && !need.damaged) {
-        let (first, second) = (need.candidates[0], need.candidates[1]);
-        // A candidate that another chain needs just as much is no one's by nearness.
-        let rivals = needs.iter().filter(|other| other.group != need.group && other.candidates.first() == Some(&first)).count();
-        if rivals > 0 {
-            continue;
-        }
-        let distance = |hop: usize| groups.nodes[hop].at.abs_diff(groups.nodes[need.before].at);
-        let fine = groups.nodes[need.before].fine;
-        let gap = if fine { CLEAR_GAP } else { WINDOW };
-        let clearly = distance(second) >= distance(first) + gap && distance(second) >= CLEAR_FACTOR * distance(first);
-        let directly = need.before - first == 1 && first - second >= DIRECT_GAP;
-        let rule = if clearly {
-            Rule::NearestHopBefore
-        } else if directly && ends(groups, need.group) {
-            Rule::HopDirectlyBefore
-        } else {
-            continue;
-        };
-        groups.join(need.group, first, rule);
-        return true;
+    let mut wanted: HashMap<usize, usize> = HashMap::new();
+    for nearest in needs.iter().filter_map(|need| need.candidates.first()) {
+        *wanted.entry(*nearest).or_default() += 1;
     }
-    false
+    let mut joined = false;
+    for need in needs.iter().filter(|need| !need.damaged) {
+        let [first, second, ..] = need.candidates[..] else { continue };
+        // A candidate that another chain needs just as much is no one's by nearness.
+        if wanted.get(&first) == Some(&1)
+            && let Some(rule) = nearness(groups, need, first, second)
+        {
+            groups.join(need.group, first, rule);
+            joined = true;
+        }
+    }
+    joined
 }
 
-/// Whether a chain's end was logged: for chains that recovered, the record directly before was wrong in 3 of 28 cases.
-fn ends(groups: &Groups<'_>, root: usize) -> bool {
-    groups.summaries().get(&root).is_some_and(|summary| summary.closing.is_some())
+/// The rule by which the nearest of several candidates is the one, if it is.
+fn nearness(groups: &Groups<'_>, need: &Need, first: usize, second: usize) -> Option<Rule> {
+    let distance = |hop: usize| groups.nodes[hop].at.abs_diff(groups.nodes[need.before].at);
+    let gap = if groups.nodes[need.before].fine { CLEAR_GAP } else { WINDOW };
+    if distance(second) >= distance(first) + gap && distance(second) >= CLEAR_FACTOR * distance(first) {
+        return Some(Rule::NearestHopBefore);
+    }
+    // For chains that recovered, the record directly before was wrong in 3 of 28 cases.
+    (need.ended && need.before - first == 1 && first - second >= DIRECT_GAP).then_some(Rule::HopDirectlyBefore)
 }
 
 /// Gives a verdict to hops that must each belong to one of as many chains, where all these chains have the same verdict.
-fn agree(groups: &mut Groups<'_>, needs: &[Need]) {
+fn agree(groups: &mut Groups<'_>) {
+    let needs = needs(groups);
     let summaries = groups.summaries();
-    for (chains, hops) in components(needs) {
+    for (chains, hops) in components(&needs) {
         if chains.len() != hops.len() || chains.iter().any(|&i| needs[i].damaged) {
             continue;
         }

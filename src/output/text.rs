@@ -128,7 +128,7 @@ impl Page<'_> {
         let bytes: u64 = report.inputs.iter().map(|i| i.bytes).sum();
         self.line(&format!("No request met the prefill rejection ({}, {} read).", counted(inputs as u64, "input"), size(bytes)));
         if report.summary.mentions > 0 {
-            let said = format!("Its sentence is printed {}, but only as quoted text.", times(report.summary.mentions));
+            let said = format!("Its sentence is printed {}, but in no error record.", times(report.summary.mentions));
             self.line(&said);
         }
         self.neighbours(report);
