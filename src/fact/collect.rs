@@ -3,9 +3,9 @@
 use super::call::UpstreamCall;
 use super::error_record::{ErrorRecord, Role};
 use super::error_text::Rejection;
-use super::{LocalTime, Place, Statement};
+use super::{Place, Statement};
 use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS, REJECTION};
-use crate::record::{self, Form, Record};
+use crate::record::{self, Form, LocalTime, Record};
 
 /// A statement found in a record, before the source's place is known.
 #[derive(Debug)]

@@ -16,7 +16,9 @@ pub use collect::{Collector, Found};
 pub use error_record::{Chain, ErrorRecord, Role};
 pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};
 pub use fallback_lists::FallbackLists;
-pub use place::{DAY, LocalTime, Place};
+pub use place::Place;
+
+use crate::record::LocalTime;
 
 /// One statement and where it was seen.
 #[derive(Debug, Clone)]

@@ -235,7 +235,7 @@ struct Clock {
 
 impl Clock {
     fn at(&mut self, fact: &Fact) -> u64 {
-        use crate::fact::DAY;
+        use crate::record::DAY;
         let Some(time) = fact.time else { return self.last };
         let mut at = time.since_epoch() + self.days * DAY;
         if time.date.is_none() && at + DAY / 2 < self.last {

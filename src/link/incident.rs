@@ -10,8 +10,9 @@ use super::order;
 use super::routes;
 use super::rules::{Confidence, Rule, Side};
 use super::verdict::{self, Verdict};
-use crate::fact::{ErrorRecord, ErrorText, FallbackLists, LocalTime, OneError, Place, Statement};
+use crate::fact::{ErrorRecord, ErrorText, FallbackLists, OneError, Place, Statement};
 use crate::knowledge::failure::{self, Category, Kind};
+use crate::record::LocalTime;
 
 /// One client request that met at least one rejection.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::fact::LocalTime;
 use crate::knowledge::failure::Category;
 use crate::link::{Confidence, Incident, Outcome, Verdict};
+use crate::record::LocalTime;
 use crate::report::{Report, ReportedIncident};
 
 /// The contract's name and version.

@@ -10,9 +10,9 @@ use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::time::LocalTime;
 use super::traceback::{self, Traceback};
 use super::{Form, Record, ansi, piece};
-use crate::fact::LocalTime;
 
 /// Whether the line starts a JSON record.
 pub(super) fn is_head(line: &[u8]) -> bool {

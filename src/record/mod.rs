@@ -8,14 +8,14 @@ mod ansi;
 mod json;
 mod seam;
 mod text;
+mod time;
 mod traceback;
 
 use std::borrow::Cow;
 
 pub use text::access_line;
+pub use time::{DAY, LocalTime};
 pub use traceback::Traceback;
-
-use crate::fact::LocalTime;
 
 /// How a record was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

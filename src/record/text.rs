@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::time::LocalTime;
 use super::traceback::{self, Traceback};
 use super::{Form, Record, ansi, piece, seam};
-use crate::fact::LocalTime;
 
 /// Whether the line starts a text record: colour, `HH:MM:SS - LiteLLM`.
 pub(super) fn is_head(line: &[u8]) -> bool {

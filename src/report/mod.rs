@@ -57,9 +57,9 @@ pub struct Summary {
     /// Requests by route, where it is known.
     pub by_route: Vec<(&'static str, u64)>,
     /// First and last time seen, as the log prints times.
-    pub first_seen: Option<crate::fact::LocalTime>,
+    pub first_seen: Option<crate::record::LocalTime>,
     /// See `first_seen`.
-    pub last_seen: Option<crate::fact::LocalTime>,
+    pub last_seen: Option<crate::record::LocalTime>,
     /// Versions that a log names.
     pub litellm_versions: Vec<String>,
     /// Versions told by the line numbers of LiteLLM's records.
