@@ -61,7 +61,7 @@ fn statements(record: &Record<'_>, behind: &[u8]) -> Vec<Statement> {
     }
     let Some(mut statement) = statement(record, behind) else { return Vec::new() };
     let broken = match &mut statement {
-        Statement::Error(error) if record.broken => error.take_chain(),
+        Statement::Error(error) => error.take_foreign_chain(record.broken),
         _ => Vec::new(),
     };
     std::iter::once(statement).chain(fragments(broken)).collect()

@@ -47,6 +47,11 @@ impl Role {
         }
     }
 
+    /// Whether LiteLLM writes a traceback behind this record's message.
+    fn has_traceback(self) -> bool {
+        matches!(self, Role::HopFailed | Role::StreamError | Role::RequestError | Role::MessagesError | Role::OtherError)
+    }
+
     pub(super) fn of_head(kind: HeadKind) -> Option<Role> {
         Some(match kind {
             HeadKind::HopFailed => Role::HopFailed,
@@ -91,8 +96,8 @@ pub struct Chain {
     pub no_stream_traces: bool,
     /// Whether it is a chain as Python writes it.
     pub regular: bool,
-    /// Whether LiteLLM itself left out its middle (≥1.99.4, `litellm_truncated`).
-    pub shortened: bool,
+    /// Whether an error's text in it holds a traceback of its own (1.77.7).
+    pub nested: bool,
     /// Route, told by the frames of the proxy's endpoint.
     pub route: Option<&'static str>,
 }
@@ -121,7 +126,7 @@ impl Chain {
             texts,
             no_stream_traces: !STREAM_TRACES.iter().any(|trace| traceback.text().contains(trace)),
             regular: traceback.regular,
-            shortened: traceback.shortened,
+            nested: traceback.nested,
             route: ENDPOINT_FRAMES.iter().find(|(frame, _)| traceback.text().contains(frame)).map(|(_, route)| *route),
         }
     }
@@ -177,9 +182,11 @@ impl ErrorRecord {
         ErrorRecord { role: Role::Fragment, text, chain: None, whole: false, without_traceback: false, origin: None, call_id: None, model: None }
     }
 
-    /// Takes the texts of the chain of a broken record: they may be another record's.
-    pub(super) fn take_chain(&mut self) -> Vec<ErrorRecord> {
-        match self.chain.take() {
+    /// Takes the texts of a chain that may be another record's: the record is broken, or of a kind that has none.
+    pub(super) fn take_foreign_chain(&mut self, broken: bool) -> Vec<ErrorRecord> {
+        let foreign = broken || (!self.role.has_traceback() && self.chain.as_ref().is_some_and(|chain| !chain.nested));
+        self.whole &= !foreign || self.chain.is_none();
+        match self.chain.take_if(|_| foreign) {
             Some(chain) => chain.texts.into_iter().filter(|text| text.rejections().next().is_some()).map(ErrorRecord::fragment).collect(),
             None => Vec::new(),
         }

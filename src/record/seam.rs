@@ -7,7 +7,7 @@
 //! * what only a traceback has, where none has begun, and a frame behind an exception's text;
 //! * `Available Model Group Fallbacks=` without `Received Model Group=` before it.
 //!
-//! Behind an error that nests a traceback of its own (LiteLLM 1.77.7, malformed chunks), only the first of these is a sign.
+//! Behind an error that nests a traceback of its own (LiteLLM 1.77.7, malformed chunks), the traceback rules do not hold.
 
 use super::traceback::{self, COOLDOWN, DEBUG_INFORMATION, START};
 
@@ -49,9 +49,10 @@ fn first_seam(body: &[u8], mut state: State) -> usize {
             let foreign = match state {
                 State::Ended => true,
                 State::Debug => !text.starts_with(COOLDOWN),
+                _ if text.starts_with(AVAILABLE) => !received,
                 _ if lenient => false,
-                State::Message => traceback::is_only_in_traceback(text) || (text.starts_with(AVAILABLE) && !received),
-                State::Exception => text == START || traceback::is_frame(text) || (text.starts_with(AVAILABLE) && !received),
+                State::Message => traceback::is_only_in_traceback(text),
+                State::Exception => text == START || traceback::is_frame(text),
                 State::Frames => text == START,
                 State::Connected => text != START,
             };

@@ -53,8 +53,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let Some(head) = parse_head(bytes, at) else { return piece(bytes, 0) };
     let body = &bytes[head.message.start..];
     let level = String::from_utf8_lossy(&bytes[head.level.clone()]);
-    // Below WARNING, a message may quote anything, line by line.
-    let own = if matches!(level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") { seam::own_length(body) } else { body.len() };
+    let own = if quotes(&level, body) { body.len() } else { seam::own_length(body) };
     let text = ansi::strip(String::from_utf8_lossy(&body[..own]));
     let (message, traceback) = split(text);
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
@@ -76,6 +75,11 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
         next += length;
     }
     parts
+}
+
+/// Whether a message may quote anything, line by line: at DEBUG, all but errors hold prompts and answers.
+fn quotes(level: &str, body: &[u8]) -> bool {
+    level == "DEBUG" && !body[colour_length(body)..].starts_with(b"An error occurred: ")
 }
 
 /// Message and traceback of a record's text.

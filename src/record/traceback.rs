@@ -28,6 +28,8 @@ pub struct Traceback<'a> {
     pub regular: bool,
     /// Whether LiteLLM itself left out its middle (≥1.99.4).
     pub shortened: bool,
+    /// Whether an error's text in it holds a traceback of its own (1.77.7).
+    pub nested: bool,
 }
 
 impl Traceback<'_> {
@@ -95,7 +97,7 @@ pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
     for range in &mut exceptions {
         range.end = range.start + text[range.clone()].trim_end().len();
     }
-    Traceback { text, exceptions, regular, shortened }
+    Traceback { text, exceptions, regular, shortened, nested: lenient }
 }
 
 /// Whether a line starts as an exception's text does: its dotted name, alone or before a colon.
