@@ -276,3 +276,22 @@ fn completions_and_man_page_are_printed() {
         assert!(String::from_utf8_lossy(&output.stdout).contains(has), "{args:?}");
     }
 }
+
+#[test]
+fn progress_is_silent_unless_asked_for_and_then_says_how_far_it_is() {
+    for (when, speaks) in [("auto", false), ("never", false), ("always", true)] {
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("streamfall"))
+            .args(["--progress", when])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(clean().as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(1_500));
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(stderr(&output).contains(" read"), speaks, "{when}: {}", stderr(&output));
+    }
+}
