@@ -7,7 +7,7 @@
 
 use super::error_text::ErrorText;
 use super::python::{self, Literal};
-use crate::knowledge::signature::CONTINUATION_SYSTEM;
+use crate::knowledge::signature::CONTINUATIONS;
 
 /// A request that LiteLLM sent upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,10 @@ pub struct UpstreamCall {
     pub model: Option<String>,
     /// Whether the last message is the assistant's.
     pub ends_with_assistant: bool,
-    /// Whether LiteLLM added that message to continue a broken stream.
+    /// Whether LiteLLM added that message to continue a broken stream: its own words stand before it.
     pub continuation: bool,
+    /// Whether the last message has `prefix`, as LiteLLM's continuations on chat have, but some clients' own, too.
+    pub asks_to_be_continued: bool,
     /// LiteLLM's version.
     pub version: Option<String>,
     /// Errors of earlier attempts, of this request or of others.
@@ -51,7 +53,7 @@ impl UpstreamCall {
         let rest = without_messages(&message[at + used..]);
         let call_id = quoted(&rest, "litellm_call_id=")?;
         let ends_with_assistant = last.as_ref().is_some_and(|(role, _)| role == "assistant");
-        let added = item(2).is_some_and(|text| text.contains(CONTINUATION_SYSTEM) && role_of(text).0 == "system");
+        let added = item(2).is_some_and(|text| CONTINUATIONS.iter().any(|words| text.contains(words)) && role_of(text).0 != "user");
         let mut earlier = rest.split("{'exception_type': ");
         let own = earlier.next().unwrap_or_default();
         Some(UpstreamCall {
@@ -59,10 +61,18 @@ impl UpstreamCall {
             group: quoted(own, "'model_group': "),
             model: quoted(&message[..at], "model="),
             ends_with_assistant,
-            continuation: ends_with_assistant && added && last.is_some_and(|(_, prefix)| prefix),
+            continuation: ends_with_assistant && added,
+            asks_to_be_continued: last.is_some_and(|(_, prefix)| prefix),
             version: quoted(own, "'litellm_api_version': "),
             earlier: earlier.filter_map(EarlierError::parse).collect(),
         })
+    }
+}
+
+impl UpstreamCall {
+    /// Earlier errors of the same client request: then this call is not its first, and its last message may not be the client's.
+    pub fn earlier_own(&self) -> impl Iterator<Item = &EarlierError> {
+        self.earlier.iter().filter(|earlier| earlier.call_id == self.call_id)
     }
 }
 

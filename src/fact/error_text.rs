@@ -110,8 +110,9 @@ impl ErrorText {
         while parsed.levels.len() < MOST_LEVELS
             && let Some(mark) = find(&LEVEL, rest)
         {
-            let error = &rest[..mark.start];
             let new_style = rest[mark.clone()].ends_with('\'');
+            let error = &rest[..mark.start];
+            let error = if new_style { error } else { error.strip_suffix(". ").unwrap_or(error) };
             let (group, fallbacks, next) = if new_style { new_level(&rest[mark.end..]) } else { old_level(&rest[mark.end..]) };
             parsed.push(error, Some(group), fallbacks);
             match next {
@@ -183,7 +184,7 @@ fn strip_mid_stream(text: &str) -> (bool, &str) {
 fn old_level(text: &str) -> (String, Option<Vec<String>>, Option<&str>) {
     const AVAILABLE: &str = "Available Model Group Fallbacks=";
     const NEXT: &str = "Error doing the fallback: ";
-    let end = text.find('\n').into_iter().chain(text.find(" / Available")).min().unwrap_or(text.len());
+    let end = ["\n", "\\n", " / Available"].iter().filter_map(|stop| text.find(stop)).min().unwrap_or(text.len());
     let group = text[..end].trim().to_owned();
     let rest = text[end..].trim_start_matches(['\n', '\r', ' ', '/']);
     let Some(listed) = rest.strip_prefix(AVAILABLE) else { return (group, None, None) };
@@ -210,7 +211,8 @@ impl OneError {
     /// Reads one error: `litellm.InternalServerError: AnthropicException - Overloaded`.
     fn parse(text: &str) -> OneError {
         let text = text.split("Original exception: ").next().unwrap_or(text).trim();
-        let text = text.strip_suffix('.').filter(|t| t.ends_with('.') || t.ends_with(['`', '}', '\'', '!', ']'])).unwrap_or(text);
+        // A malformed chunk is quoted here (1.77.7): what the model said in it is no error.
+        let text = text.split("Received chunk:").next().unwrap_or(text).trim();
         let class = capture(&CLASS, text);
         let after_class = class.as_ref().map_or(text, |(_, range)| &text[range.end..]);
         let (provider, message) = after_provider(after_class);

@@ -90,7 +90,12 @@ pub(super) fn string(text: &str) -> Option<(String, usize)> {
     let mut chars = text.char_indices().skip(1);
     while let Some((at, c)) = chars.next() {
         match c {
-            '\\' => value.push(chars.next()?.1),
+            '\\' => value.push(match chars.next()?.1 {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                other => other,
+            }),
             '\n' => return None,
             _ if c == quote => return Some((value, at + 1)),
             _ => value.push(c),

@@ -22,12 +22,12 @@ pub const MID_STREAM: &str = "MidStreamFallbackError";
 pub const STREAM_TRACES: [&str; 6] =
     ["MidStream", "StreamFallback", "FallbackError", "stream_with_fallbacks", "_handle_stream_fallback_error", "__anext__"];
 
-/// How LiteLLM's fixed system message of the continuation starts (chat, 1.74.14–1.96.x).
-pub const CONTINUATION_SYSTEM: &str =
-    "You are a helpful assistant. You are given a message and you need to respond to it. You are also given a generated content.";
-
-/// How the continuation's developer message starts on `/v1/responses` (1.87.0–1.108.x).
-pub const CONTINUATION_RESPONSES: &str = "The previous assistant response was interrupted mid-stream.";
+/// How the messages start that LiteLLM puts before the partial answer: chat, 1.74.14–1.96.x (system message), and
+/// `/v1/responses`, 1.87.0–1.108.x (developer message). From 1.109.0 chat has none.
+pub const CONTINUATIONS: [&str; 2] = [
+    "You are a helpful assistant. You are given a message and you need to respond to it. You are also given a generated content.",
+    "The previous assistant response was interrupted mid-stream.",
+];
 
 /// The marks by which a record is recognised: the text its message starts with, and what such a record is.
 /// Source: LiteLLM 1.74.15–1.109.1, live runs.

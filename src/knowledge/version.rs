@@ -26,14 +26,14 @@ pub const OWN_RECORD_LINES: [(&str, u32, &str); 19] = [
     ("router_python_core.py", 9334, "1.109.1"),
 ];
 
-/// The last line number, in `router.py`, of a release whose own records keep the whole exception chain (1.82.6; 1.83.14
-/// already ends it by `raise … from None`).
-const LAST_LINE_WITH_CHAIN: u32 = 5421;
+/// A line number, in `router.py`, up to which only releases lie whose own records keep the whole exception chain (1.80.11).
+/// 1.82.6 still keeps it and 1.83.14 ends it by `raise … from None`; of the releases between, only 1.82.6's own row counts.
+const LAST_LINE_WITH_CHAIN: u32 = 4447;
 
 /// Whether the release that wrote an own record from this place keeps the cause in the record's exception chain (≤1.82.6).
 #[must_use]
 pub fn keeps_exception_chain(file: &str, line: u32) -> bool {
-    file == "router.py" && line <= LAST_LINE_WITH_CHAIN
+    file == "router.py" && (line <= LAST_LINE_WITH_CHAIN || of_own_record(file, line) == Some("1.82.6"))
 }
 
 /// The release that a known place of the own record belongs to.

@@ -137,11 +137,13 @@ impl Deployment {
         if let ([call], [refused]) = (&open[..], &refused[..]) {
             return Some(vec![Told::Join(*refused, *call)]);
         }
-        let continued = open.iter().filter(|&&c| call(groups, c).is_some_and(|call| call.continuation)).count();
-        let verdict = match continued {
-            0 => Verdict::ClientPrefill,
-            all if all == open.len() => Verdict::MidStreamFallback,
-            _ => return Some(Vec::new()),
+        let count = |rule: Rule| open.iter().filter(|&&c| groups.nodes[c].evidence.contains(&rule)).count();
+        let verdict = if count(Rule::ContinuationSent) == open.len() {
+            Verdict::MidStreamFallback
+        } else if count(Rule::ClientSentAssistant) == open.len() {
+            Verdict::ClientPrefill
+        } else {
+            return Some(Vec::new());
         };
         Some(refused.into_iter().map(|node| Told::Verdict(node, verdict)).collect())
     }

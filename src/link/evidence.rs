@@ -10,7 +10,10 @@ pub(super) fn of(fact: &Fact) -> Vec<Rule> {
     match &fact.statement {
         Statement::Error(error) => of_error(error, &mut rules),
         Statement::Call(call) if call.continuation => rules.push(Rule::ContinuationSent),
-        Statement::Call(call) if call.ends_with_assistant => rules.push(Rule::ClientSentAssistant),
+        // A last message that asks to be continued may be LiteLLM's (1.109.0 with the flag) or the client's: no evidence.
+        Statement::Call(call) if call.ends_with_assistant && !call.asks_to_be_continued && call.earlier_own().next().is_none() => {
+            rules.push(Rule::ClientSentAssistant);
+        }
         _ => {}
     }
     rules

@@ -276,7 +276,7 @@ impl<'a> Draft<'_, 'a> {
     fn earlier_failure(&self) -> Option<(Option<&'a str>, &'a OneError)> {
         self.summary.nodes.iter().find_map(|&n| {
             let Statement::Call(call) = &self.groups.nodes[n].fact.statement else { return None };
-            let own = call.earlier.iter().find(|earlier| earlier.call_id == call.call_id && earlier.text.mid_stream)?;
+            let own = call.earlier_own().find(|earlier| earlier.text.mid_stream)?;
             Some((own.group.as_deref(), &own.text.levels.first()?.error))
         })
     }
