@@ -5,7 +5,7 @@ use super::error_record::{ErrorRecord, Role};
 use super::error_text::Rejection;
 use super::{Place, Statement};
 use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS, REJECTION};
-use crate::record::{self, Form, LocalTime, Record};
+use crate::record::{self, Answer, Form, LocalTime, Record};
 
 /// A statement found in a record, before the source's place is known.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Found {
     pub offset: usize,
     /// Lines of the record.
     pub lines: u64,
+    /// The access line directly behind it.
+    pub answer: Option<Answer>,
     /// Time of the record.
     pub time: Option<LocalTime>,
     /// What it says.
@@ -24,7 +26,7 @@ impl Found {
     /// The fact, at its place in the source.
     #[must_use]
     pub fn at(self, place: Place) -> super::Fact {
-        super::Fact { place, lines: self.lines, time: self.time, statement: self.statement }
+        super::Fact { place, lines: self.lines, answer: self.answer, time: self.time, statement: self.statement }
     }
 }
 
@@ -40,26 +42,29 @@ pub struct Collector {
 impl Collector {
     /// Reads the record that fills `bytes` and starts at `offset` of the chunk; `behind` is what follows it.
     pub fn read(&mut self, bytes: &[u8], offset: usize, behind: &[u8]) {
-        for (at, record) in record::read(bytes) {
+        let parts = record::read(bytes);
+        let ends: Vec<usize> = parts.iter().skip(1).map(|(at, _)| *at).chain([bytes.len()]).collect();
+        for ((at, record), end) in parts.into_iter().zip(ends) {
             if let Some(form) = record.form
                 && !self.forms.contains(&form)
             {
                 self.forms.push(form);
             }
-            let lines = memchr::memchr_iter(b'\n', &bytes[at..]).count() as u64;
-            for statement in statements(&record, behind) {
-                self.found.push(Found { offset: offset + at, lines, time: record.time, statement });
+            let lines = memchr::memchr_iter(b'\n', &bytes[at..end]).count() as u64;
+            let answer = if end == bytes.len() { record::access_line(behind) } else { None };
+            for statement in statements(&record) {
+                self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement });
             }
         }
     }
 }
 
 /// What a record says; a broken record gives the texts of its exception chain apart.
-fn statements(record: &Record<'_>, behind: &[u8]) -> Vec<Statement> {
+fn statements(record: &Record<'_>) -> Vec<Statement> {
     if record.form.is_none() {
         return fragments(ErrorRecord::of_piece(&record.message));
     }
-    let Some(mut statement) = statement(record, behind) else { return Vec::new() };
+    let Some(mut statement) = statement(record) else { return Vec::new() };
     let broken = match &mut statement {
         Statement::Error(error) => error.take_foreign_chain(record.broken),
         _ => Vec::new(),
@@ -71,7 +76,7 @@ fn fragments(errors: Vec<ErrorRecord>) -> Vec<Statement> {
     errors.into_iter().map(|error| Statement::Error(Box::new(error))).collect()
 }
 
-fn statement(record: &Record<'_>, behind: &[u8]) -> Option<Statement> {
+fn statement(record: &Record<'_>) -> Option<Statement> {
     let message = record.message.trim_start();
     for (head, kind) in MESSAGE_HEADS {
         let Some(text) = message.strip_prefix(head) else { continue };
@@ -79,7 +84,7 @@ fn statement(record: &Record<'_>, behind: &[u8]) -> Option<Statement> {
             HeadKind::HopTried => Some(Statement::HopTried),
             HeadKind::NoHop => Some(Statement::NoHop),
             HeadKind::HopStarted => Some(Statement::HopStarted { group: hop_group(text) }),
-            HeadKind::HopOpened => Some(Statement::HopOpened { answered: record::access_line(behind).map(|(path, _)| path.to_owned()) }),
+            HeadKind::HopOpened => Some(Statement::HopOpened),
             HeadKind::Call => call(record, message, text),
             _ => Role::of_head(kind).map(|role| Statement::Error(Box::new(ErrorRecord::new(role, record, text)))),
         };

@@ -12,6 +12,7 @@ mod place;
 mod python;
 
 pub use call::{EarlierError, UpstreamCall};
+pub use crate::record::Answer;
 pub use collect::{Collector, Found};
 pub use error_record::{Chain, ErrorRecord, Role};
 pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};
@@ -27,6 +28,8 @@ pub struct Fact {
     pub place: Place,
     /// How many lines the record has.
     pub lines: u64,
+    /// The access line that stands directly behind the record.
+    pub answer: Option<Answer>,
     /// When it was written, as the log says.
     pub time: Option<LocalTime>,
     /// What it says.
@@ -47,12 +50,8 @@ pub enum Statement {
         /// The fallback group.
         group: String,
     },
-    /// Router INFO: a hop's stream was opened; the record directly behind it is the access line of this request if
-    /// `answered` is set.
-    HopOpened {
-        /// Route of a POST whose access line stands directly behind; that request's response began only now.
-        answered: Option<String>,
-    },
+    /// Router INFO: a hop's stream was opened.
+    HopOpened,
     /// DEBUG: a request that LiteLLM sent upstream.
     Call(Box<UpstreamCall>),
 }
@@ -66,7 +65,7 @@ impl Statement {
             Statement::HopTried => "hop_tried",
             Statement::NoHop => "no_hop",
             Statement::HopStarted { .. } => "hop_started",
-            Statement::HopOpened { .. } => "hop_opened",
+            Statement::HopOpened => "hop_opened",
             Statement::Call(_) => "upstream_call",
         }
     }

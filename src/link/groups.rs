@@ -67,6 +67,8 @@ pub(super) struct Groups<'a> {
     pub(super) lists: HashMap<u32, Vec<&'a FallbackLists>>,
     /// How many damaged error records stand before each fact; one more entry than facts.
     pub(super) damaged_before: Vec<usize>,
+    /// How many chains that lack a record end before each fact; one more entry than facts.
+    pub(super) lossy_before: Vec<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,11 +80,12 @@ enum Key {
 impl<'a> Groups<'a> {
     pub(super) fn new(facts: &'a [Fact]) -> Groups<'a> {
         let mut lists: HashMap<u32, Vec<&'a FallbackLists>> = HashMap::new();
-        let mut clocks: HashMap<u32, Clock> = HashMap::new();
+        let mut clocks: HashMap<(u32, bool), Clock> = HashMap::new();
         let mut nodes = Vec::with_capacity(facts.len());
         for fact in facts {
-            let clock = clocks.entry(fact.place.source).or_default();
-            let at = clock.at(fact);
+            // Times with a date and times without one do not lie on one line.
+            let dated = fact.time.is_some_and(|time| time.date.is_some());
+            let at = clocks.entry((fact.place.source, dated)).or_default().at(fact);
             if let Statement::Error(error) = &fact.statement
                 && let Some(configured) = error.texts().find_map(|t| t.configured.as_ref())
             {
@@ -101,7 +104,7 @@ impl<'a> Groups<'a> {
                 Some(*sum)
             }))
             .collect();
-        Groups { nodes, parent, keys: HashMap::new(), applied: Vec::new(), inherited: Vec::new(), lists, damaged_before }
+        Groups { nodes, parent, keys: HashMap::new(), applied: Vec::new(), inherited: Vec::new(), lists, damaged_before, lossy_before: Vec::new() }
     }
 
     /// The representative of a fact's group.

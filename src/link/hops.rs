@@ -23,6 +23,8 @@ const WINDOW: u64 = 2_000_000;
 const MOST_FACTS: usize = 2_000;
 /// How many fallbacks must have been seen with their access line behind.
 const ENOUGH_ANSWERED: usize = 3;
+/// How many refused requests must have been seen with their access line behind.
+const ENOUGH_REFUSED: usize = 5;
 
 /// Verdicts of groups, by representative.
 pub(super) type Inferred = HashMap<usize, Verdict>;
@@ -55,10 +57,28 @@ fn recovered(groups: &Groups<'_>) -> Vec<(usize, Rule)> {
     judged
 }
 
-/// Whether the lines of a stream stand as one worker writes them, access lines among them.
+/// Whether the lines of a stream stand as one worker writes them, access lines among them: behind each request that the
+/// proxy refused, there is its access line, too.
 fn is_orderly(groups: &Groups<'_>, stream: u32) -> bool {
-    let answered = |node: &&Node<'_>| node.stream() == stream && matches!(node.fact.statement, Statement::HopOpened { answered: Some(_) });
-    groups.nodes.iter().filter(answered).count() >= ENOUGH_ANSWERED && integrity::one_worker(groups, stream)
+    let mut answered = 0;
+    let (mut refused, mut silent) = (0_usize, 0_usize);
+    for node in groups.nodes.iter().filter(|node| node.stream() == stream) {
+        match &node.fact.statement {
+            Statement::HopOpened => answered += usize::from(is_answer(node)),
+            Statement::Error(error) if error.role == Role::RequestError => {
+                let told = node.fact.answer.is_some_and(|answer| answer.status >= 400);
+                refused += usize::from(told);
+                silent += usize::from(!told);
+            }
+            _ => {}
+        }
+    }
+    answered >= ENOUGH_ANSWERED && refused >= ENOUGH_REFUSED && silent == 0 && integrity::one_worker(groups, stream)
+}
+
+/// Whether the response of a chat request begins directly behind this record.
+fn is_answer(node: &Node<'_>) -> bool {
+    node.fact.answer.is_some_and(|answer| answer.chat && answer.status == 200)
 }
 
 /// Whether the hop behind the chain's last rejection was answered at once. Only where no other hop is open can the one that
@@ -73,8 +93,8 @@ fn next_hop_answered(groups: &Groups<'_>, summary: &Summary) -> Option<bool> {
     }
     for index in (last + 1..groups.nodes.len()).take_while(near).take(MOST_FACTS) {
         let node = &groups.nodes[index];
-        if let Statement::HopOpened { answered } = &node.fact.statement {
-            return (open == 1).then_some(answered.is_some());
+        if matches!(node.fact.statement, Statement::HopOpened) {
+            return (open == 1).then_some(is_answer(node));
         }
         open = if started(node) { open + 1 } else { open };
     }
@@ -87,5 +107,5 @@ fn started(node: &Node<'_>) -> bool {
 
 /// Whether a hop ended here: its stream was opened, or its call failed.
 fn ended(node: &Node<'_>) -> bool {
-    matches!(node.fact.statement, Statement::HopOpened { .. }) || node.error().is_some_and(|e| e.role == Role::CallFailed)
+    matches!(node.fact.statement, Statement::HopOpened) || node.error().is_some_and(|e| e.role == Role::CallFailed)
 }

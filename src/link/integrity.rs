@@ -4,8 +4,10 @@
 //! records were lost. Lines do not get lost alone: a log that lost a head line lost lines of tracebacks nearby, too, and those
 //! leave records whose structure is broken.
 
+use std::collections::HashSet;
+
 use super::groups::{Groups, Node};
-use crate::fact::Statement;
+use crate::fact::{Role, Statement};
 
 /// How many facts around a place must be whole.
 const NEIGHBOURS: usize = 8;
@@ -14,11 +16,42 @@ const NOTE_LINES: u64 = 40;
 /// How many pairs of lines must have been seen to hold.
 const ENOUGH_PAIRS: usize = 20;
 
-/// Whether all error records between two facts, and some around them, are whole.
+/// How many facts around a place are looked at for chains of which a record is missing.
+const CHAINS: usize = 200;
+
+/// For each fact, how many chains end before it of which a whole record was lost; one more entry than facts.
+///
+/// A chain whose stream broke and whose end was logged (`Fallback also failed` with a rejection that has an id) has the record
+/// of that hop and the record of the level above before it, and on chat the proxy's record behind it.
+pub(super) fn lossy_before(groups: &Groups<'_>) -> Vec<usize> {
+    let mut lossy: HashSet<usize> = HashSet::new();
+    for summary in groups.summaries().values() {
+        let errors = || summary.nodes.iter().filter_map(|&n| Some((n, groups.nodes[n].error()?)));
+        let end = errors().find(|(_, e)| matches!(e.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && e.text.mid_stream);
+        let Some((at, end)) = end else { continue };
+        if !end.text.rejections().any(|(_, rejection)| rejection.request_id.is_some()) {
+            continue;
+        }
+        let hop = errors().any(|(n, e)| n < at && e.role == Role::HopFailed && e.text.levels.len() == 1);
+        let level_up = errors().any(|(n, e)| n < at && e.role == Role::HopFailed && e.text.levels.len() > 1);
+        let proxy = end.role == Role::ResponsesFallbackFailed || errors().any(|(_, e)| e.role == Role::StreamError);
+        if !(hop && level_up && proxy) {
+            lossy.insert(at);
+        }
+    }
+    let counted = (0..groups.nodes.len()).scan(0, |sum, node| {
+        *sum += usize::from(lossy.contains(&node));
+        Some(*sum)
+    });
+    std::iter::once(0).chain(counted).collect()
+}
+
+/// Whether all error records between two facts, and some around them, are whole, and no chain around lacks one.
 pub(super) fn intact_between(groups: &Groups<'_>, first: usize, last: usize) -> bool {
     let from = first.saturating_sub(NEIGHBOURS);
     let to = (last + NEIGHBOURS + 1).min(groups.nodes.len());
-    groups.damaged_before[from] == groups.damaged_before[to]
+    let (wide_from, wide_to) = (first.saturating_sub(CHAINS), (last + CHAINS + 1).min(groups.nodes.len()));
+    groups.damaged_before[from] == groups.damaged_before[to] && groups.lossy_before[wide_from] == groups.lossy_before[wide_to]
 }
 
 /// Whether all error records of a stream are whole.

@@ -32,6 +32,7 @@ pub fn link(facts: &[Fact]) -> Vec<Incident> {
     let mut groups = Groups::new(facts);
     groups.join_ids();
     idless::join(&mut groups);
+    groups.lossy_before = integrity::lossy_before(&groups);
     calls::join(&mut groups);
     order::join(&mut groups);
     let inferred = hops::infer(&mut groups);

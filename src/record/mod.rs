@@ -13,7 +13,7 @@ mod traceback;
 
 use std::borrow::Cow;
 
-pub use text::access_line;
+pub use text::{Answer, access_line};
 pub use time::{DAY, LocalTime};
 pub use traceback::Traceback;
 

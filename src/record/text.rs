@@ -23,18 +23,27 @@ pub(super) fn is_uvicorn(line: &[u8]) -> bool {
     LEVELS.iter().any(|level| line.starts_with(level))
 }
 
-/// The route and status of an access line, text or JSON: `… "POST /v1/chat/completions HTTP/1.1" 200`.
+/// What an access line says of a POST request: `… "POST /v1/chat/completions HTTP/1.1" 200`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it was for chat completions.
+    pub chat: bool,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+/// Reads the access line, text or JSON, that `bytes` start with.
 #[must_use]
-pub fn access_line(line: &[u8]) -> Option<(&str, u16)> {
-    let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
-    let line = &line[..end.min(400)];
+pub fn access_line(bytes: &[u8]) -> Option<Answer> {
+    super::starts_here(bytes).filter(|form| *form != Form::Text)?;
+    let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+    let line = &bytes[..end.min(400)];
     let start = memchr::memmem::find(line, b"\"POST ")? + 6;
     let end = start + memchr::memmem::find(&line[start..], b" HTTP/")?;
-    let path = std::str::from_utf8(&line[start..end]).ok()?;
     let after = &line[end + 6..];
     let status = after.iter().position(|&b| b == b' ')? + 1;
     let digits = after.get(status..status + 3)?;
-    Some((path, std::str::from_utf8(digits).ok()?.parse().ok()?))
+    Some(Answer { chat: line[start..end].ends_with(b"/chat/completions"), status: std::str::from_utf8(digits).ok()?.parse().ok()? })
 }
 
 /// Length of a colour sequence at the start of a line, with or without its ESC.
@@ -167,14 +176,15 @@ mod tests {
 
     #[test]
     fn access_lines() {
-        let cases: [(&str, Option<(&str, u16)>); 4] = [
-            ("INFO:     127.0.0.1:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK", Some(("/v1/chat/completions", 200))),
-            (r#"{"message": "127.0.0.1:5 - \"POST /v1/messages HTTP/1.1\" 400", "level": "INFO"}"#, Some(("/v1/messages", 400))),
+        let cases: [(&str, Option<(bool, u16)>); 5] = [
+            ("INFO:     127.0.0.1:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK", Some((true, 200))),
+            (r#"{"message": "127.0.0.1:5 - \"POST /v1/messages HTTP/1.1\" 400", "level": "INFO"}"#, Some((false, 400))),
             ("INFO:     127.0.0.1:5 - \"GET /health HTTP/1.1\" 200 OK", None),
-            ("INFO:     Started", None),
+            ("text \"POST /v1/chat/completions HTTP/1.1\" 200 OK", None),
+            ("INFO:     Started\nINFO:     1.2.3.4:5 - \"POST /v1/messages HTTP/1.1\" 200 OK", None),
         ];
         for (line, expected) in cases {
-            assert_eq!(access_line(line.as_bytes()), expected, "{line}");
+            assert_eq!(access_line(line.as_bytes()).map(|a| (a.chat, a.status)), expected, "{line}");
         }
     }
 }

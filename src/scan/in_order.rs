@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::search::ChunkFacts;
-use crate::fact::{Fact, Statement};
+use crate::fact::Fact;
 use crate::record::Form;
 
 /// All that the chunks of one source hold.
@@ -21,7 +21,7 @@ pub struct InOrder {
     lines: u64,
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
-    hop_waits: bool,
+    waits: bool,
 }
 
 impl InOrder {
@@ -41,12 +41,13 @@ impl InOrder {
     }
 
     fn append(&mut self, chunk: ChunkFacts) {
-        if std::mem::take(&mut self.hop_waits)
-            && let Some(Statement::HopOpened { answered }) = self.facts.last_mut().map(|f| &mut f.statement)
-        {
-            *answered = chunk.opens_with;
+        if std::mem::replace(&mut self.waits, chunk.ends_with_fact) {
+            // What stands behind the last record of the chunk before is the start of this one.
+            let last = self.facts.last().map(|fact| fact.place.line + fact.lines);
+            for fact in self.facts.iter_mut().rev().take_while(|fact| Some(fact.place.line + fact.lines) == last) {
+                fact.answer = chunk.opens_with;
+            }
         }
-        self.hop_waits = chunk.ends_with_hop_opened;
         for mut fact in chunk.facts {
             fact.place.source = self.source;
             fact.place.line += self.lines + 1;

@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::chunk::Chunk;
-use crate::fact::{Collector, Fact, Place, Statement};
+use crate::fact::{Answer, Collector, Fact, Place};
 use crate::knowledge::signature::{NEEDLES, REJECTION};
 use crate::record::{self, Form};
 
@@ -28,10 +28,10 @@ pub struct ChunkFacts {
     pub facts: Vec<Fact>,
     /// Forms of record that were seen; not all records are looked at.
     pub forms: Vec<Form>,
-    /// Route and status of the access line that the chunk starts with.
-    pub opens_with: Option<String>,
-    /// Whether the last fact is a [`Statement::HopOpened`] that ends the chunk, so that what follows stands in the next.
-    pub ends_with_hop_opened: bool,
+    /// The access line that the chunk starts with.
+    pub opens_with: Option<Answer>,
+    /// Whether the last record that was read ends the chunk, so that what stands behind it is in the next one.
+    pub ends_with_fact: bool,
 }
 
 /// The needles, made ready for search.
@@ -58,23 +58,22 @@ impl Searcher {
     pub fn search(&self, chunk: &Chunk) -> ChunkFacts {
         let bytes = chunk.bytes.as_slice();
         let mut collector = Collector::default();
-        let (mut at, mut last_end) = (0, 0);
+        let (mut at, mut last) = (0, 0..0);
         while let Some(hit) = self.needles.find_at(bytes, at) {
             let start = record_start(bytes, at, hit.start());
             let end = record_end(bytes, hit.end());
             collector.read(&bytes[start..end], start, &bytes[end..]);
-            (at, last_end) = (end, end);
+            (at, last) = (end, start..end);
         }
         let mut facts = ChunkFacts {
             index: chunk.index,
             bytes: bytes.len() as u64,
             newlines: memchr::memchr_iter(b'\n', bytes).count() as u64,
-            mentions: if last_end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
-            opens_with: record::access_line(bytes).filter(|_| record::starts_here(bytes).is_some()).map(|(path, _)| path.to_owned()),
+            mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
+            opens_with: record::access_line(bytes),
+            ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
             ..ChunkFacts::default()
         };
-        facts.ends_with_hop_opened =
-            last_end == bytes.len() && collector.found.last().is_some_and(|f| matches!(f.statement, Statement::HopOpened { .. }));
         facts.place(bytes, collector);
         if chunk.index == 0 {
             facts.add_forms(forms_at_start(bytes, false));
@@ -168,7 +167,7 @@ mod tests {
         let facts = Searcher::new().unwrap().search(&Chunk { index: 0, offset: 0, bytes: log.as_bytes().to_vec() });
         let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
-        assert!(matches!(&facts.facts[1].statement, Statement::HopOpened { answered: Some(path) } if path == "/v1/chat/completions"));
+        assert_eq!(facts.facts[1].answer, Some(Answer { chat: true, status: 200 }));
         assert_eq!(facts.newlines, 7);
         assert_eq!(facts.forms, [Form::Text, Form::Uvicorn]);
     }
