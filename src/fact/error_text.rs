@@ -65,6 +65,8 @@ pub struct OneError {
 pub struct Rejection {
     /// The provider's request id; Bedrock and most gateways have none.
     pub request_id: Option<String>,
+    /// Whether its text was cut off before the id that its provider gives: it may be one more print of another.
+    pub cut: bool,
     /// LiteLLM's provider name.
     pub provider: Option<&'static str>,
     /// Whether the refused call was streaming, where the body's wrapping tells.
@@ -274,15 +276,15 @@ impl Rejection {
             (marked || body.starts_with('{')).then_some(marked)
         });
         let request_id = capture(&REQUEST_ID, &text[at..]).map(|(id, _)| id.to_owned());
-        let is_closed = || text[at..].chars().take(BODY_REACH).take_while(|c| *c != '\n').collect::<String>().contains("\"}");
-        if request_id.is_none() && provider.is_some_and(|p| p.names_requests) && !is_closed() {
-            // Cut off before its id: one more print of a rejection that other records name.
-            return None;
-        }
+        let behind: String = text[at..].chars().take(BODY_REACH).take_while(|c| *c != '\n').collect();
+        let is_closed = behind.contains("\"}") || behind.contains("'}");
+        let in_body = body.is_some_and(|body| body.contains('{'));
+        let cut = request_id.is_none() && in_body && !is_closed && provider.is_some_and(|p| p.names_requests);
         // `{…}` closed by a quote has lost its `b'` on the way: no sign of a call that was not streaming.
         let closed_as_stream = request_id.as_deref().is_some_and(|id| text[at..].split_once(id).is_some_and(|(_, after)| after.starts_with("\"}'")));
         Some(Rejection {
             request_id,
+            cut,
             provider: provider.map(|p| p.name),
             streaming: if closed_as_stream { streaming.filter(|s| *s) } else { streaming },
         })

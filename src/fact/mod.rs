@@ -11,8 +11,8 @@ mod fallback_lists;
 mod place;
 mod python;
 
-pub use call::{EarlierError, UpstreamCall};
 pub use crate::record::Answer;
+pub use call::{EarlierError, UpstreamCall};
 pub use collect::{Collector, Found};
 pub use error_record::{Chain, ErrorRecord, Role};
 pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};

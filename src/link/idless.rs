@@ -3,14 +3,14 @@
 //! Each such rejection is printed by the hop's own record, by the record of the level above, by the record that ends the chain
 //! and by the proxy's. Their texts are the same for every request, so they are matched in order: each record takes the most
 //! recent open chain to the same group that has come as far as the record needs. Requests that cross in the same instant may
-//! swap records; their number and their verdicts stay right.
+//! swap records; their number stays right. Records whose other rejections have different ids are never joined.
 
 use super::groups::Groups;
 use crate::fact::{ErrorRecord, Role};
 
 const WINDOW: u64 = 2_000_000;
 /// Chains that are kept open at a time; more are a storm in which order tells nothing.
-const MOST_OPEN: usize = 500;
+const MOST_OPEN: usize = 5_000;
 
 /// How far a chain's records have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +25,7 @@ enum Stage {
 struct Open<'a> {
     node: usize,
     group: Option<&'a str>,
+    ids: Vec<&'a str>,
     stage: Stage,
 }
 
@@ -36,8 +37,12 @@ pub(super) fn join(groups: &mut Groups<'_>) {
         let (Some(Refusal { group }), Some(stage)) = (idless(error), stage(error)) else { continue };
         let (stream, at) = (groups.nodes[index].stream(), groups.nodes[index].at);
         open.retain(|o| groups.nodes[o.node].stream() == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
-        let fits =
-            |o: &Open<'_>| o.stage < stage && (o.group == group || (stage == Stage::Closed && o.stage == Stage::FallbackFailed && o.group.is_none()));
+        let ids = ids(error);
+        let fits = |o: &Open<'_>| {
+            let same_group = o.group == group || (stage == Stage::Closed && (o.group.is_none() || group.is_none()));
+            let same_request = o.ids.is_empty() || ids.is_empty() || o.ids.iter().any(|id| ids.contains(id));
+            o.stage < stage && same_group && same_request
+        };
         if open.len() > MOST_OPEN {
             open.remove(0);
         }
@@ -51,9 +56,10 @@ pub(super) fn join(groups: &mut Groups<'_>) {
                 } else {
                     open[i].stage = stage;
                     open[i].node = index;
+                    open[i].ids.extend(ids);
                 }
             }
-            None if stage != Stage::Closed => open.push(Open { node: index, group, stage }),
+            None if stage != Stage::Closed => open.push(Open { node: index, group, ids, stage }),
             None => {}
         }
     }
@@ -68,6 +74,11 @@ struct Refusal<'a> {
 fn idless(error: &ErrorRecord) -> Option<Refusal<'_>> {
     let (group, rejection) = error.rejections().into_iter().next_back()?;
     rejection.request_id.is_none().then_some(Refusal { group })
+}
+
+/// The ids of a record's other rejections.
+fn ids(error: &ErrorRecord) -> Vec<&str> {
+    error.rejections().into_iter().filter_map(|(_, rejection)| rejection.request_id.as_deref()).collect()
 }
 
 fn stage(error: &ErrorRecord) -> Option<Stage> {

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::groups::{Groups, Summary};
+use super::groups::{Groups, Node, Summary};
 use super::hops::Inferred;
+use super::integrity;
 use super::order;
 use super::routes;
 use super::rules::{Confidence, Rule, Side};
 use super::verdict::{self, Verdict};
-use crate::fact::{ErrorRecord, ErrorText, FallbackLists, OneError, Place, Statement};
+use crate::fact::{ErrorRecord, ErrorText, FallbackLists, OneError, Place, Role, Statement};
 use crate::knowledge::failure::{self, Category, Kind};
 use crate::record::LocalTime;
 
@@ -106,6 +107,8 @@ pub struct Evidence {
 pub(super) fn assemble(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident> {
     let summaries = groups.summaries();
     let contested = order::contested(groups);
+    let has_id = |error: &ErrorRecord| error.rejections().iter().any(|(_, rejection)| rejection.request_id.is_some());
+    let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.error().is_some_and(has_id)).map(Node::stream).collect();
     let mut joins: HashMap<usize, Vec<Rule>> = HashMap::new();
     for (node, rule) in groups.applied.iter().filter(|(_, rule)| rule.side().is_none()) {
         joins.entry(groups.root(*node)).or_default().push(*rule);
@@ -115,7 +118,15 @@ pub(super) fn assemble(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident
         .filter(|(_, summary)| summary.rejected)
         .filter_map(|(&root, summary)| {
             let joins = joins.get(&root).map_or(&[][..], Vec::as_slice);
-            let draft = Draft { groups, summary, root, joins, inferred: inferred.get(&root).copied(), contested: &contested };
+            let draft = Draft {
+                groups,
+                summary,
+                root,
+                joins,
+                inferred: inferred.get(&root).copied(),
+                ids_are_known: with_ids.contains(&groups.nodes[root].stream()),
+                contested: &contested,
+            };
             Some((groups.nodes[*summary.nodes.first()?].at, draft.incident()?))
         })
         .collect();
@@ -129,6 +140,8 @@ struct Draft<'g, 'a> {
     root: usize,
     joins: &'g [Rule],
     inferred: Option<Verdict>,
+    /// Whether rejections with ids are in the same stream: then one that was cut off before its id is one more print.
+    ids_are_known: bool,
     contested: &'g HashSet<usize>,
 }
 
@@ -211,17 +224,27 @@ impl<'a> Draft<'_, 'a> {
         }
         let hop = self.summary.nodes.iter().copied().filter(|&n| self.groups.nodes[n].hop.is_some()).max();
         let Some(last) = hop else { return Outcome::Unknown };
-        // The end of a failed chain follows within the window; without records behind it, it may just not be there yet.
-        let later = self.groups.nodes[last + 1..].iter().any(|n| n.stream() == self.groups.nodes[last].stream());
-        if later && !self.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
+        let node = &self.groups.nodes[last];
+        // The end of a failed chain follows within the window; without later records, it may just not be there yet.
+        let ends = self.groups.nodes[last + 1..].iter().take_while(|n| n.stream() == node.stream()).any(|n| n.at > node.at + order::WINDOW);
+        let lists = self.groups.lists.get(&node.stream());
+        let goes_on = |target: &str| lists.is_some_and(|lists| lists.iter().flat_map(|l| l.iter()).any(|(_, list)| has_next(list, target)));
+        let recovered = ends && node.hop.is_some_and(goes_on) && integrity::intact_between(self.groups, last, last);
+        if recovered && !self.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
     }
 
     fn rejections(&self) -> Vec<IncidentRejection> {
         let mut all: Vec<IncidentRejection> = Vec::new();
         let mut without_id: Vec<IncidentRejection> = Vec::new();
         for error in self.errors() {
+            // At INFO and DEBUG, a call's failure is logged before the Router's own record of it; without an id, the two
+            // cannot be told from two rejections.
+            let repeats = matches!(error.role, Role::CallFailed | Role::ErrorLogged);
             let mut here: Vec<IncidentRejection> = Vec::new();
             for (group, seen) in error.rejections() {
+                if seen.request_id.is_none() && (repeats || (seen.cut && self.ids_are_known)) {
+                    continue;
+                }
                 let model = error.model.clone();
                 let found =
                     IncidentRejection { request_id: seen.request_id.clone(), model_group: group.map(str::to_owned), model, provider: seen.provider };
@@ -291,7 +314,8 @@ impl<'a> Draft<'_, 'a> {
         let spare = usize::from(outcome == Outcome::Recovered);
         let fits = |targets: &[String]| targets.len() >= refused.len() + spare && targets.iter().zip(&refused).all(|(a, b)| a == b);
         let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
-        let mut fitting: Vec<&str> = lists.iter().flat_map(|l| l.iter()).filter(|(_, targets)| fits(targets)).map(|(group, _)| group).collect();
+        let mut fitting: Vec<&str> =
+            lists.iter().flat_map(|l| l.iter()).filter(|(group, targets)| *group != "*" && fits(targets)).map(|(group, _)| group).collect();
         fitting.sort_unstable();
         fitting.dedup();
         match fitting[..] {
@@ -301,7 +325,10 @@ impl<'a> Draft<'_, 'a> {
     }
 
     fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Vec<String> {
-        let printed = self.texts().filter_map(|text| text.levels.first()).filter(|level| level.error.rejection.is_none());
+        // The record that ended the chain names the whole chain's list; records of inner levels name theirs.
+        let closing = self.summary.closing.and_then(|n| self.groups.nodes[n].error());
+        let texts = closing.into_iter().flat_map(ErrorRecord::texts).chain(self.texts());
+        let printed = texts.filter_map(|text| text.levels.first()).filter(|level| level.error.rejection.is_none());
         let listed = printed.filter_map(|level| level.fallbacks.clone()).find(|list| !list.is_empty());
         let configured = || {
             let group = failure?.model_group.as_deref()?;
@@ -335,6 +362,11 @@ impl IncidentRejection {
         self.model = self.model.take().or(other.model);
         self.provider = self.provider.or(other.provider);
     }
+}
+
+/// Whether a list has another target behind this one.
+fn has_next(list: &[String], target: &str) -> bool {
+    list.iter().rev().skip(1).any(|t| t == target)
 }
 
 /// Adds the rejections without id of one more record: those of a group already known are printed again.

@@ -54,9 +54,14 @@ pub(super) fn intact_between(groups: &Groups<'_>, first: usize, last: usize) -> 
     groups.damaged_before[from] == groups.damaged_before[to] && groups.lossy_before[wide_from] == groups.lossy_before[wide_to]
 }
 
-/// Whether all error records of a stream are whole.
+/// Whether all error records of a stream are whole, and none of its chains lacks one.
 fn intact_stream(groups: &Groups<'_>, stream: u32) -> bool {
-    groups.nodes.iter().filter(|n| n.stream() == stream).all(|n| n.error().is_none_or(|error| error.whole))
+    let of_stream = |n: &usize| groups.nodes[*n].stream() == stream;
+    let (first, last) = ((0..groups.nodes.len()).find(of_stream), (0..groups.nodes.len()).rev().find(of_stream));
+    first.zip(last).is_some_and(|(first, last)| {
+        let same = |counts: &[usize]| counts[first] == counts[last + 1];
+        same(&groups.damaged_before) && same(&groups.lossy_before)
+    })
 }
 
 /// Whether a stream at INFO or DEBUG level stands as one worker wrote it: nothing is awaited between `Trying to fallback b/w

@@ -16,7 +16,7 @@ use super::verdict::{self, Verdict};
 
 const SECOND: u64 = 1_000_000;
 /// How long before a hop the hop before it may stand. Half a second made one wrong join that two seconds did not.
-const WINDOW: u64 = 2 * SECOND;
+pub(super) const WINDOW: u64 = 2 * SECOND;
 /// How much older the runner-up must be for the nearest to be clearly so, and how many times as far.
 const CLEAR_GAP: u64 = 3 * SECOND / 10;
 const CLEAR_FACTOR: u64 = 4;
