@@ -83,10 +83,12 @@ enum Event {
     Finished,
 }
 
+/// More threads than any machine here has cores.
+const MOST_THREADS: usize = 256;
 const TICK: Duration = Duration::from_millis(100);
 
 fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build()?;
     let searcher = Arc::new(Searcher::new()?);
     let (events, inbox) = mpsc::channel();
     let taken = Arc::new(AtomicU64::new(0));
@@ -115,7 +117,9 @@ fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl F
             Ok(Event::Chunk(source, facts)) => sources[source].found.add(*facts),
             Ok(Event::Failed(source, problem)) => sources[source].problem = Some(problem),
             Ok(Event::Foreign(source)) => sources[source].foreign = true,
-            Ok(Event::Finished) | Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(Event::Finished) => return false,
+            // The reader died: what it had not read is missing.
+            Err(RecvTimeoutError::Disconnected) => return true,
             Err(RecvTimeoutError::Timeout) => {}
         }
         if last_tick.elapsed() >= TICK {

@@ -39,11 +39,13 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let options = Options { threads: cli.threads, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
     let report = analyze(&cli.paths, options)?;
     bar.clear();
+    // A signal that comes when all is read changes nothing any more.
+    let signal = requests.asked().filter(|_| report.stopped);
     for problem in &report.problems {
         note(&output::plain(&problem.to_string()));
     }
     output::unless_closed(print(cli, &report)).context("cannot write the report to stdout")?;
-    Ok(Exit::of(&report, requests.asked()))
+    Ok(Exit::of(&report, signal))
 }
 
 fn print(cli: &Cli, report: &Report) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Finds files: the paths given, and all files below a folder in the order of their paths.
 //!
-//! A dump is no repository: ignore files and the hidden flag mean nothing here. Links are not followed below a folder, so no
-//! loop can form.
+//! A dump is no repository: ignore files and the hidden flag mean nothing here. Links to folders are not followed below a
+//! folder, so no loop can form.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,10 @@ pub fn find(paths: &[PathBuf]) -> Inputs {
     if paths.is_empty() {
         inputs.sources.push(stdin());
     }
+    // Named files first, and in the order of their names: neither the order of the paths nor a folder that holds them changes
+    // what is read as what.
+    let mut paths: Vec<&PathBuf> = paths.iter().collect();
+    paths.sort_by_key(|path| (path.is_dir(), path.as_os_str().len(), *path));
     for path in paths {
         if path.as_os_str() == "-" {
             if !inputs.sources.iter().any(|s| s.origin == Origin::Stdin) {
@@ -27,6 +31,7 @@ pub fn find(paths: &[PathBuf]) -> Inputs {
             inputs.add(path, &mut seen);
         }
     }
+    inputs.problems.sort_by(|a, b| a.input.cmp(&b.input));
     inputs.sources.sort_by(|a, b| a.name.cmp(&b.name));
     inputs
 }
@@ -57,7 +62,8 @@ impl Inputs {
         let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
         for entry in walk {
             match entry {
-                Ok(entry) if entry.file_type().is_some_and(|t| t.is_file()) => {
+                // Links to files are read: Kubernetes keeps its container logs so. Links to folders are not followed.
+                Ok(entry) if entry.path().is_file() => {
                     if first_time(entry.path(), seen) {
                         let name = entry.path().display().to_string();
                         self.sources.push(Source { name, origin: Origin::Walked { path: entry.into_path(), folder: self.folders.len() - 1 } });

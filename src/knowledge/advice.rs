@@ -71,8 +71,8 @@ pub const ADVICE: [Advice; 9] = [
     },
     Advice {
         id: "tell_apart",
-        title: "Not to be told from this input: add payload logs or a DEBUG log",
-        steps: &["Add LiteLLM's payload logs (StandardLoggingPayload) or a DEBUG log of the same time; the reason stands with each incident."],
+        title: "Not to be told from this input: see each incident's reason",
+        steps: &["Add what the reason of each incident asks for: the log from before and after it, or a log at INFO or DEBUG level."],
         reference: "BerriAI/litellm#27967",
         when: When::Unknown,
     },

@@ -42,14 +42,26 @@ pub fn of_own_record(file: &str, line: u32) -> Option<&'static str> {
     OWN_RECORD_LINES.iter().find(|(f, l, _)| *f == file && *l == line).map(|(_, _, v)| *v)
 }
 
-/// Whether a release that writes own records without a traceback from this place (all from 1.97.0 do) sends no continuation
-/// on any route by itself: chat ended it in 1.97.0, but 1.104.0–1.108.x still send one on `/v1/responses`. A place in
-/// `router.py` that is in no row may be one of theirs.
+/// Whether a release continues broken streams by a prefill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continues {
+    /// On no route.
+    Never,
+    /// Only with `enable_mid_stream_fallback_continuation` (≥1.109.0).
+    IfAsked,
+    /// On some route, or it is not known.
+    Perhaps,
+}
+
+/// What a release does that writes own records without a traceback from this place (all from 1.97.0 write them so): chat ended
+/// continuations in 1.97.0, but 1.104.0–1.108.x still send one on `/v1/responses`. A place in `router.py` that is in no row may
+/// be one of theirs.
 #[must_use]
-pub fn sends_no_continuation(file: &str, line: u32) -> bool {
+pub fn continues_streams(file: &str, line: u32) -> Continues {
     match of_own_record(file, line) {
-        Some(version) => ["1.98.", "1.100.", "1.101.", "1.102.", "1.109."].iter().any(|minor| version.starts_with(minor)),
-        None => file == "router_python_core.py",
+        Some(version) if ["1.98.", "1.100.", "1.101.", "1.102."].iter().any(|minor| version.starts_with(minor)) => Continues::Never,
+        _ if file == "router_python_core.py" => Continues::IfAsked,
+        _ => Continues::Perhaps,
     }
 }
 

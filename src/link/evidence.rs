@@ -1,14 +1,37 @@
 //! What one record proves by itself.
 
+use std::collections::{HashMap, HashSet};
+
 use super::rules::Rule;
 use crate::fact::{ErrorRecord, Fact, Role, Statement};
-use crate::knowledge::version;
+use crate::knowledge::version::{self, Continues};
 
-/// The rules that speak for a fact, whatever else there is.
-pub(super) fn of(fact: &Fact) -> Vec<Rule> {
+/// How many streams must have broken without a fallback.
+const ENOUGH_ENDED: usize = 3;
+
+/// Streams (by source) in which broken streams ended without a fallback, again and again, and never with one: LiteLLM
+/// ≥1.109 was not asked there to continue them.
+pub(super) fn unasked(facts: &[Fact]) -> HashSet<u32> {
+    let mut ended: HashMap<u32, usize> = HashMap::new();
+    let mut continued: HashSet<u32> = HashSet::new();
+    for fact in facts {
+        let Statement::Error(error) = &fact.statement else { continue };
+        match error.role {
+            Role::StreamError if !error.text.mid_stream => *ended.entry(fact.place.source).or_default() += 1,
+            Role::FallbackFailed | Role::ResponsesFallbackFailed => {
+                continued.insert(fact.place.source);
+            }
+            _ => {}
+        }
+    }
+    ended.into_iter().filter(|(source, count)| *count >= ENOUGH_ENDED && !continued.contains(source)).map(|(source, _)| source).collect()
+}
+
+/// The rules that speak for a fact, whatever else there is but what is known of its stream.
+pub(super) fn of(fact: &Fact, unasked: &HashSet<u32>) -> Vec<Rule> {
     let mut rules = Vec::new();
     match &fact.statement {
-        Statement::Error(error) => of_error(error, &mut rules),
+        Statement::Error(error) => of_error(error, unasked.contains(&fact.place.source), &mut rules),
         Statement::Call(call) if call.continuation => rules.push(Rule::ContinuationSent),
         // A last message that asks to be continued may be LiteLLM's (1.109.0 with the flag) or the client's: no evidence.
         Statement::Call(call) if call.ends_with_assistant && !call.asks_to_be_continued && call.earlier_own().next().is_none() => {
@@ -19,7 +42,7 @@ pub(super) fn of(fact: &Fact) -> Vec<Rule> {
     rules
 }
 
-fn of_error(error: &ErrorRecord, rules: &mut Vec<Rule>) {
+fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
     let text_rejected = error.text.rejections().next().is_some();
     match error.role {
         Role::FallbackFailed if text_rejected => rules.push(Rule::FallbackAlsoFailed),
@@ -35,7 +58,7 @@ fn of_error(error: &ErrorRecord, rules: &mut Vec<Rule>) {
         rules.push(Rule::CallWasNotStreaming);
     }
     if error.role == Role::HopFailed {
-        of_hop(error, rules);
+        of_hop(error, unasked, rules);
     }
 }
 
@@ -53,14 +76,18 @@ fn chain_breaks(error: &ErrorRecord) -> bool {
     error.chain.as_ref().is_some_and(|chain| chain.texts.iter().any(|text| text.mid_stream))
 }
 
-fn of_hop(error: &ErrorRecord, rules: &mut Vec<Rule>) {
+fn of_hop(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
     let Some((file, line)) = &error.origin else { return };
     if version::keeps_exception_chain(file, *line) {
         let silent = error.whole && error.chain.as_ref().is_some_and(|chain| chain.regular && chain.no_stream_traces);
         if silent && error.text.levels.len() == 1 {
             rules.push(Rule::ChainWithoutStreamFailure);
         }
-    } else if error.whole && error.without_traceback && version::sends_no_continuation(file, *line) {
-        rules.push(Rule::NoContinuationInRelease);
+    } else if error.whole && error.without_traceback {
+        match version::continues_streams(file, *line) {
+            Continues::Never => rules.push(Rule::NoContinuationInRelease),
+            Continues::IfAsked if unasked => rules.push(Rule::NoContinuationInRelease),
+            Continues::IfAsked | Continues::Perhaps => {}
+        }
     }
 }

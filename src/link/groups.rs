@@ -81,6 +81,7 @@ impl<'a> Groups<'a> {
     pub(super) fn new(facts: &'a [Fact]) -> Groups<'a> {
         let mut lists: HashMap<u32, Vec<&'a FallbackLists>> = HashMap::new();
         let mut clocks: HashMap<(u32, bool), Clock> = HashMap::new();
+        let unasked = evidence::unasked(facts);
         let mut nodes = Vec::with_capacity(facts.len());
         for fact in facts {
             // Times with a date and times without one do not lie on one line.
@@ -94,7 +95,7 @@ impl<'a> Groups<'a> {
                     seen.push(configured);
                 }
             }
-            nodes.push(Node { fact, at, fine: fact.time.is_some_and(|t| t.fine), hop: hop_of(fact), evidence: evidence::of(fact) });
+            nodes.push(Node { fact, at, fine: fact.time.is_some_and(|t| t.fine), hop: hop_of(fact), evidence: evidence::of(fact, &unasked) });
         }
         let parent = (0..nodes.len()).collect();
         let damaged = nodes.iter().map(|node| usize::from(node.error().is_some_and(|error| !error.whole)));
@@ -116,9 +117,10 @@ impl<'a> Groups<'a> {
     }
 
     pub(super) fn union(&mut self, a: usize, b: usize) -> usize {
-        let (a, b) = (self.root(a), self.root(b));
-        let (low, high) = (a.min(b), a.max(b));
+        let (ra, rb) = (self.root(a), self.root(b));
+        let (low, high) = (ra.min(rb), ra.max(rb));
         self.parent[high] = low;
+        (self.parent[a], self.parent[b]) = (low, low);
         low
     }
 
@@ -172,6 +174,14 @@ impl<'a> Groups<'a> {
             if let Some(&node) = rejection.request_id.as_deref().and_then(|id| self.keys.get(&(Key::Provider, id))) {
                 self.union(call, node);
             }
+        }
+    }
+
+    /// Makes each fact point to its group's representative, so that long chains of joins cost nothing later.
+    pub(super) fn flatten(&mut self) {
+        // A parent stands before its fact, so it points to the representative already.
+        for node in 0..self.parent.len() {
+            self.parent[node] = self.parent[self.parent[node]];
         }
     }
 

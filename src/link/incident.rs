@@ -208,8 +208,8 @@ impl<'a> Draft<'_, 'a> {
         if has(Side::MidStream) && has(Side::Client) {
             "contradiction: records of this request point to both sides; they may be damaged, or of two requests. The original, unfiltered log would tell"
         } else if self.contested.contains(&self.root) {
-            "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. INFO or DEBUG logs, or LiteLLM's \
-             payload logs, would tell"
+            "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. A log at INFO or DEBUG level would \
+             tell"
         } else if outcome == Outcome::Recovered {
             "recovered_chain: a later target answered, and then LiteLLM logs the same for a broken stream as for a client's own prefill. DEBUG logs or \
              LiteLLM's payload logs (StandardLoggingPayload) would tell"

@@ -31,7 +31,9 @@ use groups::Groups;
 pub fn link(facts: &[Fact]) -> Vec<Incident> {
     let mut groups = Groups::new(facts);
     groups.join_ids();
+    groups.flatten();
     idless::join(&mut groups);
+    groups.flatten();
     groups.lossy_before = integrity::lossy_before(&groups);
     calls::join(&mut groups);
     order::join(&mut groups);

@@ -25,7 +25,7 @@ const DIRECT_GAP: usize = 10;
 /// How many hops on one target are looked at for one need; more are a storm in which order tells nothing.
 const MOST_CANDIDATES: usize = 64;
 /// More rounds than any fallback list is long; each round joins all that is sure in it.
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 50;
 
 /// A chain that lacks the hop before its first known one.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ struct Need {
 /// Joins what order admits.
 pub(super) fn join(groups: &mut Groups<'_>) {
     for _ in 0..ROUNDS {
+        groups.flatten();
         let needs = needs(groups);
         if !join_forced(groups, &needs) && !join_nearest(groups, &needs) {
             break;

@@ -18,6 +18,7 @@ impl Report {
         let known: BTreeSet<Place> = incidents.iter().flat_map(|i| &i.evidence).map(|e| e.place).collect();
         let mut report = Report {
             complete,
+            stopped: inputs.stopped,
             summary,
             models: models(&incidents),
             failures: failures(&incidents),

@@ -18,6 +18,8 @@ use crate::record::Form;
 pub struct Report {
     /// Whether everything was read to its end.
     pub complete: bool,
+    /// Whether the reading was stopped before its end.
+    pub stopped: bool,
     /// Totals.
     pub summary: Summary,
     /// Counts per rejecting model group, most requests first.
