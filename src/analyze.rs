@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::fact::Fact;
 use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
+use crate::knowledge::signature::REJECTION;
 use crate::link;
 use crate::report::{InputRead, Report};
 use crate::scan::{self, Chunk, ChunkFacts, Chunker, InOrder, Searcher};
@@ -73,13 +74,15 @@ struct Read {
 struct SourceRead {
     found: InOrder,
     problem: Option<ProblemKind>,
-    foreign: bool,
+    /// Whether it is no log, and then whether it prints the sentence.
+    foreign: Option<bool>,
 }
 
 enum Event {
     Chunk(usize, Box<ChunkFacts>),
     Failed(usize, ProblemKind),
-    Foreign(usize),
+    /// A walked file that is no log, and whether it prints the sentence.
+    Foreign(usize, bool),
     Finished,
 }
 
@@ -97,7 +100,7 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeEr
     let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
-    let new = |index| SourceRead { found: InOrder::new(index), problem: None, foreign: false };
+    let new = |index| SourceRead { found: InOrder::new(index), problem: None, foreign: None };
     let mut sources: Vec<SourceRead> = (0..inputs.sources.len()).map(new).collect();
     let stopped = collect(&inbox, &mut sources, || {
         if let Some(progress) = &mut options.progress {
@@ -116,7 +119,7 @@ fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl F
         match inbox.recv_timeout(TICK) {
             Ok(Event::Chunk(source, facts)) => sources[source].found.add(*facts),
             Ok(Event::Failed(source, problem)) => sources[source].problem = Some(problem),
-            Ok(Event::Foreign(source)) => sources[source].foreign = true,
+            Ok(Event::Foreign(source, quotes)) => sources[source].foreign = Some(quotes),
             Ok(Event::Finished) => return false,
             // The reader died: what it had not read is missing.
             Err(RecvTimeoutError::Disconnected) => return true,
@@ -195,9 +198,10 @@ impl Reader {
                 continue;
             }
             if chunk.index == 0 && (walked || scan::is_binary(&chunk.bytes)) {
+                let quotes = memchr::memmem::find(&chunk.bytes, REJECTION.as_bytes()).is_some();
                 let _ = give_back.send(chunk.bytes);
                 if walked {
-                    let _ = self.events.send(Event::Foreign(index));
+                    let _ = self.events.send(Event::Foreign(index, quotes));
                     return Ok(());
                 }
                 return Err(ProblemKind::Binary);
@@ -224,16 +228,21 @@ impl Read {
         for (folder, name) in inputs.folders.iter().enumerate() {
             let in_folder = |s: &&Source| matches!(s.origin, Origin::Walked { folder: f, .. } if f == folder);
             let found = || inputs.sources.iter().zip(&self.sources).filter(|(source, _)| in_folder(source));
-            let kind = match (found().count(), found().filter(|(_, read)| read.foreign).count()) {
+            let foreign: Vec<(&Source, bool)> = found().filter_map(|(source, read)| Some((source, read.foreign?))).collect();
+            let quoting = foreign.iter().filter(|(_, quotes)| *quotes).map(|(source, _)| source.name.clone()).collect();
+            let kind = match (found().count(), foreign.len()) {
                 (all, none) if all == none => ProblemKind::NoLogInFolder,
                 (_, 0) => continue,
-                (_, some) => ProblemKind::PassedOver(some),
+                (_, count) => ProblemKind::PassedOver { count, quoting },
             };
             problems.push(Problem { input: name.clone(), kind });
         }
+        if self.stopped {
+            problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
+        }
         let mut read = Vec::new();
         for (index, (source, SourceRead { mut found, mut problem, foreign })) in inputs.sources.into_iter().zip(self.sources).enumerate() {
-            if foreign {
+            if foreign.is_some() {
                 continue;
             }
             found.forms.sort_unstable();

@@ -34,7 +34,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let mut bar = Bar::new();
     let mut show = |progress: Progress| bar.show(progress);
-    let shown = cli.progress.decide(io::stderr().is_terminal());
+    let shown = cli.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none());
     let stop = || requests.asked().is_some();
     let options = Options { threads: cli.threads, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
     let report = analyze(&cli.paths, options)?;

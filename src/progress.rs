@@ -35,7 +35,8 @@ impl Bar {
             return;
         }
         if io::stderr().is_terminal() {
-            self.bar.get_or_insert_with(|| start(progress.total)).set_position(progress.read);
+            let elapsed = self.started.elapsed();
+            self.bar.get_or_insert_with(|| start(progress.total, elapsed)).set_position(progress.read);
         } else if self.last_line.is_none_or(|last| last.elapsed() >= BETWEEN_LINES) {
             self.last_line = Some(Instant::now());
             let total = progress.total.map(|total| format!(" of {}", HumanBytes(total))).unwrap_or_default();
@@ -58,11 +59,12 @@ impl Default for Bar {
     }
 }
 
-fn start(total: Option<u64>) -> ProgressBar {
+fn start(total: Option<u64>, elapsed: Duration) -> ProgressBar {
     let bar = match total {
         Some(total) => ProgressBar::new(total),
         None => ProgressBar::no_length(),
     };
+    let bar = bar.with_elapsed(elapsed);
     bar.set_draw_target(ProgressDrawTarget::stderr());
     let template = if total.is_some() { WITH_TOTAL } else { WITHOUT_TOTAL };
     if let Ok(style) = ProgressStyle::with_template(template) {

@@ -149,7 +149,7 @@ fn a_sample_folder_counts_the_logs_and_nothing_else() {
 fn the_order_of_paths_and_the_number_of_threads_change_nothing() {
     let (text, other) = (sample("proxy-1.85.0-text.log"), sample("proxy-1.85.0-json.log"));
     let first = run(&["--format", "json", "--threads", "1", &text, &other], b"").stdout;
-    for args in [["--threads", "2", &text, &other], ["--threads", "4", &other, &text]] {
+    for args in [["--threads", "2", &text, &other], ["--threads", "4", &other, &text], ["--threads", "100000", &other, &text]] {
         let args: Vec<&str> = ["--format", "json"].into_iter().chain(args).collect();
         assert!(run(&args, b"").stdout == first, "{args:?}");
     }
@@ -212,6 +212,7 @@ fn a_signal_ends_the_reading_and_the_report_so_far_is_printed() {
         assert_eq!(output.status.code(), Some(expected), "{}", stderr(&output));
         let report = json(&output);
         assert_eq!((&report["complete"], &report["summary"]["requests"]), (&false.into(), &1.into()));
+        assert!(stderr(&output).contains("stopped by a signal"), "{}", stderr(&output));
     }
 }
 
@@ -294,4 +295,46 @@ fn progress_is_silent_unless_asked_for_and_then_says_how_far_it_is() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(stderr(&output).contains(" read"), speaks, "{when}: {}", stderr(&output));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_is_read_through_links_and_a_named_file_stays_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    std::fs::create_dir(dir.path().join("logs")).unwrap();
+    std::fs::write(dir.path().join("real.txt"), found()).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("real.txt"), dir.path().join("logs/linked.log")).unwrap();
+    assert_eq!(status(&run(&[&at("logs")], b"")), 1);
+    std::fs::write(dir.path().join("logs/junk.bin"), [0_u8, 159, 146, 150]).unwrap();
+    for args in [[at("logs"), at("logs/junk.bin")], [at("logs/junk.bin"), at("logs")]] {
+        let output = run(&[&args[0], &args[1]], b"");
+        assert_eq!(status(&output), 2, "{args:?}: {}", stderr(&output));
+    }
+    let wrapped = format!("{{\"log\": \"{SENTENCE}\"}}\n");
+    std::fs::write(dir.path().join("logs/wrapped.json"), wrapped).unwrap();
+    let output = run(&[&at("logs")], b"");
+    assert!(stderr(&output).contains("wrapped.json"), "{}", stderr(&output));
+}
+
+#[test]
+fn secrets_are_masked_in_every_format() {
+    let log = found().replace("litellm.BadRequestError: AnthropicException - {", "litellm.MidStreamFallbackError: litellm.AuthenticationError: AnthropicException - \
+        Bearer abcdefgh12345678 sk-ant-api03-secretsecret 10.9.8.7. Received Model Group=p\nAvailable Model Group Fallbacks=['t']\nError doing the fallback: \
+        litellm.BadRequestError: AnthropicException - {").replace("_handle_llm_api_exception", "async_data_generator");
+    for args in [&["--format", "json"][..], &["--incidents"], &[]] {
+        let text = String::from_utf8(run(args, log.as_bytes()).stdout).unwrap();
+        for secret in ["abcdefgh12345678", "secretsecret", "10.9.8.7"] {
+            assert!(!text.contains(secret), "{args:?}: {text}");
+        }
+    }
+}
+
+#[test]
+fn json_shows_no_control_or_bidi_character_raw() {
+    let log = found().replace("claude-opus-4-7", "evil\u{9b}31m\u{202e}");
+    let output = run(&["--format", "json"], log.as_bytes());
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(!text.contains(['\u{9b}', '\u{202e}']));
+    assert_eq!(json(&output)["models"][0]["model_group"], "evil\u{9b}31m\u{202e}");
 }

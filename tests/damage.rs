@@ -89,3 +89,32 @@ fn damage_never_blames() {
         .sum();
     assert!(judged > 10_000, "only {judged} rejections were judged");
 }
+
+/// The log with whole records lost, as rate limits and filters lose them.
+fn thinned(log: &[u8], per_mille: usize, seed: u64) -> Vec<u8> {
+    let mut dice = Dice::new(seed);
+    let mut keep = true;
+    let mut out = Vec::new();
+    for line in log.split_inclusive(|b| *b == b'\n') {
+        if streamfall::record::starts_here(line).is_some() {
+            keep = !dice.chance(per_mille);
+        }
+        if keep {
+            out.extend_from_slice(line);
+        }
+    }
+    out
+}
+
+#[test]
+fn lost_records_never_blame() {
+    let captures = CAPTURES.map(capture);
+    let variants: Vec<(usize, usize, u64)> = (0..CAPTURES.len())
+        .flat_map(|number| [20, 50, 200, 400].into_iter().flat_map(move |rate| (0..6).map(move |seed| (number, rate, seed))))
+        .collect();
+    variants.into_par_iter().for_each(|(number, rate, seed)| {
+        let capture = &captures[number];
+        let score = score(&report_on(&thinned(&capture.log, rate, seed)), &capture.truth);
+        assert_eq!(score.wrong, 0, "{}, {rate} per mille, seed {seed}: {score:?}", capture.name);
+    });
+}

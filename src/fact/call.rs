@@ -147,7 +147,14 @@ mod tests {
             "[{{'role': 'user', 'content': 'it\\'s ]'}}, {{'role': 'system', 'content': '{SYSTEM}'}}, {{'role': 'assistant', 'content': 'y', 'prefix': True}}]"
         );
         let plain = "[{'role': 'user', 'content': 'x'}]".to_owned();
-        for (messages, assistant, continuation) in [(own, true, false), (added, true, true), (plain, false, false)] {
+        let responses =
+            "[{'role': 'user', 'content': 'x'}, {'role': 'developer', 'content': 'The previous assistant response was interrupted mid-stream. \
+                         Continue exactly'}, {'role': 'assistant', 'content': 'y'}]"
+                .to_owned();
+        let quoted = format!("[{{'role': 'user', 'content': '{SYSTEM}'}}, {{'role': 'assistant', 'content': 'y'}}]");
+        for (messages, assistant, continuation) in
+            [(own, true, false), (added, true, true), (plain, false, false), (responses, true, true), (quoted, true, false)]
+        {
             let call = UpstreamCall::parse(&line(&messages, "")).unwrap();
             assert_eq!((call.ends_with_assistant, call.continuation), (assistant, continuation), "{messages}");
             assert_eq!((call.call_id.as_str(), call.group.as_deref(), call.model.as_deref()), ("real", Some("g"), Some("anthropic/claude-opus-4-7")));

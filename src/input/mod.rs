@@ -93,9 +93,17 @@ pub enum ProblemKind {
              runtime or an exporter put around its lines"
     )]
     NotUnderstood(u64),
-    /// Files in a folder that are no logs.
-    #[error("{0} file(s) in it are no LiteLLM logs and were passed over")]
-    PassedOver(usize),
+    /// Files in a folder that are no logs; those that print the sentence are named.
+    #[error("{count} file(s) in it are no LiteLLM logs and were passed over{}", also(.quoting))]
+    PassedOver {
+        /// How many.
+        count: usize,
+        /// Those among them that print the rejection's sentence near their start.
+        quoting: Vec<String>,
+    },
+    /// The run was stopped.
+    #[error("was stopped by a signal; the report covers what was read until then")]
+    Stopped,
 }
 
 impl ProblemKind {
@@ -108,8 +116,21 @@ impl ProblemKind {
             | ProblemKind::NoLogInFolder
             | ProblemKind::Binary
             | ProblemKind::NotUnderstood(_)
+            | ProblemKind::Stopped
             | ProblemKind::Broken { .. } => true,
-            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::PassedOver(_) => false,
+            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::PassedOver { .. } => false,
         }
     }
+}
+
+/// How many file names a message lists.
+const MOST_NAMES: usize = 3;
+
+fn also(quoting: &[String]) -> String {
+    if quoting.is_empty() {
+        return String::new();
+    }
+    let more = if quoting.len() > MOST_NAMES { ", …" } else { "" };
+    let names = quoting.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    format!("; {} of them print the rejection's sentence, perhaps in a wrapping that is not known here: {names}{more}", quoting.len())
 }

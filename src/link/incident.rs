@@ -211,8 +211,8 @@ impl<'a> Draft<'_, 'a> {
             "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. A log at INFO or DEBUG level would \
              tell"
         } else if outcome == Outcome::Recovered {
-            "recovered_chain: a later target answered, and then LiteLLM logs the same for a broken stream as for a client's own prefill. DEBUG logs or \
-             LiteLLM's payload logs (StandardLoggingPayload) would tell"
+            "recovered_chain: a later target answered, and then LiteLLM logs the same for a broken stream as for a client's own prefill. A DEBUG log would tell, \
+             and an INFO log may"
         } else {
             "incomplete: the records around this rejection that would tell are not in the input. The log from before and after it would"
         }
@@ -229,7 +229,8 @@ impl<'a> Draft<'_, 'a> {
         let ends = self.groups.nodes[last + 1..].iter().take_while(|n| n.stream() == node.stream()).any(|n| n.at > node.at + order::WINDOW);
         let lists = self.groups.lists.get(&node.stream());
         let goes_on = |target: &str| lists.is_some_and(|lists| lists.iter().flat_map(|l| l.iter()).any(|(_, list)| has_next(list, target)));
-        let recovered = ends && node.hop.is_some_and(goes_on) && integrity::intact_between(self.groups, last, last);
+        let told = node.error().is_some_and(|error| error.chain.is_some() || error.without_traceback);
+        let recovered = ends && told && node.hop.is_some_and(goes_on) && integrity::intact_between(self.groups, last, last);
         if recovered && !self.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
     }
 
@@ -260,7 +261,16 @@ impl<'a> Draft<'_, 'a> {
             merge_without_id(&mut without_id, here);
         }
         all.extend(without_id);
+        self.in_order_of_trial(&mut all);
         all
+    }
+
+    /// Puts rejections in the order in which their targets were tried. Hops that the record that ended the chain does not name
+    /// came before those it names, and it names these from the outermost level inwards.
+    fn in_order_of_trial(&self, rejections: &mut [IncidentRejection]) {
+        let Some(closing) = self.summary.closing.and_then(|n| self.groups.nodes[n].error()) else { return };
+        let named: Vec<Option<&str>> = closing.rejections().into_iter().map(|(_, rejection)| rejection.request_id.as_deref()).collect();
+        rejections.sort_by_key(|r| r.request_id.as_deref().and_then(|id| named.iter().position(|n| *n == Some(id))).map_or(0, |at| at + 1));
     }
 
     /// The broken stream: what failed from the error texts, which group from the record that names it or, for a chain that
@@ -335,11 +345,14 @@ impl<'a> Draft<'_, 'a> {
             let lists = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
             lists.iter().find_map(|l| l.of(group)).map(<[String]>::to_vec)
         };
-        listed.or_else(configured).unwrap_or_else(|| {
-            let mut groups: Vec<String> = rejections.iter().filter_map(|r| r.model_group.clone()).collect();
-            groups.dedup();
-            groups
-        })
+        let mut targets = listed.or_else(configured).unwrap_or_default();
+        // A target's own fallbacks are tried, too, and refuse by name.
+        for group in rejections.iter().filter_map(|r| r.model_group.as_ref()) {
+            if !targets.contains(group) && failure.is_some() {
+                targets.push(group.clone());
+            }
+        }
+        targets
     }
 
     fn call_id(&self) -> Option<String> {

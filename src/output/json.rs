@@ -2,10 +2,14 @@
 //!
 //! The shapes here are the contract's and nothing else's: the report can change without it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
+
+use super::terminal::is_hostile;
 
 use crate::knowledge::failure::Category;
 use crate::link::{Confidence, Incident, Outcome, Verdict};
@@ -21,8 +25,27 @@ pub const SCHEMA: &str = "streamfall.report/1";
 ///
 /// What the writer gives.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Document::of(report))?;
-    writeln!(out)
+    let document = serde_json::to_string_pretty(&Document::of(report))?;
+    writeln!(out, "{}", escaped(&document))
+}
+
+/// The document with control and direction-changing characters of its strings written as `\uXXXX`: it may be shown on a terminal.
+fn escaped(document: &str) -> Cow<'_, str> {
+    let hostile = |c: char| c != '\n' && is_hostile(c);
+    if !document.contains(hostile) {
+        return Cow::Borrowed(document);
+    }
+    let mut safe = String::with_capacity(document.len());
+    for c in document.chars() {
+        if hostile(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    Cow::Owned(safe)
 }
 
 #[derive(Serialize)]

@@ -33,7 +33,8 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(spelt.collect())
 }
 
-fn is_hostile(c: char) -> bool {
+/// Whether a character does something to a terminal, or to how text is read, other than standing there.
+pub(super) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }

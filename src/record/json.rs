@@ -3,7 +3,7 @@
 //! LiteLLM lifts the keys of the first literal in a message to the top level (`type`, `error`, `request_id`, or a config's
 //! group name), and prompts can choose such names. So a key counts as the record's own only in its own place: `message`
 //! first, `level` and `timestamp` behind it, and behind all that was lifted `component`, `logger`, `stacktrace`, in the
-//! order in which LiteLLM 1.77–1.109 writes them.
+//! order in which LiteLLM 1.83–1.109 writes them; older releases have no `logger`, and their `stacktrace` is taken as it comes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -83,7 +83,7 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OwnKeys, A::Error> {
         let mut keys = OwnKeys::default();
-        let (mut index, mut after_logger) = (0, false);
+        let (mut index, mut after_logger, mut stacktrace_behind_logger) = (0, false, false);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let slot = match key.as_ref() {
                 "message" if index == 0 => {
@@ -97,8 +97,11 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
                     after_logger = true;
                     &mut keys.logger
                 }
-                // Releases up to 1.80 have no `logger`; nothing is lifted there.
-                "stacktrace" if after_logger || index == 3 => &mut keys.stacktrace,
+                // Releases up to 1.82 have no `logger` before it.
+                "stacktrace" => {
+                    stacktrace_behind_logger = after_logger;
+                    &mut keys.stacktrace
+                }
                 "litellm_call_id" => &mut keys.call_id,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -108,6 +111,9 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
             };
             *slot = map.next_value::<serde_json::Value>()?.as_str().map(str::to_owned);
             index += 1;
+        }
+        if after_logger && !stacktrace_behind_logger {
+            keys.stacktrace = None;
         }
         Ok(keys)
     }

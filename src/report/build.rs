@@ -133,7 +133,7 @@ fn only(models: BTreeSet<String>) -> Option<String> {
 }
 
 fn failures(incidents: &[Incident]) -> Vec<FailureRow> {
-    let mut rows: BTreeMap<(Option<String>, Kind), (FailureRow, BTreeSet<String>)> = BTreeMap::new();
+    let mut rows: BTreeMap<(Option<String>, Kind), FailureRow> = BTreeMap::new();
     for incident in incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback) {
         let Some(failure) = &incident.stream_failure else { continue };
         let row = || FailureRow {
@@ -143,11 +143,15 @@ fn failures(incidents: &[Incident]) -> Vec<FailureRow> {
             targets: Vec::new(),
             requests: 0,
         };
-        let (row, targets) = rows.entry((failure.model_group.clone(), failure.kind)).or_insert_with(|| (row(), BTreeSet::new()));
+        let row = rows.entry((failure.model_group.clone(), failure.kind)).or_insert_with(row);
         row.requests += 1;
-        targets.extend(incident.fallbacks.iter().cloned());
+        for target in &incident.fallbacks {
+            if !row.targets.contains(target) {
+                row.targets.push(target.clone());
+            }
+        }
     }
-    let mut rows: Vec<FailureRow> = rows.into_values().map(|(row, targets)| FailureRow { targets: targets.into_iter().collect(), ..row }).collect();
+    let mut rows: Vec<FailureRow> = rows.into_values().collect();
     rows.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| (&a.model_group, a.kind).cmp(&(&b.model_group, b.kind))));
     rows
 }
