@@ -4,7 +4,7 @@ use super::call::UpstreamCall;
 use super::error_record::{ErrorRecord, Role};
 use super::error_text::Rejection;
 use super::{Place, Statement};
-use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS, REJECTION};
+use crate::knowledge::signature::{self, HeadKind, MESSAGE_HEADS};
 use crate::record::{self, Answer, Form, LocalTime, Record};
 
 /// A statement found in a record, before the source's place is known.
@@ -113,10 +113,13 @@ fn call(record: &Record<'_>, message: &str, arguments: &str) -> Option<Statement
 
 /// Another WARNING or ERROR record with a rejection in it; at lower levels, text that quotes one is common.
 fn other_error(record: &Record<'_>, message: &str) -> Option<Statement> {
-    if !matches!(record.level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") || !message.contains(REJECTION) {
+    if !matches!(record.level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") || !signature::tells_rejection(message) {
         return None;
     }
-    let at = message.find("litellm.BadRequestError: ").unwrap_or(0);
-    Rejection::find(&message[at..])?.provider?;
+    let named = message.find("litellm.BadRequestError: ");
+    let at = named.unwrap_or(0);
+    let rejection = Rejection::find(&message[at..])?;
+    // Without LiteLLM's class before it, a provider's word must be: a message may quote.
+    named.or(rejection.provider.map(|_| 0))?;
     Some(Statement::Error(Box::new(ErrorRecord::new(Role::OtherError, record, &message[at..]))))
 }

@@ -1,7 +1,7 @@
 //! An error as LiteLLM logged it: which record it is, its nested text, and what its exception chain adds.
 
 use super::error_text::{self, ErrorText, OneError, Rejection};
-use crate::knowledge::signature::{HeadKind, REJECTION, STREAM_TRACES};
+use crate::knowledge::signature::{self, HeadKind, STREAM_TRACES};
 use crate::record::{Record, Traceback};
 
 /// Which of LiteLLM's error records it is.
@@ -115,7 +115,7 @@ const ENDPOINT_FRAMES: [(&str, &str); 4] = [
 
 impl Chain {
     fn of(traceback: &Traceback<'_>) -> Chain {
-        let telling = |text: &&str| text.contains(REJECTION) || error_text::is_mid_stream(text) || text.contains("request_id");
+        let telling = |text: &&str| signature::tells_rejection(text) || error_text::is_mid_stream(text) || text.contains("request_id");
         let mut texts: Vec<ErrorText> = Vec::new();
         for text in traceback.exceptions().filter(telling).map(ErrorText::parse) {
             if texts.len() < MOST_TEXTS && !texts.contains(&text) {
@@ -151,7 +151,7 @@ fn error_texts(piece: &str) -> Vec<&str> {
         }
     }
     texts.extend(open.map(|start| &piece[start..]));
-    texts.into_iter().map(|t| t.strip_prefix("Error doing the fallback: ").unwrap_or(t)).filter(|t| t.contains(REJECTION)).collect()
+    texts.into_iter().map(|t| t.strip_prefix("Error doing the fallback: ").unwrap_or(t)).filter(|t| signature::tells_rejection(t)).collect()
 }
 
 impl ErrorRecord {

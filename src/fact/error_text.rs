@@ -21,7 +21,7 @@ use regex::Regex;
 use super::fallback_lists::FallbackLists;
 use super::python;
 use crate::knowledge::provider::{self, Provider};
-use crate::knowledge::signature::{MID_STREAM, REJECTION};
+use crate::knowledge::signature::{self, MID_STREAM};
 
 /// A nested error text, level by level.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -253,8 +253,8 @@ impl Rejection {
     }
 
     /// All prefill rejections of a text, as often as they are printed.
-    pub fn find_all(text: &str) -> impl Iterator<Item = Rejection> {
-        memchr::memmem::find_iter(text.as_bytes(), REJECTION).filter_map(move |at| Rejection::at(text, at))
+    fn find_all(text: &str) -> impl Iterator<Item = Rejection> {
+        signature::rejections_in(text).into_iter().filter_map(move |at| Rejection::at(text, at))
     }
 
     fn at(text: &str, at: usize) -> Option<Rejection> {
@@ -361,6 +361,7 @@ mod tests {
             ),
             ("litellm.BadRequestError: OpenAIException - This model does not support assistant message prefill.".to_owned(), None, Some("openai"), None),
             (body("req_bare"), Some("req_bare"), None, None),
+            ("litellm.BadRequestError: AnthropicException - Prefilling assistant messages is not supported for this model.".to_owned(), None, Some("anthropic"), None),
             (format!("litellm.BadRequestError: AnthropicException - {}'", body("req_flip")), Some("req_flip"), Some("anthropic"), None),
         ];
         for (text, id, provider, streaming) in cases {

@@ -6,13 +6,37 @@
 /// message prefill. The conversation must end with a user message.` (Anthropic, since Claude 4.6; BerriAI/litellm#27967).
 pub const REJECTION: &str = "does not support assistant message prefill";
 
+/// All wordings of the rejection: Anthropic's earlier ones are still seen behind gateways.
+const REJECTIONS: [&str; 3] = [REJECTION, "Prefilling assistant messages is not supported", "Prefilling assistant messages is no longer supported"];
+
+/// Where a text holds a rejection, in order.
+#[must_use]
+pub fn rejections_in(text: &str) -> Vec<usize> {
+    let mut places: Vec<usize> = REJECTIONS.iter().flat_map(|wording| memchr::memmem::find_iter(text.as_bytes(), wording)).collect();
+    places.sort_unstable();
+    places
+}
+
+/// Whether a text holds a rejection.
+#[must_use]
+pub fn tells_rejection(text: &str) -> bool {
+    REJECTIONS.iter().any(|wording| text.contains(wording))
+}
+
 /// Needles of the chunk search. A record that holds none of them says nothing about a rejection, a stream failure or a
 /// fallback, and is never parsed.
 ///
 /// `allback` stands for all of `MidStreamFallbackError`, `Fallback also failed`, `…trying to do fallbacks`, `Trying to fallback
 /// b/w models` and `Successful fallback b/w models`: the fewer the needles, the faster the search.
-pub const NEEDLES: [&str; 6] =
-    [REJECTION, "allback", "Exception occured - ", "Falling back to model_group", " Exception litellm.", "litellm_call_id='"];
+pub const NEEDLES: [&str; 7] = [
+    REJECTION,
+    "refilling assistant messages is no",
+    "allback",
+    "Exception occured - ",
+    "Falling back to model_group",
+    " Exception litellm.",
+    "litellm_call_id='",
+];
 
 /// LiteLLM's exception for a stream that broke after its start (since 1.74.14, BerriAI/litellm#13149).
 pub const MID_STREAM: &str = "MidStreamFallbackError";
