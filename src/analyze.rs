@@ -176,8 +176,8 @@ impl Reader {
     fn read(&self, index: usize, empty: &Receiver<Vec<u8>>, give_back: &Sender<Vec<u8>>) -> Result<(), ProblemKind> {
         let source = &self.sources[index];
         let walked = matches!(source.origin, Origin::Walked { .. });
-        let opened = input::open(source, self.taken.clone()).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
-        let mut chunker = Chunker::new(opened.reader);
+        let reader = input::open(source, self.taken.clone()).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
+        let mut chunker = Chunker::new(reader);
         let mut read = 0;
         while !self.stopping.load(Ordering::Relaxed) {
             let Ok(buffer) = empty.recv() else { return Ok(()) };

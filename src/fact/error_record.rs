@@ -1,6 +1,7 @@
 //! An error as LiteLLM logged it: which record it is, its nested text, and what its exception chain adds.
 
 use super::error_text::{self, ErrorText, OneError, Rejection};
+use crate::knowledge::route;
 use crate::knowledge::signature::{self, HeadKind, STREAM_TRACES};
 use crate::record::{Record, Traceback};
 
@@ -105,14 +106,6 @@ pub struct Chain {
 /// How many exceptions of a chain are kept; LiteLLM's have about ten.
 const MOST_TEXTS: usize = 64;
 
-/// Frames of the proxy's endpoints, and their routes. Source: LiteLLM 1.74–1.109.
-const ENDPOINT_FRAMES: [(&str, &str); 4] = [
-    (", in chat_completion", "chat"),
-    (", in responses_api", "responses"),
-    (", in anthropic_response", "messages"),
-    ("response_api_endpoints/endpoints.py", "responses"),
-];
-
 impl Chain {
     fn of(traceback: &Traceback<'_>) -> Chain {
         let telling = |text: &&str| signature::tells_rejection(text) || error_text::is_mid_stream(text) || text.contains("request_id");
@@ -127,7 +120,7 @@ impl Chain {
             no_stream_traces: !STREAM_TRACES.iter().any(|trace| traceback.text().contains(trace)),
             regular: traceback.regular,
             nested: traceback.nested,
-            route: ENDPOINT_FRAMES.iter().find(|(frame, _)| traceback.text().contains(frame)).map(|(_, route)| *route),
+            route: route::of_frames(traceback.text()),
         }
     }
 }

@@ -308,6 +308,13 @@ mod tests {
     }
 
     #[test]
+    fn all_patterns_compile() {
+        for pattern in [&LEVEL, &NO_FALLBACK, &REQUEST_ID, &ANY_REQUEST_ID, &CLASS, &PROVIDER] {
+            assert!(pattern.is_some());
+        }
+    }
+
+    #[test]
     fn a_flat_chain_of_1_85() {
         let text = format!(
             "litellm.MidStreamFallbackError: litellm.InternalServerError: AnthropicException - Internal server error. Handle with \

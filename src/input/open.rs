@@ -8,23 +8,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::compression::decompress;
 use super::{Origin, Source};
 
-/// An opened source.
-pub struct Opened {
-    /// Its bytes, decompressed.
-    pub reader: Box<dyn Read + Send>,
-}
-
-/// Opens a source. `read` grows with each byte taken from it, before decompression.
+/// Opens a source and gives its bytes, decompressed. `read` grows with each byte taken from it, before decompression.
 ///
 /// # Errors
 ///
 /// The system's error, or a compression's header that is broken.
-pub fn open(source: &Source, read: Arc<AtomicU64>) -> io::Result<Opened> {
+pub fn open(source: &Source, read: Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
     let raw: Box<dyn Read + Send> = match &source.origin {
         Origin::Stdin => Box::new(io::stdin()),
         Origin::Named(path) | Origin::Walked { path, .. } => Box::new(File::open(path)?),
     };
-    Ok(Opened { reader: decompress(Box::new(Counted { raw, read }))? })
+    decompress(Box::new(Counted { raw, read }))
 }
 
 struct Counted {

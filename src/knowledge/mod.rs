@@ -7,5 +7,6 @@ pub mod advice;
 pub mod failure;
 pub mod neighbour;
 pub mod provider;
+pub mod route;
 pub mod signature;
 pub mod version;

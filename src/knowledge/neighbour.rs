@@ -13,13 +13,3 @@ pub struct Neighbour {
 pub const NO_FALLBACK: Neighbour = Neighbour { id: "no_fallback_configured", title: "a stream broke, its group has no fallback" };
 /// A stream broke, its fallbacks were tried, and they failed for other reasons.
 pub const OTHER_FAILURE: Neighbour = Neighbour { id: "fallback_failed_otherwise", title: "a stream broke, the fallback failed otherwise" };
-
-/// The neighbour that an error record shows: its role, whether it begins with a broken stream, whether the group has no
-/// targets, and whether a rejection is in it.
-#[must_use]
-pub fn of(role: &str, mid_stream: bool, no_targets: bool, rejected: bool) -> Option<Neighbour> {
-    if rejected || !mid_stream || !matches!(role, "fallback_failed" | "responses_fallback_failed") {
-        return None;
-    }
-    Some(if no_targets { NO_FALLBACK } else { OTHER_FAILURE })
-}

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, NeighbourRow, Report, ReportedIncident, Summary, identity, mask};
-use crate::fact::{Fact, Place, Role, Statement};
+use crate::fact::{ErrorRecord, Fact, Place, Role, Statement};
 use crate::knowledge::failure::{Category, Kind};
-use crate::knowledge::{advice, neighbour, version};
+use crate::knowledge::neighbour::{self, Neighbour};
+use crate::knowledge::{advice, version};
 use crate::link::{Incident, Outcome, Verdict};
 
 impl Report {
@@ -176,9 +177,7 @@ fn neighbours(facts: &[Fact], known: &BTreeSet<Place>) -> Vec<NeighbourRow> {
     let mut rows: Vec<NeighbourRow> = Vec::new();
     for fact in facts.iter().filter(|fact| !known.contains(&fact.place)) {
         let Statement::Error(error) = &fact.statement else { continue };
-        let Some(known) = neighbour::of(error.role.name(), error.text.mid_stream, no_targets(error), !error.rejections().is_empty()) else {
-            continue;
-        };
+        let Some(known) = neighbour_of(error) else { continue };
         match rows.iter_mut().find(|row| row.id == known.id) {
             Some(row) => row.count += 1,
             None => rows.push(NeighbourRow { id: known.id, title: known.title, count: 1, first: fact.place }),
@@ -188,8 +187,15 @@ fn neighbours(facts: &[Fact], known: &BTreeSet<Place>) -> Vec<NeighbourRow> {
     rows
 }
 
-fn no_targets(error: &crate::fact::ErrorRecord) -> bool {
-    error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(Vec::is_empty))
+/// The neighbour that a record shows: the end of a chain without any rejection.
+fn neighbour_of(error: &ErrorRecord) -> Option<Neighbour> {
+    let ends = matches!(error.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && error.text.mid_stream;
+    let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(Vec::is_empty));
+    match (ends && error.rejections().is_empty(), no_targets) {
+        (false, _) => None,
+        (true, true) => Some(neighbour::NO_FALLBACK),
+        (true, false) => Some(neighbour::OTHER_FAILURE),
+    }
 }
 
 fn given_advice(report: &Report) -> Vec<GivenAdvice> {

@@ -21,8 +21,6 @@ const NEEDLE_REACH: usize = 64;
 pub struct Chunk {
     /// Number of the chunk in its source, from 0.
     pub index: u64,
-    /// Offset of its first byte in the source.
-    pub offset: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
@@ -34,7 +32,6 @@ pub struct Chunker<R> {
     carry: Vec<u8>,
     goal: usize,
     index: u64,
-    offset: u64,
     ended: bool,
     failure: Option<io::Error>,
 }
@@ -47,7 +44,7 @@ impl<R: Read> Chunker<R> {
 
     /// The same with another size of chunk, which changes nothing but speed.
     pub fn with_chunks_of(reader: R, goal: usize) -> Chunker<R> {
-        Chunker { reader, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, offset: 0, ended: false, failure: None }
+        Chunker { reader, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, ended: false, failure: None }
     }
 
     /// Fills `bytes` with the next chunk; `None` at the end.
@@ -58,15 +55,16 @@ impl<R: Read> Chunker<R> {
     pub fn next_chunk(&mut self, mut bytes: Vec<u8>) -> io::Result<Option<Chunk>> {
         bytes.clear();
         bytes.append(&mut self.carry);
-        let mut goal = self.goal;
+        let (mut goal, mut searched) = (self.goal, 0);
         let cut = loop {
             self.fill(&mut bytes, goal);
             if self.ended {
                 break bytes.len();
             }
-            if let Some(cut) = last_record_start(&bytes) {
+            if let Some(cut) = last_record_start(&bytes, searched) {
                 break cut;
             }
+            searched = bytes.len().saturating_sub(record::HEAD_BYTES);
             if bytes.len() >= RECORD_LIMIT {
                 break forced_cut(&bytes);
             }
@@ -77,9 +75,8 @@ impl<R: Read> Chunker<R> {
         }
         self.carry.extend_from_slice(&bytes[cut..]);
         bytes.truncate(cut);
-        let chunk = Chunk { index: self.index, offset: self.offset, bytes };
+        let chunk = Chunk { index: self.index, bytes };
         self.index += 1;
-        self.offset += cut as u64;
         Ok(Some(chunk))
     }
 
@@ -98,14 +95,14 @@ impl<R: Read> Chunker<R> {
     }
 }
 
-/// The start of the last record that starts in `bytes` behind their beginning, as far as its head is there to be seen.
-fn last_record_start(bytes: &[u8]) -> Option<usize> {
-    let mut end = bytes.len().saturating_sub(record::HEAD_BYTES);
-    while let Some(newline) = memchr::memrchr(b'\n', &bytes[..end]) {
-        if record::starts_here(&bytes[newline + 1..]).is_some() {
-            return Some(newline + 1);
+/// The start of the last record that starts in `bytes` behind `from`, as far as its head is there to be seen.
+fn last_record_start(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut end = bytes.len().saturating_sub(record::HEAD_BYTES).max(from);
+    while let Some(newline) = memchr::memrchr(b'\n', &bytes[from..end]) {
+        if record::starts_here(&bytes[from + newline + 1..]).is_some() {
+            return Some(from + newline + 1);
         }
-        end = newline;
+        end = from + newline;
     }
     None
 }

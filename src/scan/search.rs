@@ -164,7 +164,7 @@ mod tests {
         let log = "INFO:     Started\nplain\n07:35:20 - LiteLLM Router:ERROR: router.py:1 - Fallback also failed: litellm.MidStreamFallbackError: \
                    x\nmore\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n07:35:21 - LiteLLM Router:INFO: router.py:2 - Successful \
                    fallback b/w models.\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
-        let facts = Searcher::new().unwrap().search(&Chunk { index: 0, offset: 0, bytes: log.as_bytes().to_vec() });
+        let facts = Searcher::new().unwrap().search(&Chunk { index: 0, bytes: log.as_bytes().to_vec() });
         let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
         assert_eq!(facts.facts[1].answer, Some(Answer { chat: true, status: 200 }));
