@@ -29,7 +29,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", escaped(&document))
 }
 
-/// The document with control and direction-changing characters of its strings written as `\uXXXX`: it may be shown on a terminal.
+/// The document with control and direction-changing characters of its strings written as `\u` escapes: it may be shown on a terminal.
 fn escaped(document: &str) -> Cow<'_, str> {
     let hostile = |c: char| c != '\n' && is_hostile(c);
     if !document.contains(hostile) {
