@@ -95,8 +95,6 @@ pub struct Chain {
     pub texts: Vec<ErrorText>,
     /// Whether nothing in it hints at a broken stream, frames included.
     pub no_stream_traces: bool,
-    /// Whether it is a chain as Python writes it.
-    pub regular: bool,
     /// Whether an error's text in it holds a traceback of its own (1.77.7).
     pub nested: bool,
     /// Route, told by the frames of the proxy's endpoint.
@@ -118,7 +116,6 @@ impl Chain {
         Chain {
             texts,
             no_stream_traces: !STREAM_TRACES.iter().any(|trace| traceback.text().contains(trace)),
-            regular: traceback.regular,
             nested: traceback.nested,
             route: route::of_frames(traceback.text()),
         }

@@ -249,12 +249,7 @@ impl Rejection {
     /// The first prefill rejection of a text.
     #[must_use]
     pub fn find(text: &str) -> Option<Rejection> {
-        Rejection::find_all(text).next()
-    }
-
-    /// All prefill rejections of a text, as often as they are printed.
-    fn find_all(text: &str) -> impl Iterator<Item = Rejection> {
-        signature::rejections_in(text).into_iter().filter_map(move |at| Rejection::at(text, at))
+        signature::rejections_in(text).into_iter().find_map(|at| Rejection::at(text, at))
     }
 
     fn at(text: &str, at: usize) -> Option<Rejection> {

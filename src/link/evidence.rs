@@ -79,7 +79,7 @@ fn chain_breaks(error: &ErrorRecord) -> bool {
 fn of_hop(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
     let Some((file, line)) = &error.origin else { return };
     if version::keeps_exception_chain(file, *line) {
-        let silent = error.whole && error.chain.as_ref().is_some_and(|chain| chain.regular && chain.no_stream_traces);
+        let silent = error.whole && error.chain.as_ref().is_some_and(|chain| chain.no_stream_traces);
         if silent && error.text.levels.len() == 1 {
             rules.push(Rule::ChainWithoutStreamFailure);
         }

@@ -1,18 +1,11 @@
 //! An incident: one client request that met at least one rejection, with all that its records say.
 
-use std::collections::{HashMap, HashSet};
-
 use serde::Serialize;
 
-use super::groups::{Groups, Node, Summary};
-use super::hops::Inferred;
-use super::integrity;
-use super::order;
-use super::routes;
-use super::rules::{Confidence, Rule, Side};
-use super::verdict::{self, Verdict};
-use crate::fact::{ErrorRecord, ErrorText, FallbackLists, OneError, Place, Role, Statement};
-use crate::knowledge::failure::{self, Category, Kind};
+use super::rules::Confidence;
+use super::verdict::Verdict;
+use crate::fact::Place;
+use crate::knowledge::failure::{Category, Kind};
 use crate::record::LocalTime;
 
 /// One client request that met at least one rejection.
@@ -103,296 +96,6 @@ pub struct Evidence {
     pub role: &'static str,
 }
 
-/// Makes incidents of all groups that hold a rejection.
-pub(super) fn assemble(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident> {
-    let summaries = groups.summaries();
-    let contested = order::contested(groups);
-    let has_id = |error: &ErrorRecord| error.rejections().iter().any(|(_, rejection)| rejection.request_id.is_some());
-    let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.error().is_some_and(has_id)).map(Node::stream).collect();
-    let mut joins: HashMap<usize, Vec<Rule>> = HashMap::new();
-    for (node, rule) in groups.applied.iter().filter(|(_, rule)| rule.side().is_none()) {
-        joins.entry(groups.root(*node)).or_default().push(*rule);
-    }
-    let mut incidents: Vec<(u64, Incident)> = summaries
-        .iter()
-        .filter(|(_, summary)| summary.rejected)
-        .filter_map(|(&root, summary)| {
-            let joins = joins.get(&root).map_or(&[][..], Vec::as_slice);
-            let draft = Draft {
-                groups,
-                summary,
-                root,
-                joins,
-                inferred: inferred.get(&root).copied(),
-                ids_are_known: with_ids.contains(&groups.nodes[root].stream()),
-                contested: &contested,
-            };
-            Some((groups.nodes[*summary.nodes.first()?].at, draft.incident()?))
-        })
-        .collect();
-    incidents.sort_by_key(|(at, incident)| (*at, incident.place));
-    incidents.into_iter().map(|(_, incident)| incident).collect()
-}
-
-struct Draft<'g, 'a> {
-    groups: &'g Groups<'a>,
-    summary: &'g Summary,
-    root: usize,
-    joins: &'g [Rule],
-    inferred: Option<Verdict>,
-    /// Whether rejections with ids are in the same stream: then one that was cut off before its id is one more print.
-    ids_are_known: bool,
-    contested: &'g HashSet<usize>,
-}
-
-impl<'a> Draft<'_, 'a> {
-    fn incident(&self) -> Option<Incident> {
-        let rejections = self.rejections();
-        if rejections.is_empty() {
-            return None;
-        }
-        let outcome = self.outcome();
-        let (verdict, confidence, because) = self.verdict(outcome);
-        let first = *self.summary.nodes.first()?;
-        let times = || self.summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].fact.time);
-        let (first_time, last_time) = (times().next(), times().next_back());
-        let stream_failure = self.stream_failure(verdict, outcome, &rejections);
-        Some(Incident {
-            verdict,
-            confidence,
-            because,
-            time: first_time,
-            end_time: last_time.filter(|last| first_time.is_some_and(|first| first != *last)),
-            span: self.span(),
-            place: self.groups.nodes[first].place(),
-            call_id: self.call_id(),
-            route: routes::of(self.groups, self.summary),
-            outcome,
-            fallbacks: self.fallbacks(stream_failure.as_ref(), &rejections),
-            stream_failure,
-            rejections,
-            evidence: self.evidence(),
-        })
-    }
-
-    fn span(&self) -> (u64, u64) {
-        let at = || self.summary.nodes.iter().map(|&n| self.groups.nodes[n].at);
-        (at().min().unwrap_or_default(), at().max().unwrap_or_default())
-    }
-
-    fn errors(&self) -> impl Iterator<Item = &'a ErrorRecord> {
-        self.summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].error())
-    }
-
-    fn texts(&self) -> impl Iterator<Item = &'a ErrorText> {
-        self.errors().flat_map(ErrorRecord::texts)
-    }
-
-    fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Vec<String>) {
-        let (mut verdict, mut confidence, rules) = verdict::judge(&self.summary.evidence, self.joins);
-        if self.summary.evidence.is_empty()
-            && let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown)
-        {
-            verdict = inferred;
-            confidence = self.joins.iter().map(|rule| rule.confidence()).min().or(Some(Confidence::Strong));
-        }
-        let mut because: Vec<String> = rules.iter().map(|rule| rule.text().to_owned()).collect();
-        if verdict == Verdict::Unknown {
-            because.push(self.why_unknown(outcome).to_owned());
-        }
-        (verdict, confidence, because)
-    }
-
-    fn why_unknown(&self, outcome: Outcome) -> &'static str {
-        let has = |side: Side| self.summary.evidence.iter().any(|rule| rule.side() == Some(side));
-        if has(Side::MidStream) && has(Side::Client) {
-            "contradiction: records of this request point to both sides; they may be damaged, or of two requests. The original, unfiltered log would tell"
-        } else if self.contested.contains(&self.root) {
-            "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. A log at INFO or DEBUG level would \
-             tell"
-        } else if outcome == Outcome::Recovered {
-            "recovered_chain: a later target answered, and then LiteLLM logs the same for a broken stream as for a client's own prefill. A DEBUG log would tell, \
-             and an INFO log may"
-        } else {
-            "incomplete: the records around this rejection that would tell are not in the input. The log from before and after it would"
-        }
-    }
-
-    fn outcome(&self) -> Outcome {
-        if self.summary.closing.is_some() {
-            return Outcome::Failed;
-        }
-        let hop = self.summary.nodes.iter().copied().filter(|&n| self.groups.nodes[n].hop.is_some()).max();
-        let Some(last) = hop else { return Outcome::Unknown };
-        let node = &self.groups.nodes[last];
-        // The end of a failed chain follows within the window; without later records, it may just not be there yet.
-        let ends = self.groups.nodes[last + 1..].iter().take_while(|n| n.stream() == node.stream()).any(|n| n.at > node.at + order::WINDOW);
-        let lists = self.groups.lists.get(&node.stream());
-        let goes_on = |target: &str| lists.is_some_and(|lists| lists.iter().flat_map(|l| l.iter()).any(|(_, list)| has_next(list, target)));
-        let told = node.error().is_some_and(|error| error.chain.is_some() || error.without_traceback);
-        let recovered = ends && told && node.hop.is_some_and(goes_on) && integrity::intact_between(self.groups, last, last);
-        if recovered && !self.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
-    }
-
-    fn rejections(&self) -> Vec<IncidentRejection> {
-        let mut all: Vec<IncidentRejection> = Vec::new();
-        let mut without_id: Vec<IncidentRejection> = Vec::new();
-        for error in self.errors() {
-            // At INFO and DEBUG, a call's failure is logged before the Router's own record of it; without an id, the two
-            // cannot be told from two rejections.
-            let repeats = matches!(error.role, Role::CallFailed | Role::ErrorLogged);
-            let mut here: Vec<IncidentRejection> = Vec::new();
-            for (group, seen) in error.rejections() {
-                if seen.request_id.is_none() && (repeats || (seen.cut && self.ids_are_known)) {
-                    continue;
-                }
-                let model = error.model.clone();
-                let found =
-                    IncidentRejection { request_id: seen.request_id.clone(), model_group: group.map(str::to_owned), model, provider: seen.provider };
-                if found.request_id.is_none() {
-                    here.push(found);
-                    continue;
-                }
-                match all.iter_mut().find(|known| known.request_id == found.request_id) {
-                    Some(known) => known.add(found),
-                    None => all.push(found),
-                }
-            }
-            merge_without_id(&mut without_id, here);
-        }
-        all.extend(without_id);
-        self.in_order_of_trial(&mut all);
-        all
-    }
-
-    /// Puts rejections in the order in which their targets were tried. Hops that the record that ended the chain does not name
-    /// came before those it names, and it names these from the outermost level inwards.
-    fn in_order_of_trial(&self, rejections: &mut [IncidentRejection]) {
-        let Some(closing) = self.summary.closing.and_then(|n| self.groups.nodes[n].error()) else { return };
-        let named: Vec<Option<&str>> = closing.rejections().into_iter().map(|(_, rejection)| rejection.request_id.as_deref()).collect();
-        rejections.sort_by_key(|r| r.request_id.as_deref().and_then(|id| named.iter().position(|n| *n == Some(id))).map_or(0, |at| at + 1));
-    }
-
-    /// The broken stream: what failed from the error texts, which group from the record that names it or, for a chain that
-    /// recovered, from the only list that has these targets.
-    fn stream_failure(&self, verdict: Verdict, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<StreamFailure> {
-        let broken = || self.texts().filter(|text| text.mid_stream).filter_map(|text| text.levels.first());
-        let earlier = self.earlier_failure();
-        let seen = broken().next().is_some() || earlier.is_some();
-        if !seen && verdict != Verdict::MidStreamFallback {
-            return None;
-        }
-        let error: Option<&OneError> = broken().map(|level| &level.error).next().or(earlier.map(|(_, error)| error));
-        let own_group = |level: &&crate::fact::ErrorLevel| level.fallbacks.is_some() && level.error.rejection.is_none();
-        let named = broken().filter(own_group).find_map(|level| level.group.clone());
-        let ordered =
-            || self.texts().filter(|_| error.is_none()).filter_map(|t| t.levels.first()).find(|l| l.fallbacks.as_ref().is_some_and(Vec::is_empty));
-        let model_group = named
-            .or_else(|| earlier.and_then(|(group, _)| group.map(str::to_owned)))
-            .or_else(|| ordered().and_then(|level| level.group.clone()))
-            .or_else(|| self.group_by_lists(outcome, rejections));
-        let message = error.map(|e| e.message.clone()).unwrap_or_default();
-        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), &e.message));
-        Some(StreamFailure {
-            model_group,
-            model: None,
-            provider: error.and_then(|e| e.provider),
-            kind,
-            category: failure::category(kind, &message),
-            class: error.and_then(|e| e.class.clone()),
-            status: error.and_then(|e| e.class.as_deref()).and_then(failure::status),
-            message: Some(message).filter(|m| !m.is_empty()),
-        })
-    }
-
-    /// DEBUG: the broken stream among the earlier errors of this request's own calls.
-    fn earlier_failure(&self) -> Option<(Option<&'a str>, &'a OneError)> {
-        self.summary.nodes.iter().find_map(|&n| {
-            let Statement::Call(call) = &self.groups.nodes[n].fact.statement else { return None };
-            let own = call.earlier_own().find(|earlier| earlier.text.mid_stream)?;
-            Some((own.group.as_deref(), &own.text.levels.first()?.error))
-        })
-    }
-
-    /// The only configured group whose list has the refused targets in this order; for a chain that recovered, with one more
-    /// target to recover on.
-    fn group_by_lists(&self, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<String> {
-        let refused: Vec<&str> = rejections.iter().filter_map(|r| r.model_group.as_deref()).collect();
-        if refused.is_empty() || refused.len() != rejections.len() {
-            return None;
-        }
-        let spare = usize::from(outcome == Outcome::Recovered);
-        let fits = |targets: &[String]| targets.len() >= refused.len() + spare && targets.iter().zip(&refused).all(|(a, b)| a == b);
-        let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
-        let mut fitting: Vec<&str> =
-            lists.iter().flat_map(|l| l.iter()).filter(|(group, targets)| *group != "*" && fits(targets)).map(|(group, _)| group).collect();
-        fitting.sort_unstable();
-        fitting.dedup();
-        match fitting[..] {
-            [only] => Some(only.to_owned()),
-            _ => None,
-        }
-    }
-
-    fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Vec<String> {
-        // The record that ended the chain names the whole chain's list; records of inner levels name theirs.
-        let closing = self.summary.closing.and_then(|n| self.groups.nodes[n].error());
-        let texts = closing.into_iter().flat_map(ErrorRecord::texts).chain(self.texts());
-        let printed = texts.filter_map(|text| text.levels.first()).filter(|level| level.error.rejection.is_none());
-        let listed = printed.filter_map(|level| level.fallbacks.clone()).find(|list| !list.is_empty());
-        let configured = || {
-            let group = failure?.model_group.as_deref()?;
-            let lists = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
-            lists.iter().find_map(|l| l.of(group)).map(<[String]>::to_vec)
-        };
-        let mut targets = listed.or_else(configured).unwrap_or_default();
-        // A target's own fallbacks are tried, too, and refuse by name.
-        for group in rejections.iter().filter_map(|r| r.model_group.as_ref()) {
-            if !targets.contains(group) && failure.is_some() {
-                targets.push(group.clone());
-            }
-        }
-        targets
-    }
-
-    fn call_id(&self) -> Option<String> {
-        self.summary.nodes.iter().find_map(|&n| match &self.groups.nodes[n].fact.statement {
-            Statement::Error(error) => error.call_id.clone(),
-            Statement::Call(call) => Some(call.call_id.clone()),
-            _ => None,
-        })
-    }
-
-    fn evidence(&self) -> Vec<Evidence> {
-        let nodes = self.summary.nodes.iter().map(|&n| self.groups.nodes[n].fact);
-        nodes.map(|fact| Evidence { place: fact.place, role: fact.statement.name() }).collect()
-    }
-}
-
-impl IncidentRejection {
-    fn add(&mut self, other: IncidentRejection) {
-        self.model_group = self.model_group.take().or(other.model_group);
-        self.model = self.model.take().or(other.model);
-        self.provider = self.provider.or(other.provider);
-    }
-}
-
-/// Whether a list has another target behind this one.
-fn has_next(list: &[String], target: &str) -> bool {
-    list.iter().rev().skip(1).any(|t| t == target)
-}
-
-/// Adds the rejections without id of one more record: those of a group already known are printed again.
-fn merge_without_id(known: &mut Vec<IncidentRejection>, here: Vec<IncidentRejection>) {
-    for found in here {
-        let same = known.iter_mut().find(|k| k.model_group == found.model_group || k.model_group.is_none() || found.model_group.is_none());
-        match same {
-            Some(rejection) => rejection.add(found),
-            None => known.push(found),
-        }
-    }
-}
-
 impl Outcome {
     /// The name in snake case, as in JSON.
     #[must_use]
@@ -402,5 +105,14 @@ impl Outcome {
             Outcome::Recovered => "recovered",
             Outcome::Unknown => "unknown",
         }
+    }
+}
+
+impl IncidentRejection {
+    /// Takes over what another print of the same rejection knows.
+    pub(super) fn add(&mut self, other: IncidentRejection) {
+        self.model_group = self.model_group.take().or(other.model_group);
+        self.model = self.model.take().or(other.model);
+        self.provider = self.provider.or(other.provider);
     }
 }

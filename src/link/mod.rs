@@ -5,6 +5,7 @@
 //! the nearest candidate alone never decides. Evidence that contradicts itself means `unknown`, whichever rule spoke first,
 //! and a rule that rests on something being absent holds only for a record known to be whole.
 
+mod assemble;
 mod calls;
 mod evidence;
 mod groups;
@@ -38,5 +39,5 @@ pub fn link(facts: &[Fact]) -> Vec<Incident> {
     calls::join(&mut groups);
     order::join(&mut groups);
     let inferred = hops::infer(&mut groups);
-    incident::assemble(&groups, &inferred)
+    assemble::incidents(&groups, &inferred)
 }
