@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
+use crate::document::Start;
 use crate::fact::Fact;
 use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
 use crate::knowledge::signature::REJECTION;
 use crate::link;
 use crate::report::{InputRead, Report};
-use crate::scan::{self, Chunk, ChunkFacts, Chunker, InOrder, Searcher};
+use crate::record::Form;
+use crate::scan::{self, Chunk, ChunkFacts, InOrder, Searcher};
 
 /// How the analysis is run. None of it changes the report.
 #[derive(Default)]
@@ -73,6 +75,7 @@ struct Read {
 /// What was read of one source.
 struct SourceRead {
     found: InOrder,
+    bytes: u64,
     problem: Option<ProblemKind>,
     /// Whether it is no log, and then whether it prints the sentence.
     foreign: Option<bool>,
@@ -83,6 +86,10 @@ enum Event {
     Failed(usize, ProblemKind),
     /// A walked file that is no log, and whether it prints the sentence.
     Foreign(usize, bool),
+    /// Forms seen at a source's start.
+    Forms(usize, Vec<Form>),
+    /// How many bytes a source gave.
+    Read(usize, u64),
     Finished,
 }
 
@@ -100,7 +107,7 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeEr
     let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
-    let new = |index| SourceRead { found: InOrder::new(index), problem: None, foreign: None };
+    let new = |index| SourceRead { found: InOrder::new(index), bytes: 0, problem: None, foreign: None };
     let mut sources: Vec<SourceRead> = (0..inputs.sources.len()).map(new).collect();
     let stopped = collect(&inbox, &mut sources, || {
         if let Some(progress) = &mut options.progress {
@@ -120,6 +127,8 @@ fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl F
             Ok(Event::Chunk(source, facts)) => sources[source].found.add(*facts),
             Ok(Event::Failed(source, problem)) => sources[source].problem = Some(problem),
             Ok(Event::Foreign(source, quotes)) => sources[source].foreign = Some(quotes),
+            Ok(Event::Forms(source, forms)) => sources[source].found.add_forms(forms),
+            Ok(Event::Read(source, bytes)) => sources[source].bytes = bytes,
             Ok(Event::Finished) => return false,
             // The reader died: what it had not read is missing.
             Err(RecvTimeoutError::Disconnected) => return true,
@@ -175,38 +184,47 @@ impl Reader {
 
     fn read(&self, index: usize, empty: &Receiver<Vec<u8>>, give_back: &Sender<Vec<u8>>) -> Result<(), ProblemKind> {
         let source = &self.sources[index];
-        let walked = matches!(source.origin, Origin::Walked { .. });
-        let reader = input::open(source, self.taken.clone()).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
-        let mut chunker = Chunker::new(reader);
-        let mut read = 0;
+        let opened = input::open(source, self.taken.clone()).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
+        let bytes = Arc::new(AtomicU64::new(0));
+        let result = self.read_open(index, input::Counted::new(opened, bytes.clone()), &bytes, empty, give_back);
+        let _ = self.events.send(Event::Read(index, bytes.load(Ordering::Relaxed)));
+        result
+    }
+
+    fn read_open(
+        &self,
+        index: usize,
+        opened: input::Counted,
+        bytes: &AtomicU64,
+        empty: &Receiver<Vec<u8>>,
+        give_back: &Sender<Vec<u8>>,
+    ) -> Result<(), ProblemKind> {
+        let walked = matches!(self.sources[index].origin, Origin::Walked { .. });
+        let start = Start::of(opened);
+        if start.forms.is_empty() && walked {
+            let quotes = memchr::memmem::find(&start.bytes, REJECTION.as_bytes()).is_some();
+            let _ = self.events.send(Event::Foreign(index, quotes));
+            return Ok(());
+        }
+        if start.forms.is_empty() && scan::is_binary(&start.bytes) {
+            return Err(ProblemKind::Binary);
+        }
+        let is_empty = start.bytes.is_empty();
+        let _ = self.events.send(Event::Forms(index, start.forms.clone()));
+        let mut chunks = scan::chunks(start.layout, Box::new(start.whole()));
         while !self.stopping.load(Ordering::Relaxed) {
             let Ok(buffer) = empty.recv() else { return Ok(()) };
-            let chunk = match chunker.next_chunk(buffer) {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => {
-                    let _ = give_back.send(Vec::new());
-                    return if read == 0 && !walked { Err(ProblemKind::Empty) } else { Ok(()) };
+            let ended = match chunks.next_chunk(buffer) {
+                Ok(Some(chunk)) => {
+                    self.search(index, chunk, give_back);
+                    continue;
                 }
-                Err(error) => {
-                    let _ = give_back.send(Vec::new());
-                    return Err(ProblemKind::Broken { reason: error.to_string(), bytes: read });
-                }
+                Ok(None) if is_empty => Err(ProblemKind::Empty),
+                Ok(None) => Ok(()),
+                Err(error) => Err(ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) }),
             };
-            read += chunk.bytes.len() as u64;
-            if chunk.index == 0 && !scan::forms_at_start(&chunk.bytes, walked).is_empty() {
-                self.search(index, chunk, give_back);
-                continue;
-            }
-            if chunk.index == 0 && (walked || scan::is_binary(&chunk.bytes)) {
-                let quotes = memchr::memmem::find(&chunk.bytes, REJECTION.as_bytes()).is_some();
-                let _ = give_back.send(chunk.bytes);
-                if walked {
-                    let _ = self.events.send(Event::Foreign(index, quotes));
-                    return Ok(());
-                }
-                return Err(ProblemKind::Binary);
-            }
-            self.search(index, chunk, give_back);
+            let _ = give_back.send(Vec::new());
+            return ended;
         }
         Ok(())
     }
@@ -241,12 +259,12 @@ impl Read {
             problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
         }
         let mut read = Vec::new();
-        for (index, (source, SourceRead { mut found, mut problem, foreign })) in inputs.sources.into_iter().zip(self.sources).enumerate() {
+        for (index, (source, SourceRead { mut found, bytes, mut problem, foreign })) in inputs.sources.into_iter().zip(self.sources).enumerate() {
             if foreign.is_some() {
                 continue;
             }
             found.forms.sort_unstable();
-            if problem.is_none() && found.forms.is_empty() && found.bytes > 0 {
+            if problem.is_none() && found.forms.is_empty() && bytes > 0 {
                 problem = match found.mentions {
                     0 => Some(ProblemKind::NoRecords),
                     _ if stated.contains(&index) => None,
@@ -254,7 +272,7 @@ impl Read {
                 };
             }
             problems.extend(problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
-            read.push(InputRead { index, name: source.name, forms: found.forms, bytes: found.bytes, mentions: found.mentions, problem });
+            read.push(InputRead { index, name: source.name, forms: found.forms, bytes, mentions: found.mentions, problem });
         }
         crate::report::InputsRead { read, problems, stopped: self.stopped }
     }

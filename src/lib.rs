@@ -1,6 +1,7 @@
 //! streamfall.
 mod analyze;
 pub mod cli;
+pub mod document;
 pub mod exit;
 pub mod fact;
 pub mod input;

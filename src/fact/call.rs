@@ -6,7 +6,7 @@
 //! Source: LiteLLM 1.85.0 and 1.96.2 with `--detailed_debug`.
 
 use super::error_text::ErrorText;
-use super::python::{self, Literal};
+use crate::record::python::{self, Literal};
 use crate::knowledge::signature::CONTINUATIONS;
 
 /// A request that LiteLLM sent upstream.

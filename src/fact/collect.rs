@@ -5,7 +5,7 @@ use super::error_record::{ErrorRecord, Role};
 use super::error_text::Rejection;
 use super::{Place, Statement};
 use crate::knowledge::signature::{self, HeadKind, MESSAGE_HEADS};
-use crate::record::{self, Answer, Form, LocalTime, Record};
+use crate::record::{self, Answer, Form, Record, Time, python};
 
 /// A statement found in a record, before the source's place is known.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Found {
     /// The access line directly behind it.
     pub answer: Option<Answer>,
     /// Time of the record.
-    pub time: Option<LocalTime>,
+    pub time: Option<Time>,
     /// What it says.
     pub statement: Statement,
 }
@@ -35,23 +35,47 @@ impl Found {
 pub struct Collector {
     /// What was found, in the order of the chunk.
     pub found: Vec<Found>,
-    /// Whether a record of LiteLLM's or uvicorn's was seen, text or JSON.
+    /// The forms of the records that were read.
     pub forms: Vec<Form>,
 }
 
 impl Collector {
+    /// Reads the row that fills `bytes` and starts at `offset` of the chunk.
+    pub fn read_row(&mut self, bytes: &[u8], offset: usize) {
+        for row in record::read_row(bytes) {
+            self.add_form(row.form);
+            let time = row.start.or(row.end);
+            let statement = Statement::Error(Box::new(ErrorRecord::of_row(row)));
+            self.found.push(Found { offset, lines: 1, answer: None, time, statement });
+        }
+    }
+
+    /// The errors that a client or an application logged in a piece without a head, each on its line.
+    fn client_errors(&mut self, piece: &[u8], offset: usize) {
+        for (at, row) in record::errors_in(piece) {
+            self.add_form(row.form);
+            let statement = Statement::Error(Box::new(ErrorRecord::of_row(row)));
+            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement });
+        }
+    }
+
+    fn add_form(&mut self, form: Form) {
+        if !self.forms.contains(&form) {
+            self.forms.push(form);
+        }
+    }
+
     /// Reads the record that fills `bytes` and starts at `offset` of the chunk; `behind` is what follows it.
     pub fn read(&mut self, bytes: &[u8], offset: usize, behind: &[u8]) {
         let parts = record::read(bytes);
         let ends: Vec<usize> = parts.iter().skip(1).map(|(at, _)| *at).chain([bytes.len()]).collect();
         for ((at, record), end) in parts.into_iter().zip(ends) {
-            if let Some(form) = record.form
-                && !self.forms.contains(&form)
-            {
-                self.forms.push(form);
-            }
+            record.form.into_iter().for_each(|form| self.add_form(form));
             let lines = memchr::memchr_iter(b'\n', &bytes[at..end]).count() as u64;
             let answer = if end == bytes.len() { record::access_line(behind) } else { None };
+            if record.form.is_none() {
+                self.client_errors(&bytes[at..end], offset + at);
+            }
             for statement in statements(&record) {
                 self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement });
             }
@@ -95,7 +119,7 @@ fn statement(record: &Record<'_>) -> Option<Statement> {
 /// `T`, or `{'model': 'G', '_target_order': 2}` for a hop inside a group.
 fn hop_group(text: &str) -> String {
     let text = text.trim();
-    let literal = super::python::literal(text).and_then(|(target, _)| super::python::group_name(target));
+    let literal = python::literal(text).and_then(|(target, _)| python::group_name(target));
     literal.unwrap_or_else(|| text.to_owned())
 }
 

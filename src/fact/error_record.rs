@@ -1,5 +1,6 @@
 //! An error as LiteLLM logged it: which record it is, its nested text, and what its exception chain adds.
 
+use super::attempt::Attempt;
 use super::error_text::{self, ErrorText, OneError, Rejection};
 use crate::knowledge::route;
 use crate::knowledge::signature::{self, HeadKind, STREAM_TRACES};
@@ -26,6 +27,16 @@ pub enum Role {
     ErrorLogged,
     /// Another WARNING or ERROR record that holds a rejection.
     OtherError,
+    /// A payload row of one attempt.
+    Payload,
+    /// A span.
+    Span,
+    /// A generation of Langfuse.
+    Generation,
+    /// A row of the spend logs.
+    SpendLog,
+    /// An error as a client saw it.
+    ClientError,
     /// A piece of a record whose head is missing.
     Fragment,
 }
@@ -44,6 +55,11 @@ impl Role {
             Role::CallFailed => "call_failed",
             Role::ErrorLogged => "error_logged",
             Role::OtherError => "other_error",
+            Role::Payload => "payload",
+            Role::Span => "span",
+            Role::Generation => "generation",
+            Role::SpendLog => "spend_log",
+            Role::ClientError => "client_error",
             Role::Fragment => "fragment",
         }
     }
@@ -84,8 +100,10 @@ pub struct ErrorRecord {
     pub origin: Option<(String, u32)>,
     /// `litellm_call_id`, where the record has it (≥1.103.0).
     pub call_id: Option<String>,
-    /// The provider model of the failed call (INFO).
+    /// The provider model of the failed call (INFO, traces).
     pub model: Option<String>,
+    /// What a trace's row says besides.
+    pub attempt: Option<Box<Attempt>>,
 }
 
 /// What a record's exception chain says.
@@ -105,7 +123,7 @@ pub struct Chain {
 const MOST_TEXTS: usize = 64;
 
 impl Chain {
-    fn of(traceback: &Traceback<'_>) -> Chain {
+    pub(super) fn of(traceback: &Traceback<'_>) -> Chain {
         let telling = |text: &&str| signature::tells_rejection(text) || error_text::is_mid_stream(text) || text.contains("request_id");
         let mut texts: Vec<ErrorText> = Vec::new();
         for text in traceback.exceptions().filter(telling).map(ErrorText::parse) {
@@ -159,6 +177,7 @@ impl ErrorRecord {
             origin: record.origin.as_ref().map(|(file, line)| (file.to_string(), *line)),
             call_id: call_id.or_else(|| record.call_id.clone()),
             model: None,
+            attempt: None,
         }
     }
 
@@ -169,7 +188,8 @@ impl ErrorRecord {
     }
 
     fn fragment(text: ErrorText) -> ErrorRecord {
-        ErrorRecord { role: Role::Fragment, text, chain: None, whole: false, without_traceback: false, origin: None, call_id: None, model: None }
+        let (chain, origin, call_id, model, attempt) = (None, None, None, None, None);
+        ErrorRecord { role: Role::Fragment, text, chain, whole: false, without_traceback: false, origin, call_id, model, attempt }
     }
 
     /// Takes the texts of a chain that may be another record's: the record is broken, or of a kind that has none.

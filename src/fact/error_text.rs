@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::fallback_lists::FallbackLists;
-use super::python;
+use crate::record::python;
 use crate::knowledge::provider::{self, Provider};
 use crate::knowledge::signature::{self, MID_STREAM};
 

@@ -2,7 +2,7 @@
 //!
 //! It is what the Router had, whatever a config file says: `default_fallbacks` show up as `'*'`.
 
-use super::python;
+use crate::record::python;
 
 /// Which groups a group falls back to, in the order of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

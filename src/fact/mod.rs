@@ -3,15 +3,17 @@
 //! Facts are all that the link step sees. They say what a record says, never what it may mean: which side is to blame is
 //! decided later, over all facts.
 
+mod attempt;
 mod call;
 mod collect;
 mod error_record;
 mod error_text;
 mod fallback_lists;
 mod place;
-mod python;
 
 pub use crate::record::Answer;
+pub use crate::record::{About, Caller, LastMessage};
+pub use attempt::Attempt;
 pub use call::{EarlierError, UpstreamCall};
 pub use collect::{Collector, Found};
 pub use error_record::{Chain, ErrorRecord, Role};
@@ -19,7 +21,7 @@ pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};
 pub use fallback_lists::FallbackLists;
 pub use place::Place;
 
-use crate::record::LocalTime;
+use crate::record::Time;
 
 /// One statement and where it was seen.
 #[derive(Debug, Clone)]
@@ -31,7 +33,7 @@ pub struct Fact {
     /// The access line that stands directly behind the record.
     pub answer: Option<Answer>,
     /// When it was written, as the log says.
-    pub time: Option<LocalTime>,
+    pub time: Option<Time>,
     /// What it says.
     pub statement: Statement,
 }

@@ -9,7 +9,7 @@ mod walk;
 
 use std::path::PathBuf;
 
-pub use open::open;
+pub use open::{Counted, open};
 pub use walk::find;
 
 /// Something to read.

@@ -18,12 +18,21 @@ pub fn open(source: &Source, read: Arc<AtomicU64>) -> io::Result<Box<dyn Read + 
         Origin::Stdin => Box::new(io::stdin()),
         Origin::Named(path) | Origin::Walked { path, .. } => Box::new(File::open(path)?),
     };
-    decompress(Box::new(Counted { raw, read }))
+    decompress(Box::new(Counted::new(raw, read)))
 }
 
-struct Counted {
+/// Counts what is read.
+pub struct Counted {
     raw: Box<dyn Read + Send>,
     read: Arc<AtomicU64>,
+}
+
+impl Counted {
+    /// Reads from `raw`; `read` grows with each byte.
+    #[must_use]
+    pub fn new(raw: Box<dyn Read + Send>, read: Arc<AtomicU64>) -> Counted {
+        Counted { raw, read }
+    }
 }
 
 impl Read for Counted {

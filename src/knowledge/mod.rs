@@ -4,6 +4,7 @@
 //! source of its rows.
 
 pub mod advice;
+pub mod container;
 pub mod failure;
 pub mod neighbour;
 pub mod provider;

@@ -46,3 +46,15 @@ pub const PROVIDERS: [Provider; 14] = [
 pub fn by_word(word: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|p| p.word.eq_ignore_ascii_case(word))
 }
+
+/// The provider by LiteLLM's name for it, as payloads have it.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|p| p.name == name)
+}
+
+/// The provider's name by an exception class of its own (`AnthropicError`).
+#[must_use]
+pub fn by_class(class: &str) -> Option<&'static str> {
+    by_word(class.strip_suffix("Error").or_else(|| class.strip_suffix("Exception"))?).map(|p| p.name)
+}

@@ -1,4 +1,4 @@
-//! The proxy's routes, by the frames of their endpoints in a traceback. Source: LiteLLM 1.74–1.109.
+//! The proxy's routes, by the frames of their endpoints in a traceback, by their call types and by their paths. Source: LiteLLM 1.74–1.109.
 
 /// Frames of the proxy's endpoints, and their routes.
 const ENDPOINT_FRAMES: [(&str, &str); 4] = [
@@ -7,6 +7,34 @@ const ENDPOINT_FRAMES: [(&str, &str); 4] = [
     (", in anthropic_response", "messages"),
     ("response_api_endpoints/endpoints.py", "responses"),
 ];
+
+/// The route of `/v1/responses`.
+pub const RESPONSES: &str = "responses";
+
+/// LiteLLM's call types, and their routes.
+const CALL_TYPES: [(&str, &str); 6] = [
+    ("acompletion", "chat"),
+    ("completion", "chat"),
+    ("aresponses", RESPONSES),
+    ("responses", RESPONSES),
+    ("anthropic_messages", "messages"),
+    ("aanthropic_messages", "messages"),
+];
+
+/// How the paths of the proxy's endpoints end, and their routes.
+const PATHS: [(&str, &str); 3] = [("/chat/completions", "chat"), ("/responses", RESPONSES), ("/messages", "messages")];
+
+/// The route of a call type.
+#[must_use]
+pub fn of_call_type(call_type: &str) -> Option<&'static str> {
+    CALL_TYPES.iter().find(|(name, _)| *name == call_type).map(|(_, route)| *route)
+}
+
+/// The route of a request's path.
+#[must_use]
+pub fn of_path(path: &str) -> Option<&'static str> {
+    PATHS.iter().find(|(end, _)| path.ends_with(end)).map(|(_, route)| *route)
+}
 
 /// The route whose endpoint stands in a traceback.
 #[must_use]

@@ -38,6 +38,46 @@ pub const NEEDLES: [&str; 7] = [
     "litellm_call_id='",
 ];
 
+/// Needles of the search in rows: those by which a record of a log is found there, and what a failed attempt's or request's row
+/// has in any case. A needle may begin with a quote: escaping only ever puts backslashes before it.
+pub const ROW_NEEDLES: [&str; 9] = [
+    REJECTION,
+    "refilling assistant messages is no",
+    "allback",
+    "\"failure",
+    "\"ERROR",
+    "\"STATUS_CODE_ERROR",
+    "\"code\": 2",
+    "\"code\":2",
+    "Failed Proxy Server Request",
+];
+
+/// How rows and spans start that may stand among the lines of a log: the first key, and another that follows soon.
+/// Sources: LiteLLM's payload loggers, the OpenTelemetry collector, Langfuse's ingestion API, the console exporter (indent 4).
+pub const ROW_HEADS: [(&str, &str); 11] = [
+    ("{\"id\":", "\"litellm_call_id\":"),
+    ("{\"id\":", "\"trace_id\":"),
+    ("{\"resourceSpans\":", ""),
+    ("{\"batch\":", "\"type\":"),
+    ("{\"ddsource\":", ""),
+    ("[{\"ddsource\":", ""),
+    ("{\"standard_logging_object\":", ""),
+    ("{\"request_id\":", "\"call_type\":"),
+    ("{\n    \"name\":", "\"context\":"),
+    ("{\"error\":", "\"message\":"),
+    ("[{\"id\":", "\"trace_id\":"),
+];
+
+/// Keys under which a payload is put into another object, as an object or as a text: a custom callback's `kwargs`, Datadog's
+/// log API, SQS, SNS.
+pub const PAYLOAD_WRAPS: [&str; 7] = ["standard_logging_object", "kwargs", "message", "Body", "body", "Message", "payload"];
+
+/// Keys, with quotes, whose text is an error: there alone a row that is cut may be believed.
+pub const ERROR_KEYS: [&str; 5] = ["\"error_str\"", "\"error_message\"", "\"statusMessage\"", "\"error.message\"", "\"exception\""];
+
+/// What stands in place of messages that are not kept. Source: LiteLLM `turn_off_message_logging`.
+pub const REDACTED: [&str; 1] = ["redacted-by-litellm"];
+
 /// LiteLLM's exception for a stream that broke after its start (since 1.74.14, BerriAI/litellm#13149).
 pub const MID_STREAM: &str = "MidStreamFallbackError";
 
@@ -45,6 +85,13 @@ pub const MID_STREAM: &str = "MidStreamFallbackError";
 /// the *absence* of a stream failure holds only if none of them is there.
 pub const STREAM_TRACES: [&str; 6] =
     ["MidStream", "StreamFallback", "FallbackError", "stream_with_fallbacks", "_handle_stream_fallback_error", "__anext__"];
+
+/// Classes of transport errors that a payload's traceback does not show to be a stream's: `httpx` raises it outside the frames
+/// above. Source: LiteLLM 1.85.0 with `DISABLE_AIOHTTP_TRANSPORT=True`.
+pub const STREAM_CLASSES: [&str; 1] = ["RemoteProtocolError"];
+
+/// What LiteLLM writes in place of the middle of a text that it shortens: logs (≥1.99.4) and database.
+pub const SHORTENED: &str = "litellm_truncated";
 
 /// How the messages start that LiteLLM puts before the partial answer: chat, 1.74.14–1.96.x (system message), and
 /// `/v1/responses`, 1.87.0–1.108.x (developer message). From 1.109.0 chat has none.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::rules::Rule;
-use crate::fact::{ErrorRecord, Fact, Role, Statement};
+use crate::fact::{About, Attempt, ErrorRecord, Fact, LastMessage, Role, Statement};
 use crate::knowledge::version::{self, Continues};
 
 /// How many streams must have broken without a fallback.
@@ -43,6 +43,9 @@ pub(super) fn of(fact: &Fact, unasked: &HashSet<u32>) -> Vec<Rule> {
 }
 
 fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
+    if let Some(attempt) = &error.attempt {
+        of_attempt(error, attempt, rules);
+    }
     let text_rejected = error.text.rejections().next().is_some();
     match error.role {
         Role::FallbackFailed if text_rejected => rules.push(Rule::FallbackAlsoFailed),
@@ -62,12 +65,42 @@ fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
     }
 }
 
+/// What the row of an attempt or request says besides its error. Its messages are the client's own, so the last one tells who
+/// added the assistant's turn; `/v1/messages` is never continued.
+fn of_attempt(error: &ErrorRecord, attempt: &Attempt, rules: &mut Vec<Rule>) {
+    let rejected = error.texts().any(|text| text.rejections().next().is_some());
+    let messages = attempt.route == Some("messages");
+    if attempt.broke_stream {
+        rules.push(Rule::StreamBrokeInRequest);
+    }
+    if messages && rejected {
+        rules.push(Rule::MessagesRoute);
+    }
+    if attempt.refused_outright && rejected && !error.texts().any(|text| text.mid_stream) {
+        rules.push(Rule::FailedBeforeResponse);
+    }
+    rules.extend(match attempt.last_message {
+        LastMessage::Assistant => Some(Rule::ClientSentAssistant),
+        LastMessage::Continuation => Some(Rule::ContinuationSent),
+        LastMessage::Other if !messages => Some(Rule::ClientSentNoAssistant),
+        LastMessage::Other | LastMessage::Unknown => None,
+    });
+    let refused_by_bedrock = error.text.rejections().any(|(_, r)| r.provider == Some("bedrock"));
+    match attempt.answer_had_begun.filter(|_| rejected && attempt.about == About::Attempt && !messages) {
+        Some(true) => rules.push(Rule::AnswerHadBegun),
+        // Bedrock's `invoke` route is called lazily: its times tell nothing.
+        Some(false) if attempt.last_message == LastMessage::Unknown && !refused_by_bedrock => rules.push(Rule::AnswerHadNotBegun),
+        _ => {}
+    }
+}
+
 /// Whether the record says that a stream broke before the rejection. In a fragment, only one text that holds both counts.
 fn breaks_stream(error: &ErrorRecord) -> bool {
     let both = |text: &crate::fact::ErrorText| text.mid_stream && text.rejections().next().is_some();
     match error.role {
         Role::Fragment => error.texts().any(both),
-        Role::StreamError | Role::HopFailed | Role::FallbackFailed | Role::ResponsesFallbackFailed => error.texts().any(|text| text.mid_stream),
+        Role::StreamError | Role::HopFailed | Role::FallbackFailed | Role::ResponsesFallbackFailed | Role::Payload | Role::Span | Role::SpendLog => error
+            .texts().any(|text| text.mid_stream),
         _ => error.text.mid_stream,
     }
 }

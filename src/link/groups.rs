@@ -75,6 +75,8 @@ pub(super) struct Groups<'a> {
 enum Key {
     Provider,
     Call,
+    /// What names a request within its writer's own ids.
+    Request,
 }
 
 impl<'a> Groups<'a> {
@@ -152,6 +154,9 @@ impl<'a> Groups<'a> {
                     }
                     if let Some(call) = &error.call_id {
                         self.key(Key::Call, call, node);
+                    }
+                    if let Some(request) = error.attempt.as_ref().and_then(|attempt| attempt.request.as_ref()) {
+                        self.key(Key::Request, request, node);
                     }
                 }
                 Statement::Call(call) => self.key(Key::Call, &call.call_id, node),

@@ -6,7 +6,7 @@ use super::rules::Confidence;
 use super::verdict::Verdict;
 use crate::fact::Place;
 use crate::knowledge::failure::{Category, Kind};
-use crate::record::LocalTime;
+use crate::record::Time;
 
 /// One client request that met at least one rejection.
 #[derive(Debug, Clone)]
@@ -18,9 +18,9 @@ pub struct Incident {
     /// The rules that spoke, and for `unknown` why none decides.
     pub because: Vec<String>,
     /// First and last time seen.
-    pub time: Option<LocalTime>,
+    pub time: Option<Time>,
     /// See `time`.
-    pub end_time: Option<LocalTime>,
+    pub end_time: Option<Time>,
     /// First and last time on one line of time: microseconds, midnights counted.
     pub span: (u64, u64),
     /// Place of the first record.

@@ -48,6 +48,16 @@ pub enum Rule {
     NoContinuationInRelease,
     /// DEBUG: the client's own messages end with the assistant's.
     ClientSentAssistant,
+    /// Traces: a stream of the same request broke while it was read.
+    StreamBrokeInRequest,
+    /// Traces: the client's messages do not end with the assistant's, so LiteLLM added that one.
+    ClientSentNoAssistant,
+    /// Traces: the client's answer had begun before the refused attempt did (negative `response_time`).
+    AnswerHadBegun,
+    /// Traces: the client's answer had not begun before the refused attempt did.
+    AnswerHadNotBegun,
+    /// Traces: the request's span and its failure are there, and no stream broke in it.
+    NoStreamFailureInTrace,
     /// Order: the hop before it in the fallback list can be no other.
     OnlyHopBefore,
     /// Order: the hop before it, clearly nearer than any other.
@@ -81,6 +91,8 @@ impl Rule {
             | Rule::AnsweredAfterFallback
             | Rule::AnsweredBeforeFallback
             | Rule::NextHopCall
+            | Rule::AnswerHadNotBegun
+            | Rule::NoStreamFailureInTrace
             | Rule::NoContinuationInRelease => Confidence::Strong,
             _ => Confidence::Proven,
         }
@@ -94,6 +106,9 @@ impl Rule {
             | Rule::FallbackAlsoFailed
             | Rule::ResponsesFallbackAlsoFailed
             | Rule::ContinuationSent
+            | Rule::StreamBrokeInRequest
+            | Rule::ClientSentNoAssistant
+            | Rule::AnswerHadBegun
             | Rule::AnsweredBeforeFallback => Some(Side::MidStream),
             Rule::CallWasNotStreaming
             | Rule::FailedBeforeResponse
@@ -101,6 +116,8 @@ impl Rule {
             | Rule::ChainWithoutStreamFailure
             | Rule::NoContinuationInRelease
             | Rule::ClientSentAssistant
+            | Rule::AnswerHadNotBegun
+            | Rule::NoStreamFailureInTrace
             | Rule::AnsweredAfterFallback => Some(Side::Client),
             Rule::OnlyHopBefore
             | Rule::NearestHopBefore
@@ -136,6 +153,13 @@ impl Rule {
             Rule::ChainWithoutStreamFailure => "chain_without_stream_failure: this release logs the whole exception chain, and no stream broke in it",
             Rule::NoContinuationInRelease => "no_continuation_in_release: this release sends no continuation on chat (fixed in 1.97.0)",
             Rule::ClientSentAssistant => "client_sent_assistant: the client's own messages end with an assistant message",
+            Rule::StreamBrokeInRequest => "stream_broke_in_request: a stream of the same request broke while it was read",
+            Rule::ClientSentNoAssistant => {
+                "client_sent_no_assistant: the client's own messages do not end with an assistant message, so LiteLLM added the one that was refused"
+            }
+            Rule::AnswerHadBegun => "answer_had_begun: the client's answer had begun before the refused attempt did, so a stream had broken",
+            Rule::AnswerHadNotBegun => "answer_had_not_begun: the client's answer had not begun before the refused attempt did, so no stream had broken",
+            Rule::NoStreamFailureInTrace => "no_stream_failure_in_trace: the trace has the request and its failure, and no stream broke in it",
             Rule::OnlyHopBefore => "only_hop_before: no other record can be the hop before it in the fallback list",
             Rule::NearestHopBefore => "nearest_hop_before: the hop before it in the fallback list, clearly nearer than any other",
             Rule::HopDirectlyBefore => "hop_directly_before: the record directly before it is the hop before it in the fallback list",

@@ -13,7 +13,7 @@ use super::terminal::is_hostile;
 
 use crate::knowledge::failure::Category;
 use crate::link::{Confidence, Incident, Outcome, Verdict};
-use crate::record::LocalTime;
+use crate::record::Time;
 use crate::report::{Report, ReportedIncident};
 
 /// The contract's name and version.
@@ -202,11 +202,11 @@ struct ProblemOut<'a> {
 
 /// The contract's time: `HH:MM:SS` where the log has no date. A date without a zone is no RFC 3339 time, so it stands in the
 /// `_local` field alone.
-fn contract_time(time: Option<LocalTime>) -> Option<String> {
+fn contract_time(time: Option<Time>) -> Option<String> {
     time.filter(|t| t.date.is_none()).map(|t| t.to_string())
 }
 
-fn local_time(time: Option<LocalTime>) -> Option<String> {
+fn local_time(time: Option<Time>) -> Option<String> {
     time.map(|t| t.to_string())
 }
 

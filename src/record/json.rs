@@ -10,7 +10,8 @@ use std::fmt;
 
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::time::LocalTime;
+use super::time::Time;
+use super::trace::lenient_string;
 use super::traceback::{self, Traceback};
 use super::{Form, Record, ansi, piece};
 
@@ -44,7 +45,7 @@ fn record<'a>(keys: OwnKeys, cut: bool) -> Record<'a> {
     let broken = cut || trace.as_ref().is_some_and(|t| !t.regular) || traceback::stands_in_message(&message);
     Record {
         form: Some(Form::Json),
-        time: keys.timestamp.as_deref().and_then(LocalTime::of_iso),
+        time: keys.timestamp.as_deref().and_then(Time::of_iso),
         level: Cow::Owned(keys.level.unwrap_or_default()),
         origin: keys.logger.and_then(|l| l.rsplit_once(':').and_then(|(f, n)| Some((Cow::Owned(f.to_owned()), n.parse().ok()?)))),
         message: Cow::Owned(message),
@@ -122,30 +123,7 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
 /// The message of a line that is no whole JSON object: as far as it goes.
 fn cut_message(line: &str) -> Option<String> {
     let start = line.strip_prefix("{\"message\":")?.trim_start().strip_prefix('"')?;
-    let mut end = start.len();
-    let mut escaped = false;
-    for (at, byte) in start.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' | b'\n' => {
-                end = at;
-                break;
-            }
-            _ => {}
-        }
-    }
-    // A cut may fall into an escape; give back the last few bytes until the rest reads.
-    let mut body = &start[..end];
-    for _ in 0..8 {
-        if let Ok(text) = serde_json::from_str::<String>(&format!("\"{body}\"")) {
-            return Some(text);
-        }
-        let mut chars = body.chars();
-        chars.next_back()?;
-        body = chars.as_str();
-    }
-    Some(start[..end].replace("\\n", "\n").replace("\\\"", "\""))
+    Some(lenient_string(start))
 }
 
 #[cfg(test)]

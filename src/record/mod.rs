@@ -1,21 +1,29 @@
-//! LiteLLM's own log records, one file per form: the text line with its traceback, and the JSON line.
+//! Records, one file per form: LiteLLM's log lines (text with traceback, JSON), and under `trace` what payload loggers, tracers
+//! and databases write.
 //!
-//! A record is its first line and all that belongs to it. Forms mix within one log (banners and plain lines between JSON
-//! lines, access lines between text records), so the form is told per record, never per file. A record is read only when
-//! the scan found a needle in it.
+//! A log record is its first line and all that belongs to it. Forms mix within one source (banners and plain lines between JSON
+//! lines, access lines between text records, spans on stdout), so the form is told per record, never per file. A record is read
+//! only when the scan found a needle in it.
 
 mod ansi;
 mod json;
+mod marks;
+pub(crate) mod python;
 mod seam;
 mod text;
 mod time;
+mod trace;
 mod traceback;
 
 use std::borrow::Cow;
 
+pub use marks::marks_in;
 pub use text::{Answer, access_line};
-pub use time::{DAY, LocalTime};
+pub use time::{DAY, Time};
+pub use trace::{About, Caller, LastMessage, TraceRecord, errors_in, read as read_row};
 pub use traceback::Traceback;
+
+use crate::knowledge::signature::ROW_HEADS;
 
 /// How a record was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +34,94 @@ pub enum Form {
     Json,
     /// uvicorn's own lines.
     Uvicorn,
+    /// LiteLLM's `StandardLoggingPayload`.
+    Payload,
+    /// A span in OTLP's JSON form.
+    Otlp,
+    /// A span as Jaeger's API gives it.
+    Jaeger,
+    /// A span as Zipkin's API gives it.
+    Zipkin,
+    /// A span of OpenTelemetry's console exporter.
+    Console,
+    /// A generation of Langfuse.
+    Langfuse,
+    /// A row of `LiteLLM_SpendLogs`.
+    SpendLog,
+    /// An error as a client saw it.
+    ClientError,
+    /// A JSON object whose form only its keys tell.
+    Row,
+}
+
+impl Form {
+    /// Whether it is a form of the proxy's own log.
+    #[must_use]
+    pub fn is_log(self) -> bool {
+        matches!(self, Form::Text | Form::Json | Form::Uvicorn)
+    }
+
+    /// The name, as `inputs[].shape` has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Text => "litellm-text",
+            Form::Json => "litellm-json",
+            Form::Uvicorn => "uvicorn",
+            Form::Payload => "litellm-payload",
+            Form::Otlp => "otlp",
+            Form::Jaeger => "jaeger",
+            Form::Zipkin => "zipkin",
+            Form::Console => "otel-console",
+            Form::Langfuse => "langfuse",
+            Form::SpendLog => "litellm-spend-logs",
+            Form::ClientError => "client-error",
+            Form::Row => "json",
+        }
+    }
+}
+
+/// What starts a record in a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lines {
+    /// A log: the heads of log records, and of the rows and spans that are told by their start.
+    #[default]
+    Log,
+    /// Rows: each JSON object is one, on its line; between them, log records may stand.
+    Rows,
+}
+
+impl Lines {
+    /// Whether a record starts at the beginning of this line.
+    ///
+    /// Needs no more than [`HEAD_BYTES`] bytes, which may reach into the next line.
+    #[must_use]
+    pub fn starts_here(self, line: &[u8]) -> Option<Form> {
+        match *line.first()? {
+            b'{' if json::is_head(line) => Some(Form::Json),
+            b'{' | b'[' if self == Lines::Rows || is_row_head(line) => Some(Form::Row),
+            b'I' | b'W' | b'E' | b'D' | b'C' => text::is_uvicorn(line).then_some(Form::Uvicorn),
+            b'0'..=b'9' | 0x1b | b'[' => text::is_head(line).then_some(Form::Text),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a JSON row or a span starts here, in a log: by its first key, and for rows with `id` by the second.
+fn is_row_head(line: &[u8]) -> bool {
+    let head = &line[..line.len().min(HEAD_BYTES)];
+    ROW_HEADS.iter().any(|(first, second)| head.starts_with(first.as_bytes()) && memchr::memmem::find(head, second.as_bytes()).is_some())
+}
+
+/// The forms of the records that start in these bytes.
+pub fn heads_in(bytes: &[u8]) -> impl Iterator<Item = Form> {
+    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|newline| newline + 1));
+    starts.filter_map(|start| Lines::Log.starts_here(&bytes[start..]))
+}
+
+/// All JSON values in a text, one behind the other; what is none ends it.
+fn documents_in(text: &str) -> Vec<serde_json::Value> {
+    serde_json::Deserializer::from_str(text).into_iter().map_while(Result::ok).collect()
 }
 
 /// One record, borrowed from the chunk that holds it.
@@ -34,7 +130,7 @@ pub struct Record<'a> {
     /// Form, or `None` for a piece whose head is missing.
     pub form: Option<Form>,
     /// Local time as printed.
-    pub time: Option<LocalTime>,
+    pub time: Option<Time>,
     /// `ERROR`, `INFO`, `DEBUG` …; empty where the log does not say.
     pub level: Cow<'a, str>,
     /// Source file and line number that LiteLLM printed.
@@ -49,21 +145,14 @@ pub struct Record<'a> {
     pub call_id: Option<String>,
 }
 
-/// Whether a record starts at the beginning of this line.
-///
-/// Needs no more than [`HEAD_BYTES`] bytes of the line.
+/// Whether a log record, or a row that is told by its start, begins with this line.
 #[must_use]
 pub fn starts_here(line: &[u8]) -> Option<Form> {
-    match *line.first()? {
-        b'{' => json::is_head(line).then_some(Form::Json),
-        b'I' | b'W' | b'E' | b'D' | b'C' => text::is_uvicorn(line).then_some(Form::Uvicorn),
-        b'0'..=b'9' | 0x1b | b'[' => text::is_head(line).then_some(Form::Text),
-        _ => None,
-    }
+    Lines::Log.starts_here(line)
 }
 
-/// How many bytes of a line [`starts_here`] looks at.
-pub const HEAD_BYTES: usize = 64;
+/// How many bytes of a line tell whether a record starts there.
+pub const HEAD_BYTES: usize = 160;
 
 /// Reads the record that fills `bytes`; gives its parts in order, each with its offset in `bytes`.
 ///
@@ -78,7 +167,7 @@ pub fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
             let line_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
             piece(bytes, line_end)
         }
-        None => piece(bytes, 0),
+        _ => piece(bytes, 0),
     }
 }
 

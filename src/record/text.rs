@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::time::LocalTime;
+use super::time::Time;
 use super::traceback::{self, Traceback};
 use super::{Form, Record, ansi, piece, seam};
 
@@ -111,7 +111,7 @@ fn split(text: Cow<'_, str>) -> (Cow<'_, str>, Option<Traceback<'_>>) {
 }
 
 struct Head {
-    time: LocalTime,
+    time: Time,
     level: Range<usize>,
     origin: Option<(Range<usize>, u32)>,
     message: Range<usize>,
@@ -119,7 +119,7 @@ struct Head {
 
 fn parse_head(bytes: &[u8], at: usize) -> Option<Head> {
     let digits = |i: usize| Some(u32::from(bytes.get(at + i)?.wrapping_sub(b'0')) * 10 + u32::from(bytes.get(at + i + 1)?.wrapping_sub(b'0')));
-    let time = LocalTime::of_day(digits(0)?, digits(3)?, digits(6)?)?;
+    let time = Time::of_day(digits(0)?, digits(3)?, digits(6)?)?;
     let line_end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
     let line = &bytes[..line_end];
     // `LiteLLM Router:ERROR`, then the end of the colour, then `: router.py:5867 - `.

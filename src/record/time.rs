@@ -1,60 +1,109 @@
-//! Times as LiteLLM prints them: local, never with a zone, in the text form without a date.
+//! Times as they are printed: a proxy's log has local ones, without a zone and in the text form without a date; traces have
+//! the instant itself.
 //!
 //! Nothing is invented here: a time of day stays one.
 
 use std::fmt;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
 const MICROS_A_SECOND: u64 = 1_000_000;
 /// Microseconds of a day.
 pub const DAY: u64 = 86_400 * MICROS_A_SECOND;
 
-/// A local time as LiteLLM prints it: never with a zone, in the text form without a date.
+/// A time as an input prints it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct LocalTime {
-    /// Year, month and day, where the log has them.
+pub struct Time {
+    /// Year, month and day, where the input has them.
     pub date: Option<(u16, u8, u8)>,
     /// Microseconds since midnight.
     pub micros: u64,
-    /// Whether the log has fractions of a second.
+    /// Whether the input has fractions of a second.
     pub fine: bool,
+    /// Whether date and time of day are UTC; otherwise they are the proxy's local ones, whatever its zone.
+    pub utc: bool,
 }
 
-impl LocalTime {
+impl Time {
     /// A time of day in whole seconds; `None` if it is none.
     #[must_use]
-    pub fn of_day(hour: u32, minute: u32, second: u32) -> Option<LocalTime> {
+    pub fn of_day(hour: u32, minute: u32, second: u32) -> Option<Time> {
         if hour > 23 || minute > 59 || second > 60 {
             return None;
         }
         let micros = u64::from(hour * 3600 + minute * 60 + second) * MICROS_A_SECOND;
-        Some(LocalTime { date: None, micros, fine: false })
+        Some(Time { date: None, micros, fine: false, utc: false })
     }
 
     /// A local ISO time as JSON logs have it: `2026-11-22T07:36:15.560479`, the fraction may be missing.
     #[must_use]
-    pub fn of_iso(text: &str) -> Option<LocalTime> {
+    pub fn of_iso(text: &str) -> Option<Time> {
         let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
-        let day = LocalTime::of_day(number(11..13)?, number(14..16)?, number(17..19)?)?;
+        let day = Time::of_day(number(11..13)?, number(14..16)?, number(17..19)?)?;
         let (year, month, date) = (number(0..4)?, number(5..7)?, number(8..10)?);
         let fraction = text.get(19..).and_then(|f| f.strip_prefix('.')).unwrap_or("");
         let digits: String = fraction.chars().take_while(char::is_ascii_digit).chain("000000".chars()).take(6).collect();
-        Some(LocalTime {
+        Some(Time {
             date: Some((u16::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(date).ok()?)),
             micros: day.micros + digits.parse::<u64>().ok()?,
             fine: !fraction.is_empty(),
+            utc: false,
         })
+    }
+
+    /// An instant, by seconds since 1970 (a payload's `startTime`).
+    #[must_use]
+    pub fn of_seconds(seconds: f64) -> Option<Time> {
+        const MOST: f64 = 1e11;
+        if !(0.0..MOST).contains(&seconds) {
+            return None;
+        }
+        #[allow(clippy::cast_possible_truncation, reason = "far inside the range of i64")]
+        Time::of_micros((seconds * MICROS_A_SECOND as f64).round() as i64)
+    }
+
+    /// An instant, by microseconds since 1970.
+    #[must_use]
+    pub fn of_micros(micros: i64) -> Option<Time> {
+        Some(Time::of_instant(Timestamp::from_microsecond(micros).ok()?))
+    }
+
+    /// An instant in ISO form, with a zone or without one where the writer is known to use UTC (`2026-11-22T07:44:51.384989Z`,
+    /// `2026-11-22 07:44:51.384+00`).
+    #[must_use]
+    pub fn of_utc_text(text: &str) -> Option<Time> {
+        let text = text.trim();
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Some(Time::of_instant(instant));
+        }
+        let civil: DateTime = text.parse().ok()?;
+        Some(Time::of_instant(civil.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+    }
+
+    fn of_instant(instant: Timestamp) -> Time {
+        let civil = TimeZone::UTC.to_datetime(instant);
+        let part = |n: i8| u64::try_from(n).unwrap_or_default();
+        let seconds = part(civil.hour()) * 3600 + part(civil.minute()) * 60 + part(civil.second());
+        Time {
+            date: Some((u16::try_from(civil.year()).unwrap_or_default(), civil.month().unsigned_abs(), civil.day().unsigned_abs())),
+            micros: seconds * MICROS_A_SECOND + u64::try_from(civil.subsec_nanosecond() / 1000).unwrap_or_default(),
+            fine: true,
+            utc: true,
+        }
     }
 
     /// The time without its date.
     #[must_use]
-    pub fn of_day_only(self) -> LocalTime {
-        LocalTime { date: None, ..self }
+    pub fn of_day_only(self) -> Time {
+        Time { date: None, ..self }
     }
 
     /// The time in whole seconds, for people: `2026-11-22 07:36:15`.
     #[must_use]
     pub fn to_seconds(self) -> String {
-        LocalTime { fine: false, ..self }.to_string().replace('T', " ")
+        Time { fine: false, utc: false, ..self }.to_string().replace('T', " ")
     }
 
     /// Microseconds on a line of time on which two records of one stream can be compared; days count from 0 where the log
@@ -73,7 +122,7 @@ fn days((year, month, day): (u16, u8, u8)) -> u64 {
     year * 365 + year / 4 - year / 100 + year / 400 + of_year
 }
 
-impl fmt::Display for LocalTime {
+impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((year, month, day)) = self.date {
             write!(f, "{year:04}-{month:02}-{day:02}T")?;
@@ -83,7 +132,7 @@ impl fmt::Display for LocalTime {
         if self.fine {
             write!(f, ".{:06}", self.micros % MICROS_A_SECOND)?;
         }
-        Ok(())
+        if self.utc { f.write_str("Z") } else { Ok(()) }
     }
 }
 
@@ -99,11 +148,23 @@ mod tests {
             ("2026-11-22T07:36:15.5", "2026-11-22T07:36:15.500000"),
         ];
         for (text, expected) in cases {
-            assert_eq!(LocalTime::of_iso(text).map(|t| t.to_string()).as_deref(), Some(expected));
+            assert_eq!(Time::of_iso(text).map(|t| t.to_string()).as_deref(), Some(expected));
         }
         for bad in ["", "2026-11-22", "2026-11-22T99:00:00", "x\u{e9}2026-11-22T07:36:15"] {
-            assert_eq!(LocalTime::of_iso(bad), None, "{bad}");
+            assert_eq!(Time::of_iso(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn instants_are_utc() {
+        let expected = Some("2026-11-22T07:38:51.397142Z".to_owned());
+        let shown = |time: Option<Time>| time.map(|t| t.to_string());
+        assert_eq!(shown(Time::of_seconds(1_795_333_131.397_142)), expected);
+        assert_eq!(shown(Time::of_micros(1_795_333_131_397_142)), expected);
+        for text in ["2026-11-22T07:38:51.397142Z", "2026-11-22 07:38:51.397142+00:00", "2026-11-22T08:38:51.397142+01:00", "2026-11-22 07:38:51.397142"] {
+            assert_eq!(shown(Time::of_utc_text(text)), expected, "{text}");
+        }
+        assert_eq!((Time::of_seconds(-1.0), Time::of_seconds(f64::NAN), Time::of_utc_text("yesterday")), (None, None, None));
     }
 
     #[test]

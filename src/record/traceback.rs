@@ -7,10 +7,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::knowledge::signature::SHORTENED;
+
 /// LiteLLM 1.77.7 puts the parser's own traceback into the text of a malformed chunk's error.
 const NESTING: &str = "Error parsing chunk";
-/// What LiteLLM writes in place of what it leaves out.
-const SHORTENED: &str = "litellm_truncated skipped";
 /// How a traceback block starts.
 pub(super) const START: &str = "Traceback (most recent call last):";
 const CONNECTORS: [&str; 2] =
@@ -30,6 +30,14 @@ pub struct Traceback<'a> {
     pub shortened: bool,
     /// Whether an error's text in it holds a traceback of its own (1.77.7).
     pub nested: bool,
+}
+
+impl Traceback<'static> {
+    /// The traceback that a row keeps.
+    #[must_use]
+    pub fn of(text: String) -> Traceback<'static> {
+        read(Cow::Owned(text))
+    }
 }
 
 impl Traceback<'_> {

@@ -59,9 +59,9 @@ pub struct Summary {
     /// Requests by route, where it is known.
     pub by_route: Vec<(&'static str, u64)>,
     /// First and last time seen, as the log prints times.
-    pub first_seen: Option<crate::record::LocalTime>,
+    pub first_seen: Option<crate::record::Time>,
     /// See `first_seen`.
-    pub last_seen: Option<crate::record::LocalTime>,
+    pub last_seen: Option<crate::record::Time>,
     /// Versions that a log names.
     pub litellm_versions: Vec<String>,
     /// Versions told by the line numbers of LiteLLM's records.
@@ -189,15 +189,14 @@ impl InputRead {
     /// What the source holds, as `inputs[].shape` names it.
     #[must_use]
     pub fn shape(&self) -> &'static str {
-        let has = |form: Form| self.forms.contains(&form);
-        match (&self.problem, has(Form::Text), has(Form::Json), has(Form::Uvicorn)) {
-            (Some(ProblemKind::Binary), ..) => "binary",
-            (Some(ProblemKind::Empty), ..) => "empty",
-            (_, true, true, _) => "litellm-mixed",
-            (_, true, false, _) => "litellm-text",
-            (_, false, true, _) => "litellm-json",
-            (_, false, false, true) => "uvicorn",
-            (_, false, false, false) => "unknown",
+        let forms: Vec<Form> = self.forms.iter().copied().filter(|form| *form != Form::Uvicorn || self.forms.len() == 1).collect();
+        match (&self.problem, &forms[..]) {
+            (Some(ProblemKind::Binary), _) => "binary",
+            (Some(ProblemKind::Empty), _) => "empty",
+            (_, []) => "unknown",
+            (_, [only]) => only.name(),
+            (_, forms) if forms.iter().all(|form| form.is_log()) => "litellm-mixed",
+            _ => "mixed",
         }
     }
 }

@@ -6,8 +6,9 @@
 
 use std::io::{self, Read};
 
+use crate::document::RowPlace;
 use crate::knowledge::signature::NEEDLES;
-use crate::record;
+use crate::record::{self, Lines};
 
 /// How many bytes a chunk holds, give or take a record.
 pub const CHUNK_BYTES: usize = 1 << 20;
@@ -23,12 +24,27 @@ pub struct Chunk {
     pub index: u64,
     /// The bytes.
     pub bytes: Vec<u8>,
+    /// What starts a record in it.
+    pub lines: Lines,
+    /// Where each of its lines starts in the source, if they are a document's rows.
+    pub rows: Option<Vec<RowPlace>>,
 }
 
 /// Gives the chunks of a source, one after the other.
+pub trait Chunks {
+    /// Fills `bytes` with the next chunk; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// The reader's error, after all that was read before it has been given.
+    fn next_chunk(&mut self, bytes: Vec<u8>) -> io::Result<Option<Chunk>>;
+}
+
+/// Gives the chunks of a source whose lines are its records.
 #[derive(Debug)]
 pub struct Chunker<R> {
     reader: R,
+    lines: Lines,
     carry: Vec<u8>,
     goal: usize,
     index: u64,
@@ -38,46 +54,13 @@ pub struct Chunker<R> {
 
 impl<R: Read> Chunker<R> {
     /// A chunker over a source's bytes.
-    pub fn new(reader: R) -> Chunker<R> {
-        Chunker::with_chunks_of(reader, CHUNK_BYTES)
+    pub fn new(reader: R, lines: Lines) -> Chunker<R> {
+        Chunker::with_chunks_of(reader, lines, CHUNK_BYTES)
     }
 
     /// The same with another size of chunk, which changes nothing but speed.
-    pub fn with_chunks_of(reader: R, goal: usize) -> Chunker<R> {
-        Chunker { reader, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, ended: false, failure: None }
-    }
-
-    /// Fills `bytes` with the next chunk; `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// The reader's error, after all that was read before it has been given.
-    pub fn next_chunk(&mut self, mut bytes: Vec<u8>) -> io::Result<Option<Chunk>> {
-        bytes.clear();
-        bytes.append(&mut self.carry);
-        let (mut goal, mut searched) = (self.goal, 0);
-        let cut = loop {
-            self.fill(&mut bytes, goal);
-            if self.ended {
-                break bytes.len();
-            }
-            if let Some(cut) = last_record_start(&bytes, searched) {
-                break cut;
-            }
-            searched = bytes.len().saturating_sub(record::HEAD_BYTES);
-            if bytes.len() >= RECORD_LIMIT {
-                break forced_cut(&bytes);
-            }
-            goal += self.goal;
-        };
-        if cut == 0 {
-            return self.failure.take().map_or(Ok(None), Err);
-        }
-        self.carry.extend_from_slice(&bytes[cut..]);
-        bytes.truncate(cut);
-        let chunk = Chunk { index: self.index, bytes };
-        self.index += 1;
-        Ok(Some(chunk))
+    pub fn with_chunks_of(reader: R, lines: Lines, goal: usize) -> Chunker<R> {
+        Chunker { reader, lines, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, ended: false, failure: None }
     }
 
     fn fill(&mut self, bytes: &mut Vec<u8>, goal: usize) {
@@ -95,11 +78,41 @@ impl<R: Read> Chunker<R> {
     }
 }
 
+impl<R: Read> Chunks for Chunker<R> {
+    fn next_chunk(&mut self, mut bytes: Vec<u8>) -> io::Result<Option<Chunk>> {
+        bytes.clear();
+        bytes.append(&mut self.carry);
+        let (mut goal, mut searched) = (self.goal, 0);
+        let cut = loop {
+            self.fill(&mut bytes, goal);
+            if self.ended {
+                break bytes.len();
+            }
+            if let Some(cut) = last_record_start(&bytes, searched, self.lines) {
+                break cut;
+            }
+            searched = bytes.len().saturating_sub(record::HEAD_BYTES);
+            if bytes.len() >= RECORD_LIMIT {
+                break forced_cut(&bytes);
+            }
+            goal += self.goal;
+        };
+        if cut == 0 {
+            return self.failure.take().map_or(Ok(None), Err);
+        }
+        self.carry.extend_from_slice(&bytes[cut..]);
+        bytes.truncate(cut);
+        let chunk = Chunk { index: self.index, bytes, lines: self.lines, rows: None };
+        self.index += 1;
+        Ok(Some(chunk))
+    }
+}
+
 /// The start of the last record that starts in `bytes` behind `from`, as far as its head is there to be seen.
-fn last_record_start(bytes: &[u8], from: usize) -> Option<usize> {
+fn last_record_start(bytes: &[u8], from: usize, lines: Lines) -> Option<usize> {
     let mut end = bytes.len().saturating_sub(record::HEAD_BYTES).max(from);
     while let Some(newline) = memchr::memrchr(b'\n', &bytes[from..end]) {
-        if record::starts_here(&bytes[from + newline + 1..]).is_some() {
+        if lines.starts_here(&bytes[from + newline + 1..]).is_some() {
             return Some(from + newline + 1);
         }
         end = from + newline;
@@ -123,7 +136,7 @@ mod tests {
     use super::*;
 
     fn chunks(bytes: &[u8]) -> Vec<Chunk> {
-        let mut chunker = Chunker::new(bytes);
+        let mut chunker = Chunker::new(bytes, Lines::Log);
         std::iter::from_fn(|| chunker.next_chunk(Vec::new()).unwrap()).collect()
     }
 

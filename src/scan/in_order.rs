@@ -11,14 +11,13 @@ use crate::record::Form;
 pub struct InOrder {
     /// Facts in the order of the source.
     pub facts: Vec<Fact>,
-    /// Bytes read.
-    pub bytes: u64,
     /// How often the rejection's sentence is printed.
     pub mentions: u64,
     /// Forms of record seen.
     pub forms: Vec<Form>,
     source: u32,
     lines: u64,
+    bytes: u64,
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
     waits: bool,
@@ -50,14 +49,20 @@ impl InOrder {
         }
         for mut fact in chunk.facts {
             fact.place.source = self.source;
-            fact.place.line += self.lines + 1;
-            fact.place.byte += self.bytes;
+            let (lines, bytes) = if chunk.of_rows { (0, 0) } else { (self.lines, self.bytes) };
+            fact.place.line += lines + 1;
+            fact.place.byte += bytes;
             self.facts.push(fact);
         }
         self.lines += chunk.newlines;
         self.bytes += chunk.bytes;
         self.mentions += chunk.mentions;
-        for form in chunk.forms {
+        self.add_forms(chunk.forms);
+    }
+
+    /// Takes forms of record that were seen.
+    pub fn add_forms(&mut self, forms: Vec<Form>) {
+        for form in forms {
             if !self.forms.contains(&form) {
                 self.forms.push(form);
             }

@@ -6,8 +6,23 @@
 
 mod chunk;
 mod in_order;
+mod rows;
 mod search;
 
-pub use chunk::{CHUNK_BYTES, Chunk, Chunker};
+pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks};
 pub use in_order::InOrder;
-pub use search::{ChunkFacts, Searcher, forms_at_start, is_binary};
+pub use rows::RowChunker;
+pub use search::{ChunkFacts, Searcher, is_binary};
+
+use std::io::Read;
+
+use crate::document::{self, Layout, Opened};
+
+/// Gives the chunks of a source of this layout.
+#[must_use]
+pub fn chunks<'r>(layout: Layout, reader: Box<dyn Read + 'r>) -> Box<dyn Chunks + 'r> {
+    match document::open(layout, reader) {
+        Opened::Lines(reader, lines) => Box::new(Chunker::new(reader, lines)),
+        Opened::Rows(rows) => Box::new(RowChunker::new(rows)),
+    }
+}

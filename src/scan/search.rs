@@ -1,15 +1,16 @@
 //! Searches one chunk for needles and reads the records around them.
 
+use std::ops::Range;
+
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::chunk::Chunk;
-use crate::fact::{Answer, Collector, Fact, Place};
-use crate::knowledge::signature::{NEEDLES, REJECTION};
-use crate::record::{self, Form};
+use crate::document::{self, RowPlace};
+use crate::fact::{Answer, Collector, Fact, Found, Place};
+use crate::knowledge::signature::{NEEDLES, REJECTION, ROW_NEEDLES};
+use crate::record::{self, Form, Lines};
 
-/// How many bytes of a source's first chunk are looked at to tell its form.
-const FORM_BYTES: usize = 256 << 10;
 /// How many bytes of a source's first chunk are looked at to tell binary junk.
 const BINARY_BYTES: usize = 8 << 10;
 
@@ -24,8 +25,10 @@ pub struct ChunkFacts {
     pub newlines: u64,
     /// How often the rejection's sentence is printed.
     pub mentions: u64,
-    /// Facts, with lines and bytes counted from the chunk's start.
+    /// Facts, with lines and bytes counted from the chunk's start, or from the source's if the chunk is of a document's rows.
     pub facts: Vec<Fact>,
+    /// Whether the chunk is of a document's rows.
+    pub of_rows: bool,
     /// Forms of record that were seen; not all records are looked at.
     pub forms: Vec<Form>,
     /// The access line that the chunk starts with.
@@ -37,34 +40,31 @@ pub struct ChunkFacts {
 /// The needles, made ready for search.
 #[derive(Debug)]
 pub struct Searcher {
-    needles: Regex,
+    log_needles: Regex,
+    all_needles: Regex,
     rejection: Finder<'static>,
 }
 
 impl Searcher {
-    /// A searcher for all needles of [`NEEDLES`].
+    /// A searcher for all needles of [`NEEDLES`] and [`ROW_NEEDLES`].
     ///
     /// # Errors
     ///
     /// When the needles do not make a pattern, which a test rules out.
     pub fn new() -> Result<Searcher, regex::Error> {
-        let pattern = NEEDLES.map(regex::escape).join("|");
-        let needles = RegexBuilder::new(&pattern).unicode(false).build()?;
-        Ok(Searcher { needles, rejection: Finder::new(REJECTION) })
+        let any = |needles: &[&str]| {
+            let pattern = needles.iter().map(|needle| regex::escape(needle)).collect::<Vec<_>>().join("|");
+            RegexBuilder::new(&pattern).unicode(false).build()
+        };
+        let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
+        Ok(Searcher { log_needles: any(&NEEDLES)?, all_needles: any(&all)?, rejection: Finder::new(REJECTION) })
     }
 
     /// Searches a chunk.
     #[must_use]
     pub fn search(&self, chunk: &Chunk) -> ChunkFacts {
         let bytes = chunk.bytes.as_slice();
-        let mut collector = Collector::default();
-        let (mut at, mut last) = (0, 0..0);
-        while let Some(hit) = self.needles.find_at(bytes, at) {
-            let start = record_start(bytes, at, hit.start());
-            let end = record_end(bytes, hit.end());
-            collector.read(&bytes[start..end], start, &bytes[end..]);
-            (at, last) = (end, start..end);
-        }
+        let (collector, last) = self.read(bytes, chunk.lines);
         let mut facts = ChunkFacts {
             index: chunk.index,
             bytes: bytes.len() as u64,
@@ -72,50 +72,46 @@ impl Searcher {
             mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
             opens_with: record::access_line(bytes),
             ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
+            of_rows: chunk.rows.is_some(),
+            forms: collector.forms,
             ..ChunkFacts::default()
         };
-        facts.place(bytes, collector);
-        if chunk.index == 0 {
-            facts.add_forms(forms_at_start(bytes, false));
-        }
+        facts.place(bytes, collector.found, chunk.rows.as_deref());
         facts
+    }
+
+    /// Reads the records around the hits of the needles; gives the last one's range, too.
+    fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>) {
+        let needles = if lines == Lines::Log { &self.log_needles } else { &self.all_needles };
+        let mut collector = Collector::default();
+        let (mut at, mut last) = (0, 0..0);
+        while let Some(hit) = needles.find_at(bytes, at) {
+            let start = record_start(bytes, at, hit.start(), lines);
+            let end = record_end(bytes, hit.end(), lines);
+            if lines.starts_here(&bytes[start..]) == Some(Form::Row) {
+                for (place, row) in document::rows_of(&bytes[start..end]) {
+                    collector.read_row(&row, start + place);
+                }
+            } else {
+                collector.read(&bytes[start..end], start, &bytes[end..]);
+            }
+            (at, last) = (end, start..end);
+        }
+        (collector, last)
     }
 }
 
 impl ChunkFacts {
-    fn add_forms(&mut self, forms: Vec<Form>) {
-        for form in forms {
-            if !self.forms.contains(&form) {
-                self.forms.push(form);
-            }
-        }
-    }
-
-    fn place(&mut self, bytes: &[u8], collector: Collector) {
-        self.forms = collector.forms;
+    fn place(&mut self, bytes: &[u8], found: Vec<Found>, rows: Option<&[RowPlace]>) {
         let (mut line, mut counted) = (0, 0);
-        for found in collector.found {
-            line += memchr::memchr_iter(b'\n', &bytes[counted..found.offset]).count() as u64;
+        for found in found {
+            line += memchr::memchr_iter(b'\n', &bytes[counted..found.offset]).count();
             counted = found.offset;
-            let place = Place { source: 0, line, byte: found.offset as u64 };
-            self.facts.push(found.at(place));
+            let own = RowPlace { line: line as u64, byte: found.offset as u64 };
+            let at = rows.map_or(Some(own), |rows| rows.get(line).copied()).unwrap_or_default();
+            self.facts.push(found.at(Place { source: 0, line: at.line, byte: at.byte }));
         }
     }
-}
-
-/// The forms of record at the start of a source; with `all`, in its whole first chunk.
-#[must_use]
-pub fn forms_at_start(bytes: &[u8], all: bool) -> Vec<Form> {
-    let start = if all { bytes } else { &bytes[..bytes.len().min(FORM_BYTES)] };
-    let mut forms = Vec::new();
-    for line in start.split(|b| *b == b'\n') {
-        if let Some(form) = record::starts_here(line)
-            && !forms.contains(&form)
-        {
-            forms.push(form);
-        }
-    }
-    forms
 }
 
 /// Whether the start of a source is no text.
@@ -133,11 +129,11 @@ fn looks_like_text(sample: &[u8]) -> bool {
 }
 
 /// Where the record around `hit` starts: the nearest head at or before it, but not before `floor`.
-fn record_start(bytes: &[u8], floor: usize, hit: usize) -> usize {
+fn record_start(bytes: &[u8], floor: usize, hit: usize, lines: Lines) -> usize {
     let mut end = hit;
     loop {
         let line = memchr::memrchr(b'\n', &bytes[floor..end]).map_or(floor, |i| floor + i + 1);
-        if line == floor || record::starts_here(&bytes[line..]).is_some() {
+        if line == floor || lines.starts_here(&bytes[line..]).is_some() {
             return line;
         }
         end = line - 1;
@@ -145,10 +141,10 @@ fn record_start(bytes: &[u8], floor: usize, hit: usize) -> usize {
 }
 
 /// Where the record around a hit ends: at the next head behind it.
-fn record_end(bytes: &[u8], hit: usize) -> usize {
+fn record_end(bytes: &[u8], hit: usize, lines: Lines) -> usize {
     for newline in memchr::memchr_iter(b'\n', &bytes[hit..]) {
         let line = hit + newline + 1;
-        if line >= bytes.len() || record::starts_here(&bytes[line..]).is_some() {
+        if line >= bytes.len() || lines.starts_here(&bytes[line..]).is_some() {
             return line;
         }
     }
@@ -164,12 +160,12 @@ mod tests {
         let log = "INFO:     Started\nplain\n07:35:20 - LiteLLM Router:ERROR: router.py:1 - Fallback also failed: litellm.MidStreamFallbackError: \
                    x\nmore\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n07:35:21 - LiteLLM Router:INFO: router.py:2 - Successful \
                    fallback b/w models.\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
-        let facts = Searcher::new().unwrap().search(&Chunk { index: 0, bytes: log.as_bytes().to_vec() });
+        let facts = Searcher::new().unwrap().search(&Chunk { bytes: log.as_bytes().to_vec(), ..Chunk::default() });
         let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
         assert_eq!(facts.facts[1].answer, Some(Answer { chat: true, status: 200 }));
         assert_eq!(facts.newlines, 7);
-        assert_eq!(facts.forms, [Form::Text, Form::Uvicorn]);
+        assert_eq!(facts.forms, [Form::Text]);
     }
 
     #[test]

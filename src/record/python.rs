@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A literal; what is none of these is `Other`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Literal {
+pub(crate) enum Literal {
     Text(String),
     List(Vec<Literal>),
     Dict(Vec<(String, Literal)>),
@@ -12,18 +12,18 @@ pub(super) enum Literal {
 }
 
 /// Reads the literal at the start of `text`; gives it and how many bytes it took.
-pub(super) fn literal(text: &str) -> Option<(Literal, usize)> {
+pub(crate) fn literal(text: &str) -> Option<(Literal, usize)> {
     read(text, 0)
 }
 
 /// The group names of a list of targets; a target may be a map that overrides the request (`{'model': 'G', …}`).
-pub(super) fn group_names(targets: Literal) -> Vec<String> {
+pub(crate) fn group_names(targets: Literal) -> Vec<String> {
     let Literal::List(items) = targets else { return Vec::new() };
     items.into_iter().filter_map(group_name).collect()
 }
 
 /// One target's group name.
-pub(super) fn group_name(target: Literal) -> Option<String> {
+pub(crate) fn group_name(target: Literal) -> Option<String> {
     match target {
         Literal::Text(name) => Some(name),
         Literal::Dict(pairs) => pairs.into_iter().find_map(|(key, value)| match value {
@@ -84,7 +84,7 @@ fn sequence(text: &str, close: u8, mut item: impl FnMut(&str) -> Option<usize>) 
 }
 
 /// Reads a quoted string; gives its value and the bytes used, quotes included.
-pub(super) fn string(text: &str) -> Option<(String, usize)> {
+pub(crate) fn string(text: &str) -> Option<(String, usize)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let mut value = String::new();
     let mut chars = text.char_indices().skip(1);
@@ -107,7 +107,7 @@ pub(super) fn string(text: &str) -> Option<(String, usize)> {
 /// The ranges of the items of the list at the start of `text`, and how many bytes the list takes.
 ///
 /// Brackets and quotes are matched, nothing is built: for the `messages=[…]` of a DEBUG line, which may hold anything.
-pub(super) fn items(text: &str) -> Option<(Vec<Range<usize>>, usize)> {
+pub(crate) fn items(text: &str) -> Option<(Vec<Range<usize>>, usize)> {
     let bytes = text.as_bytes();
     let (mut depth, mut quote, mut at, mut begin) = (0_usize, None, 0, 1);
     let mut ranges = Vec::new();

@@ -1,0 +1,59 @@
+//! The start of a source: enough of it to tell what it is, before any of it is used.
+
+use std::io::{self, Cursor, Read};
+
+use super::{Layout, START_BYTES, layout};
+use crate::record::{self, Form};
+
+/// The start of a source, and its rest.
+pub struct Start<R> {
+    /// The first [`START_BYTES`] bytes, or all there are.
+    pub bytes: Vec<u8>,
+    /// How records stand in it.
+    pub layout: Layout,
+    /// Forms of record seen in it.
+    pub forms: Vec<Form>,
+    rest: Rest<R>,
+}
+
+impl<R: Read> Start<R> {
+    /// Reads the start of a source. An error that ends it early is given when its bytes have been.
+    pub fn of(mut reader: R) -> Start<R> {
+        let mut bytes = Vec::new();
+        let read = reader.by_ref().take(START_BYTES as u64).read_to_end(&mut bytes);
+        let layout = layout(&bytes, bytes.len() < START_BYTES);
+        let forms = forms(&bytes, layout);
+        Start { bytes, layout, forms, rest: Rest { failure: read.err(), reader } }
+    }
+
+    /// The whole source.
+    pub fn whole(self) -> impl Read {
+        Cursor::new(self.bytes).chain(self.rest)
+    }
+}
+
+/// What the start of a source holds, each form once.
+fn forms(bytes: &[u8], layout: Layout) -> Vec<Form> {
+    let mut forms: Vec<Form> = match layout {
+        Layout::Log => record::heads_in(bytes).filter(|form| form.is_log()).collect(),
+        Layout::OtlpProto => vec![Form::Otlp],
+        Layout::JsonLines | Layout::Json | Layout::Csv | Layout::Copy => record::marks_in(bytes).collect(),
+    };
+    if forms.is_empty() {
+        forms.extend(record::errors_in(bytes).first().map(|(_, error)| error.form));
+    }
+    forms.sort_unstable();
+    forms.dedup();
+    forms
+}
+
+struct Rest<R> {
+    failure: Option<io::Error>,
+    reader: R,
+}
+
+impl<R: Read> Read for Rest<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.failure.take().map_or_else(|| self.reader.read(buffer), Err)
+    }
+}

@@ -1,0 +1,182 @@
+//! Records of traces, payload logs and databases, one file per form: JSON objects that say of one attempt or one client request
+//! what the text log does not (call id, trace id, caller, exact times, the request's last role).
+//!
+//! Forms are told by the keys of the object, wherever it stands and whatever is around it. What they say is brought to one
+//! shape, [`TraceRecord`]; what it means is decided later.
+
+mod client_error;
+mod console;
+mod jaeger;
+mod json;
+mod langfuse;
+mod messages;
+mod otlp;
+mod payload;
+mod span;
+mod spend_log;
+mod zipkin;
+
+use serde_json::Value;
+
+pub use client_error::errors_in;
+pub(super) use json::lenient_string;
+pub use messages::LastMessage;
+
+use super::{Form, Time};
+use crate::knowledge::signature;
+
+/// What one record of a trace says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceRecord {
+    /// The form it was read from.
+    pub form: Form,
+    /// What it is about.
+    pub about: About,
+    /// LiteLLM's call id: one per client request.
+    pub call_id: Option<String>,
+    /// The trace it belongs to, as its writer names it; a client may put many requests into one.
+    pub trace_id: Option<String>,
+    /// What names the client request within its writer's own ids: the request's span, or the trace where a trace is a request.
+    pub request: Option<String>,
+    /// When it began.
+    pub start: Option<Time>,
+    /// When it ended.
+    pub end: Option<Time>,
+    /// Whether the client's answer had begun before this attempt did (a payload's `completionStartTime < startTime`, that is, a
+    /// negative `response_time`); `None` where it does not say.
+    pub answer_had_begun: Option<bool>,
+    /// The error, as its writer prints it; empty if there was none.
+    pub error: String,
+    /// The error's class.
+    pub class: Option<String>,
+    /// The error's traceback; empty where there is none.
+    pub traceback: String,
+    /// HTTP status of the answer, where the record is about what the client got.
+    pub status: Option<u16>,
+    /// `chat`, `responses`, `messages`.
+    pub route: Option<&'static str>,
+    /// The last of the messages that the request came with.
+    pub last_message: LastMessage,
+    /// The deployment's provider model.
+    pub model: Option<String>,
+    /// The group of the attempt.
+    pub model_group: Option<String>,
+    /// LiteLLM's provider name.
+    pub provider: Option<String>,
+    /// What the client asked for.
+    pub requested_model: Option<String>,
+    /// Who asked.
+    pub caller: Caller,
+    /// LiteLLM's version.
+    pub version: Option<String>,
+}
+
+/// What a record is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// One call to a deployment.
+    Attempt,
+    /// A client's request as a whole: its error is what the client got.
+    Request,
+    /// What is left of a record that was cut: nothing is known of it but its error.
+    Part,
+}
+
+/// Who asked, by hash, alias or id; never by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The key's alias, or else its hash.
+    pub key: Option<String>,
+    /// The team's alias, or else its id.
+    pub team: Option<String>,
+    /// The user of the key.
+    pub user: Option<String>,
+    /// The end user that the request names.
+    pub end_user: Option<String>,
+}
+
+impl TraceRecord {
+    fn new(form: Form, about: About) -> TraceRecord {
+        TraceRecord {
+            form,
+            about,
+            call_id: None,
+            trace_id: None,
+            request: None,
+            start: None,
+            end: None,
+            answer_had_begun: None,
+            error: String::new(),
+            class: None,
+            traceback: String::new(),
+            status: None,
+            route: None,
+            last_message: LastMessage::Unknown,
+            model: None,
+            model_group: None,
+            provider: None,
+            requested_model: None,
+            caller: Caller::default(),
+            version: None,
+        }
+    }
+}
+
+impl Caller {
+    /// The caller by LiteLLM's `user_api_key_…` metadata, which all of its loggers write.
+    fn of(get: impl Fn(&str) -> Option<String>) -> Caller {
+        Caller {
+            key: get("user_api_key_alias").or_else(|| get("user_api_key_hash")),
+            team: get("user_api_key_team_alias").or_else(|| get("user_api_key_team_id")),
+            user: get("user_api_key_user_id"),
+            end_user: get("user_api_key_end_user_id"),
+        }
+    }
+}
+
+/// Readers by form: each says whether an object is of its form, and reads it.
+const READERS: [fn(&Value) -> Option<Vec<TraceRecord>>; 8] =
+    [payload::read, otlp::read, jaeger::read, console::read, zipkin::read, langfuse::read, spend_log::read, client_error::read];
+
+/// How deep payloads are put into strings of other objects (SQS in SNS, …).
+const MOST_WRAPS: usize = 4;
+
+/// The records of one row; empty if it is of no known form or says nothing that matters.
+#[must_use]
+pub fn read(row: &[u8]) -> Vec<TraceRecord> {
+    match serde_json::from_slice(row) {
+        Ok(value) => read_value(&value, MOST_WRAPS),
+        Err(_) => salvage(&String::from_utf8_lossy(row)).into_iter().collect(),
+    }
+}
+
+fn read_value(value: &Value, wraps: usize) -> Vec<TraceRecord> {
+    if let Some(records) = READERS.iter().find_map(|reader| reader(value)) {
+        return records;
+    }
+    if wraps == 0 {
+        return Vec::new();
+    }
+    let inner = |text: &str| -> Vec<TraceRecord> {
+        let documents = super::documents_in(text);
+        documents.iter().flat_map(|value| read_value(value, wraps - 1)).collect()
+    };
+    for key in signature::PAYLOAD_WRAPS {
+        match json::at(value, key) {
+            Some(Value::String(text)) if text.contains('{') => return inner(text),
+            Some(object @ Value::Object(_)) => return read_value(object, wraps - 1),
+            _ => {}
+        }
+    }
+    Vec::new()
+}
+
+/// The error of a row that is no whole JSON: cut or damaged. Only what stands in a field for errors counts, never a prompt.
+fn salvage(row: &str) -> Option<TraceRecord> {
+    let at = *signature::rejections_in(row).first()?;
+    let start = signature::ERROR_KEYS.iter().filter_map(|key| Some(row[..at].rfind(key)? + key.len())).max()?;
+    let text = row[start..].trim_start_matches([':', ' ']).strip_prefix('"').filter(|text| row.len() - text.len() <= at)?;
+    let error = json::lenient_string(text);
+    // The field that was found must reach as far as the sentence.
+    signature::tells_rejection(&error).then(|| TraceRecord { error, ..TraceRecord::new(Form::Row, About::Part) })
+}

@@ -1,0 +1,54 @@
+//! Gives the rows of a document as chunks of lines.
+
+use std::io;
+
+use super::chunk::{CHUNK_BYTES, Chunk, Chunks};
+use crate::document::{RowPlace, Rows};
+use crate::record::Lines;
+
+/// Gives the chunks of a source that is a document of rows.
+pub struct RowChunker<'r> {
+    rows: Box<dyn Rows + 'r>,
+    index: u64,
+    failure: Option<io::Error>,
+}
+
+impl<'r> RowChunker<'r> {
+    /// A chunker over a document's rows.
+    #[must_use]
+    pub fn new(rows: Box<dyn Rows + 'r>) -> RowChunker<'r> {
+        RowChunker { rows, index: 0, failure: None }
+    }
+
+    /// Appends rows up to the size of a chunk.
+    fn fill(&mut self, bytes: &mut Vec<u8>) -> Vec<RowPlace> {
+        let mut places = Vec::new();
+        while bytes.len() < CHUNK_BYTES {
+            match self.rows.next_row(bytes) {
+                Ok(Some(place)) => {
+                    bytes.push(b'\n');
+                    places.push(place);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
+        }
+        places
+    }
+}
+
+impl Chunks for RowChunker<'_> {
+    fn next_chunk(&mut self, mut bytes: Vec<u8>) -> io::Result<Option<Chunk>> {
+        bytes.clear();
+        let places = if self.failure.is_none() { self.fill(&mut bytes) } else { Vec::new() };
+        if places.is_empty() {
+            return self.failure.take().map_or(Ok(None), Err);
+        }
+        let chunk = Chunk { index: self.index, bytes, lines: Lines::Rows, rows: Some(places) };
+        self.index += 1;
+        Ok(Some(chunk))
+    }
+}
