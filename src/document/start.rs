@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::{Layout, START_BYTES, layout};
+use super::{Layout, START_BYTES, layout, rows_of};
 use crate::record::{self, Form};
 
 /// The start of a source, and its rest.
@@ -40,7 +40,9 @@ fn forms(bytes: &[u8], layout: Layout) -> Vec<Form> {
         Layout::JsonLines | Layout::Json | Layout::Csv | Layout::Copy => record::marks_in(bytes).collect(),
     };
     if forms.is_empty() {
-        forms.extend(record::errors_in(bytes).first().map(|(_, error)| error.form));
+        let rows = if layout == Layout::Log { Vec::new() } else { rows_of(bytes) };
+        let read = rows.iter().flat_map(|(_, row)| record::read_row(row)).next();
+        forms.extend(read.or_else(|| record::errors_in(bytes).into_iter().map(|(_, error)| error).next()).map(|record| record.form));
     }
     forms.sort_unstable();
     forms.dedup();

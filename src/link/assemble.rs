@@ -9,11 +9,11 @@ use super::hops::Inferred;
 use super::incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
 use super::integrity;
 use super::order;
-use super::routes;
+use super::request::Request;
 use super::rules::{Confidence, Rule, Side};
 use super::verdict::{self, Verdict};
-use crate::fact::{ErrorRecord, ErrorText, FallbackLists, OneError, Role, Statement};
-use crate::knowledge::failure::{self, Kind};
+use crate::fact::{About, ErrorRecord, ErrorText, Role};
+use crate::knowledge::route::RESPONSES;
 
 /// Makes incidents of all groups that hold a rejection.
 pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident> {
@@ -25,7 +25,7 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
     for (node, rule) in groups.applied.iter().filter(|(_, rule)| rule.side().is_none()) {
         joins.entry(groups.root(*node)).or_default().push(*rule);
     }
-    let mut incidents: Vec<(u64, Incident)> = summaries
+    let mut incidents: Vec<Incident> = summaries
         .iter()
         .filter(|(_, summary)| summary.rejected)
         .filter_map(|(&root, summary)| {
@@ -39,17 +39,17 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
                 ids_are_known: with_ids.contains(&groups.nodes[root].stream()),
                 contested: &contested,
             };
-            Some((groups.nodes[*summary.nodes.first()?].at, draft.incident()?))
+            draft.incident()
         })
         .collect();
-    incidents.sort_by_key(|(at, incident)| (*at, incident.place));
-    incidents.into_iter().map(|(_, incident)| incident).collect()
+    incidents.sort_by_key(|incident| (incident.request.span.0, incident.place));
+    incidents
 }
 
-struct Draft<'g, 'a> {
-    groups: &'g Groups<'a>,
-    summary: &'g Summary,
-    root: usize,
+pub(super) struct Draft<'g, 'a> {
+    pub(super) groups: &'g Groups<'a>,
+    pub(super) summary: &'g Summary,
+    pub(super) root: usize,
     joins: &'g [Rule],
     inferred: Option<Verdict>,
     /// Whether rejections with ids are in the same stream: then one that was cut off before its id is one more print.
@@ -66,19 +66,13 @@ impl<'a> Draft<'_, 'a> {
         let outcome = self.outcome();
         let (verdict, confidence, because) = self.verdict(outcome);
         let first = *self.summary.nodes.first()?;
-        let times = || self.summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].fact.time);
-        let (first_time, last_time) = (times().next(), times().next_back());
         let stream_failure = self.stream_failure(verdict, outcome, &rejections);
         Some(Incident {
             verdict,
             confidence,
             because,
-            time: first_time,
-            end_time: last_time.filter(|last| first_time.is_some_and(|first| first != *last)),
-            span: self.span(),
+            request: Request::of(self.groups, self.summary),
             place: self.groups.nodes[first].place(),
-            call_id: self.call_id(),
-            route: routes::of(self.groups, self.summary),
             outcome,
             fallbacks: self.fallbacks(stream_failure.as_ref(), &rejections),
             stream_failure,
@@ -87,16 +81,11 @@ impl<'a> Draft<'_, 'a> {
         })
     }
 
-    fn span(&self) -> (u64, u64) {
-        let at = || self.summary.nodes.iter().map(|&n| self.groups.nodes[n].at);
-        (at().min().unwrap_or_default(), at().max().unwrap_or_default())
-    }
-
-    fn errors(&self) -> impl Iterator<Item = &'a ErrorRecord> {
+    pub(super) fn errors(&self) -> impl Iterator<Item = &'a ErrorRecord> {
         self.summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].error())
     }
 
-    fn texts(&self) -> impl Iterator<Item = &'a ErrorText> {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'a ErrorText> {
         self.errors().flat_map(ErrorRecord::texts)
     }
 
@@ -131,7 +120,8 @@ impl<'a> Draft<'_, 'a> {
     }
 
     fn outcome(&self) -> Outcome {
-        if self.summary.closing.is_some() {
+        let told_to_client = |error: &ErrorRecord| error.attempt.as_ref().is_some_and(|attempt| attempt.about == About::Request);
+        if self.summary.closing.is_some() || self.errors().any(told_to_client) {
             return Outcome::Failed;
         }
         let hop = self.summary.nodes.iter().copied().filter(|&n| self.groups.nodes[n].hop.is_some()).max();
@@ -158,9 +148,12 @@ impl<'a> Draft<'_, 'a> {
                 if seen.request_id.is_none() && (repeats || (seen.cut && self.ids_are_known)) {
                     continue;
                 }
-                let model = error.model.clone();
-                let found =
-                    IncidentRejection { request_id: seen.request_id.clone(), model_group: group.map(str::to_owned), model, provider: seen.provider };
+                let found = IncidentRejection {
+                    request_id: seen.request_id.clone(),
+                    model_group: group.map(str::to_owned).or_else(|| self.group_of_attempt(error)),
+                    model: error.model.clone(),
+                    provider: seen.provider,
+                };
                 if found.request_id.is_none() {
                     here.push(found);
                     continue;
@@ -177,73 +170,19 @@ impl<'a> Draft<'_, 'a> {
         all
     }
 
+    /// The group of a refused attempt, as its row has it. On `/v1/responses` a row may name the group whose stream broke instead.
+    fn group_of_attempt(&self, error: &ErrorRecord) -> Option<String> {
+        let attempt = error.attempt.as_ref().filter(|attempt| attempt.about == About::Attempt)?;
+        let trusted = attempt.route != Some(RESPONSES) || !self.summary.evidence.iter().any(|rule| rule.side() == Some(Side::MidStream));
+        attempt.model_group.clone().filter(|_| trusted)
+    }
+
     /// Puts rejections in the order in which their targets were tried. Hops that the record that ended the chain does not name
     /// came before those it names, and it names these from the outermost level inwards.
     fn in_order_of_trial(&self, rejections: &mut [IncidentRejection]) {
         let Some(closing) = self.summary.closing.and_then(|n| self.groups.nodes[n].error()) else { return };
         let named: Vec<Option<&str>> = closing.rejections().into_iter().map(|(_, rejection)| rejection.request_id.as_deref()).collect();
         rejections.sort_by_key(|r| r.request_id.as_deref().and_then(|id| named.iter().position(|n| *n == Some(id))).map_or(0, |at| at + 1));
-    }
-
-    /// The broken stream: what failed from the error texts, which group from the record that names it or, for a chain that
-    /// recovered, from the only list that has these targets.
-    fn stream_failure(&self, verdict: Verdict, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<StreamFailure> {
-        let broken = || self.texts().filter(|text| text.mid_stream).filter_map(|text| text.levels.first());
-        let earlier = self.earlier_failure();
-        let seen = broken().next().is_some() || earlier.is_some();
-        if !seen && verdict != Verdict::MidStreamFallback {
-            return None;
-        }
-        let error: Option<&OneError> = broken().map(|level| &level.error).next().or(earlier.map(|(_, error)| error));
-        let own_group = |level: &&crate::fact::ErrorLevel| level.fallbacks.is_some() && level.error.rejection.is_none();
-        let named = broken().filter(own_group).find_map(|level| level.group.clone());
-        let ordered =
-            || self.texts().filter(|_| error.is_none()).filter_map(|t| t.levels.first()).find(|l| l.fallbacks.as_ref().is_some_and(Vec::is_empty));
-        let model_group = named
-            .or_else(|| earlier.and_then(|(group, _)| group.map(str::to_owned)))
-            .or_else(|| ordered().and_then(|level| level.group.clone()))
-            .or_else(|| self.group_by_lists(outcome, rejections));
-        let message = error.map(|e| e.message.clone()).unwrap_or_default();
-        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), &e.message));
-        Some(StreamFailure {
-            model_group,
-            model: None,
-            provider: error.and_then(|e| e.provider),
-            kind,
-            category: failure::category(kind, &message),
-            class: error.and_then(|e| e.class.clone()),
-            status: error.and_then(|e| e.class.as_deref()).and_then(failure::status),
-            message: Some(message).filter(|m| !m.is_empty()),
-        })
-    }
-
-    /// DEBUG: the broken stream among the earlier errors of this request's own calls.
-    fn earlier_failure(&self) -> Option<(Option<&'a str>, &'a OneError)> {
-        self.summary.nodes.iter().find_map(|&n| {
-            let Statement::Call(call) = &self.groups.nodes[n].fact.statement else { return None };
-            let own = call.earlier_own().find(|earlier| earlier.text.mid_stream)?;
-            Some((own.group.as_deref(), &own.text.levels.first()?.error))
-        })
-    }
-
-    /// The only configured group whose list has the refused targets in this order; for a chain that recovered, with one more
-    /// target to recover on.
-    fn group_by_lists(&self, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<String> {
-        let refused: Vec<&str> = rejections.iter().filter_map(|r| r.model_group.as_deref()).collect();
-        if refused.is_empty() || refused.len() != rejections.len() {
-            return None;
-        }
-        let spare = usize::from(outcome == Outcome::Recovered);
-        let fits = |targets: &[String]| targets.len() >= refused.len() + spare && targets.iter().zip(&refused).all(|(a, b)| a == b);
-        let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
-        let mut fitting: Vec<&str> =
-            lists.iter().flat_map(|l| l.iter()).filter(|(group, targets)| *group != "*" && fits(targets)).map(|(group, _)| group).collect();
-        fitting.sort_unstable();
-        fitting.dedup();
-        match fitting[..] {
-            [only] => Some(only.to_owned()),
-            _ => None,
-        }
     }
 
     fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Vec<String> {
@@ -265,14 +204,6 @@ impl<'a> Draft<'_, 'a> {
             }
         }
         targets
-    }
-
-    fn call_id(&self) -> Option<String> {
-        self.summary.nodes.iter().find_map(|&n| match &self.groups.nodes[n].fact.statement {
-            Statement::Error(error) => error.call_id.clone(),
-            Statement::Call(call) => Some(call.call_id.clone()),
-            _ => None,
-        })
     }
 
     fn evidence(&self) -> Vec<Evidence> {

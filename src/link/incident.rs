@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
+use super::request::Request;
 use super::rules::Confidence;
 use super::verdict::Verdict;
 use crate::fact::Place;
 use crate::knowledge::failure::{Category, Kind};
-use crate::record::Time;
 
 /// One client request that met at least one rejection.
 #[derive(Debug, Clone)]
@@ -17,18 +17,10 @@ pub struct Incident {
     pub confidence: Option<Confidence>,
     /// The rules that spoke, and for `unknown` why none decides.
     pub because: Vec<String>,
-    /// First and last time seen.
-    pub time: Option<Time>,
-    /// See `time`.
-    pub end_time: Option<Time>,
-    /// First and last time on one line of time: microseconds, midnights counted.
-    pub span: (u64, u64),
+    /// The client's request.
+    pub request: Request,
     /// Place of the first record.
     pub place: Place,
-    /// LiteLLM's call id.
-    pub call_id: Option<String>,
-    /// `chat`, `responses` or `messages`.
-    pub route: Option<&'static str>,
     /// What became of the request for the client.
     pub outcome: Outcome,
     /// What broke the stream.

@@ -6,6 +6,7 @@
 //! and a rule that rests on something being absent holds only for a record known to be whole.
 
 mod assemble;
+mod broken_stream;
 mod calls;
 mod evidence;
 mod groups;
@@ -14,11 +15,13 @@ mod idless;
 mod incident;
 mod integrity;
 mod order;
+mod request;
 mod routes;
 mod rules;
 mod verdict;
 
 pub use incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
+pub use request::Request;
 pub use rules::{Confidence, Rule};
 pub use verdict::Verdict;
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::terminal::is_hostile;
 
 use crate::knowledge::failure::Category;
-use crate::link::{Confidence, Incident, Outcome, Verdict};
+use crate::link::{Confidence, Incident, Outcome, Request, Verdict};
 use crate::record::Time;
 use crate::report::{Report, ReportedIncident};
 
@@ -79,8 +79,8 @@ struct Summary<'a> {
     by_kind: BTreeMap<&'static str, u64>,
     by_category: BTreeMap<&'static str, u64>,
     by_route: BTreeMap<&'static str, u64>,
-    by_key: BTreeMap<&'static str, u64>,
-    by_team: BTreeMap<&'static str, u64>,
+    by_key: BTreeMap<&'a str, u64>,
+    by_team: BTreeMap<&'a str, u64>,
     first_seen: Option<String>,
     last_seen: Option<String>,
     first_seen_local: Option<String>,
@@ -128,7 +128,9 @@ struct IncidentOut<'a> {
     key: Option<&'a str>,
     team: Option<&'a str>,
     user: Option<&'a str>,
+    end_user: Option<&'a str>,
     requested_model: Option<&'a str>,
+    litellm_version: Option<&'a str>,
     stream_failure: Option<StreamFailureOut<'a>>,
     fallbacks: &'a [String],
     rejections: Vec<RejectionOut<'a>>,
@@ -200,14 +202,14 @@ struct ProblemOut<'a> {
     failure: bool,
 }
 
-/// The contract's time: `HH:MM:SS` where the log has no date. A date without a zone is no RFC 3339 time, so it stands in the
-/// `_local` field alone.
+/// The contract's time: RFC 3339 where the instant is known, `HH:MM:SS` where the log has no date. A date without a zone is
+/// neither, so it stands in the `_local` field alone.
 fn contract_time(time: Option<Time>) -> Option<String> {
-    time.filter(|t| t.date.is_none()).map(|t| t.to_string())
+    time.filter(|t| t.utc || t.date.is_none()).map(|t| t.to_string())
 }
 
 fn local_time(time: Option<Time>) -> Option<String> {
-    time.map(|t| t.to_string())
+    time.filter(|t| !t.utc).map(|t| t.to_string())
 }
 
 impl<'a> Document<'a> {
@@ -244,8 +246,8 @@ impl<'a> Summary<'a> {
             by_kind: s.by_kind.iter().map(|(k, n)| (k.name(), *n)).collect(),
             by_category: s.by_category.iter().map(|(c, n)| (c.name(), *n)).collect(),
             by_route: s.by_route.iter().copied().collect(),
-            by_key: BTreeMap::new(),
-            by_team: BTreeMap::new(),
+            by_key: s.by_key.iter().map(|(k, n)| (k.as_str(), *n)).collect(),
+            by_team: s.by_team.iter().map(|(k, n)| (k.as_str(), *n)).collect(),
             first_seen: contract_time(s.first_seen),
             last_seen: contract_time(s.last_seen),
             first_seen_local: local_time(s.first_seen),
@@ -293,25 +295,27 @@ impl<'a> Failure<'a> {
 
 impl<'a> IncidentOut<'a> {
     fn of(report: &'a Report, reported: &'a ReportedIncident) -> IncidentOut<'a> {
-        let i: &Incident = &reported.incident;
+        let (i, r): (&Incident, &Request) = (&reported.incident, &reported.incident.request);
         IncidentOut {
             id: &reported.id,
             fingerprint: &reported.fingerprint,
             verdict: i.verdict,
             confidence: i.confidence,
             because: &i.because,
-            time: contract_time(i.time),
-            end_time: contract_time(i.end_time),
-            time_local: local_time(i.time),
-            end_time_local: local_time(i.end_time),
-            call_id: i.call_id.as_deref(),
-            trace_id: None,
-            route: i.route,
+            time: contract_time(r.start),
+            end_time: contract_time(r.end),
+            time_local: local_time(r.start),
+            end_time_local: local_time(r.end),
+            call_id: r.call_id.as_deref(),
+            trace_id: r.trace_id.as_deref(),
+            route: r.route,
             outcome: i.outcome,
-            key: None,
-            team: None,
-            user: None,
-            requested_model: None,
+            key: r.caller.key.as_deref(),
+            team: r.caller.team.as_deref(),
+            user: r.caller.user.as_deref(),
+            end_user: r.caller.end_user.as_deref(),
+            requested_model: r.requested_model.as_deref(),
+            litellm_version: r.version.as_deref(),
             stream_failure: i.stream_failure.as_ref().map(|f| StreamFailureOut {
                 model_group: f.model_group.as_deref(),
                 model: f.model.as_deref(),

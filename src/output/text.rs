@@ -231,7 +231,7 @@ impl Page<'_> {
         };
         let verdict = self.styled(i.verdict.name(), style);
         let sure = i.confidence.map(|c| format!(" ({})", format!("{c:?}").to_lowercase())).unwrap_or_default();
-        let time = i.time.map(|t| format!("{t}  ")).unwrap_or_default();
+        let time = i.request.start.map(|t| format!("{t}  ")).unwrap_or_default();
         self.line("");
         self.line(&format!("{time}{verdict}{sure}, {}, id {}", i.outcome.name(), reported.id));
         self.wrapped(&chain(i), "  ", Style::new());

@@ -4,7 +4,7 @@ use super::Form;
 
 /// The words by which the start of a source tells its form of trace; all of them must be there. They hold no quotes, since payloads
 /// are also put into strings.
-const FORM_MARKS: [(Form, &[&str]); 10] = [
+const FORM_MARKS: [(Form, &[&str]); 9] = [
     (Form::Payload, &["call_type", "model_group", "startTime", "error_str"]),
     (Form::Otlp, &["spanId", "startTimeUnixNano"]),
     (Form::Jaeger, &["traceID", "spanID", "operationName"]),
@@ -14,7 +14,6 @@ const FORM_MARKS: [(Form, &[&str]); 10] = [
     (Form::Langfuse, &["traceId", "statusMessage"]),
     (Form::Langfuse, &["trace_id", "status_message"]),
     (Form::SpendLog, &["request_id", "call_type", "spend"]),
-    (Form::ClientError, &["error", "litellm.", "message"]),
 ];
 
 /// The forms of trace whose marks stand in these bytes.

@@ -8,12 +8,14 @@ use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::neighbour::{self, Neighbour};
 use crate::knowledge::{advice, version};
 use crate::link::{Incident, Outcome, Verdict};
+use crate::record::Time;
 
 impl Report {
     /// The report of all incidents; `names` are the sources' names by index.
     #[must_use]
     pub fn new(incidents: Vec<Incident>, facts: &[Fact], names: Vec<String>, inputs: InputsRead) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
+        let incidents: Vec<Incident> = incidents.into_iter().map(masked).collect();
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
         (summary.litellm_versions, summary.likely_versions) = versions(facts);
         let known: BTreeSet<Place> = incidents.iter().flat_map(|i| &i.evidence).map(|e| e.place).collect();
@@ -23,7 +25,7 @@ impl Report {
             summary,
             models: models(&incidents),
             failures: failures(&incidents),
-            incidents: named(incidents.into_iter().map(masked).collect()),
+            incidents: named(incidents),
             advice: Vec::new(),
             neighbours: neighbours(facts, &known),
             inputs: inputs.read,
@@ -35,10 +37,15 @@ impl Report {
     }
 }
 
-/// Provider's words are quoted from the log; what is secret in them is masked before any format sees it.
+/// The provider's words, and who asked, are quoted from the input; what is secret in them is masked before any format sees it.
 fn masked(mut incident: Incident) -> Incident {
     if let Some(failure) = &mut incident.stream_failure {
         failure.message = failure.message.as_deref().map(mask::secrets);
+    }
+    let request = &mut incident.request;
+    let caller = &mut request.caller;
+    for field in [&mut caller.key, &mut caller.team, &mut caller.user, &mut caller.end_user, &mut request.requested_model] {
+        *field = field.as_deref().map(mask::secrets);
     }
     incident
 }
@@ -71,8 +78,7 @@ fn summary(incidents: &[Incident], mentions: u64) -> Summary {
     let all = |verdict: Verdict| incidents.iter().filter(|i| i.verdict == verdict).count() as u64;
     let ended = |outcome: Outcome| incidents.iter().filter(|i| i.outcome == outcome).count() as u64;
     let failures = || incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback).filter_map(|i| i.stream_failure.as_ref());
-    let first = incidents.iter().filter(|i| i.time.is_some()).min_by_key(|i| i.span.0);
-    let last = incidents.iter().filter(|i| i.time.is_some()).max_by_key(|i| i.span.1);
+    let (first_seen, last_seen) = seen(incidents);
     Summary {
         requests: incidents.len() as u64,
         rejections: incidents.iter().map(|i| i.rejections.len() as u64).sum(),
@@ -81,11 +87,22 @@ fn summary(incidents: &[Incident], mentions: u64) -> Summary {
         by_outcome: [Outcome::Failed, Outcome::Recovered, Outcome::Unknown].map(|o| (o, ended(o))).to_vec(),
         by_kind: count::<Kind>(failures().map(|f| f.kind)),
         by_category: count::<Category>(failures().filter_map(|f| f.category)),
-        by_route: count(incidents.iter().filter_map(|i| i.route)),
-        first_seen: first.and_then(|i| i.time),
-        last_seen: last.and_then(|i| i.end_time.or(i.time)),
+        by_route: count(incidents.iter().filter_map(|i| i.request.route)),
+        by_key: count(incidents.iter().filter_map(|i| i.request.caller.key.clone())),
+        by_team: count(incidents.iter().filter_map(|i| i.request.caller.team.clone())),
+        first_seen,
+        last_seen,
         ..Summary::default()
     }
+}
+
+/// First and last time of all incidents: instants where any incident has them, else the log's own.
+fn seen(incidents: &[Incident]) -> (Option<Time>, Option<Time>) {
+    let of = |utc: bool| incidents.iter().map(|i| &i.request).filter(move |r| r.start.is_some_and(|start| start.utc == utc));
+    let some = of(true).next().is_some();
+    let first = of(some).min_by_key(|r| r.span.0).and_then(|r| r.start);
+    let last = of(some).max_by_key(|r| r.span.1).and_then(|r| r.end.or(r.start));
+    (first, last)
 }
 
 /// Model group and provider.
@@ -163,6 +180,7 @@ fn versions(facts: &[Fact]) -> (Vec<String>, Vec<String>) {
     for fact in facts {
         match &fact.statement {
             Statement::Call(call) => named.extend(call.version.clone()),
+            Statement::Error(error) if error.attempt.is_some() => named.extend(error.attempt.as_ref().and_then(|attempt| attempt.version.clone())),
             Statement::Error(error) if error.role == Role::HopFailed => {
                 likely.extend(error.origin.as_ref().and_then(|(file, line)| version::of_own_record(file, *line)).map(str::to_owned));
             }
@@ -200,7 +218,7 @@ fn neighbour_of(error: &ErrorRecord) -> Option<Neighbour> {
 
 fn given_advice(report: &Report) -> Vec<GivenAdvice> {
     let of = |verdict: Verdict, route: Option<&str>| {
-        let fits = |i: &&ReportedIncident| i.incident.verdict == verdict && route.is_none_or(|route| i.incident.route == Some(route));
+        let fits = |i: &&ReportedIncident| i.incident.verdict == verdict && route.is_none_or(|route| i.incident.request.route == Some(route));
         report.incidents.iter().filter(fits).count() as u64
     };
     let applies = |advice: &advice::Advice| match advice.when {

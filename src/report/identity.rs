@@ -11,7 +11,7 @@ pub(super) fn fingerprint(incident: &Incident) -> String {
     parts.push(failure.and_then(|f| f.model_group.clone()).unwrap_or_default());
     parts.push(failure.map(|f| f.kind.name().to_owned()).unwrap_or_default());
     parts.push(incident.fallbacks.join("\u{1f}"));
-    parts.push(incident.route.unwrap_or_default().to_owned());
+    parts.push(incident.request.route.unwrap_or_default().to_owned());
     hash(&parts)
 }
 
@@ -20,7 +20,7 @@ pub(super) fn id(incident: &Incident) -> String {
     let mut parts: Vec<String> = incident.rejections.iter().filter_map(|r| r.request_id.clone()).collect();
     parts.sort_unstable();
     if parts.is_empty() {
-        parts.extend(incident.time.map(|t| t.to_string()));
+        parts.extend(incident.request.start.map(|t| t.to_string()));
         parts.extend(incident.rejections.iter().filter_map(|r| r.model_group.clone()));
         parts.push(incident.place.byte.to_string());
     }

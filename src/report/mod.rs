@@ -58,6 +58,10 @@ pub struct Summary {
     pub by_category: Vec<(Category, u64)>,
     /// Requests by route, where it is known.
     pub by_route: Vec<(&'static str, u64)>,
+    /// Requests by key (alias or hash), where it is known.
+    pub by_key: Vec<(String, u64)>,
+    /// Requests by team (alias or id), where it is known.
+    pub by_team: Vec<(String, u64)>,
     /// First and last time seen, as the log prints times.
     pub first_seen: Option<crate::record::Time>,
     /// See `first_seen`.

@@ -1,0 +1,74 @@
+//! The stream that broke before the fallback: which group failed, and of what.
+//!
+//! A payload's row of it names the fallback's group, so the group comes from the log's texts or the printed lists alone.
+
+use super::assemble::Draft;
+use super::incident::{IncidentRejection, Outcome, StreamFailure};
+use super::rules::Rule;
+use super::verdict::Verdict;
+use crate::fact::{FallbackLists, OneError, Statement};
+use crate::knowledge::failure::{self, Kind};
+
+impl<'a> Draft<'_, 'a> {
+    /// The broken stream: what failed from the error texts, which group from the record that names it or, for a chain that
+    /// recovered, from the only list that has these targets.
+    pub(super) fn stream_failure(&self, verdict: Verdict, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<StreamFailure> {
+        let broken = || self.texts().filter(|text| text.mid_stream).filter_map(|text| text.levels.first());
+        let earlier = self.earlier_failure();
+        let seen = self.summary.evidence.contains(&Rule::StreamBrokeInRequest) || broken().next().is_some() || earlier.is_some();
+        if !seen && verdict != Verdict::MidStreamFallback {
+            return None;
+        }
+        let read = || self.errors().find(|e| e.attempt.as_ref().is_some_and(|a| a.broke_stream)).and_then(|e| Some(&e.text.levels.first()?.error));
+        let error: Option<&OneError> = broken().map(|level| &level.error).next().or(earlier.map(|(_, error)| error)).or_else(read);
+        let own_group = |level: &&crate::fact::ErrorLevel| level.fallbacks.is_some() && level.error.rejection.is_none();
+        let named = broken().filter(own_group).find_map(|level| level.group.clone());
+        let ordered =
+            || self.texts().filter(|_| error.is_none()).filter_map(|t| t.levels.first()).find(|l| l.fallbacks.as_ref().is_some_and(Vec::is_empty));
+        let model_group = named
+            .or_else(|| earlier.and_then(|(group, _)| group.map(str::to_owned)))
+            .or_else(|| ordered().and_then(|level| level.group.clone()))
+            .or_else(|| self.group_by_lists(outcome, rejections));
+        let message = error.map(|e| e.message.clone()).unwrap_or_default();
+        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), &e.message));
+        Some(StreamFailure {
+            model_group,
+            model: None,
+            provider: error.and_then(|e| e.provider),
+            kind,
+            category: failure::category(kind, &message),
+            class: error.and_then(|e| e.class.clone()),
+            status: error.and_then(|e| e.class.as_deref()).and_then(failure::status),
+            message: Some(message).filter(|m| !m.is_empty()),
+        })
+    }
+
+    /// DEBUG: the broken stream among the earlier errors of this request's own calls.
+    fn earlier_failure(&self) -> Option<(Option<&'a str>, &'a OneError)> {
+        self.summary.nodes.iter().find_map(|&n| {
+            let Statement::Call(call) = &self.groups.nodes[n].fact.statement else { return None };
+            let own = call.earlier_own().find(|earlier| earlier.text.mid_stream)?;
+            Some((own.group.as_deref(), &own.text.levels.first()?.error))
+        })
+    }
+
+    /// The only configured group whose list has the refused targets in this order; for a chain that recovered, with one more
+    /// target to recover on.
+    fn group_by_lists(&self, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<String> {
+        let refused: Vec<&str> = rejections.iter().filter_map(|r| r.model_group.as_deref()).collect();
+        if refused.is_empty() || refused.len() != rejections.len() {
+            return None;
+        }
+        let spare = usize::from(outcome == Outcome::Recovered);
+        let fits = |targets: &[String]| targets.len() >= refused.len() + spare && targets.iter().zip(&refused).all(|(a, b)| a == b);
+        let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
+        let mut fitting: Vec<&str> =
+            lists.iter().flat_map(|l| l.iter()).filter(|(group, targets)| *group != "*" && fits(targets)).map(|(group, _)| group).collect();
+        fitting.sort_unstable();
+        fitting.dedup();
+        match fitting[..] {
+            [only] => Some(only.to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The client request behind an incident: its ids, who asked, when, on which route.
+//!
+//! Times of traces are instants and exact; those of a log are local and, in text logs, have no date. Where an incident has
+//! both, the instants count.
+
+use super::groups::{Groups, Summary};
+use super::routes;
+use crate::fact::{Attempt, Caller, ErrorRecord, Statement};
+use crate::record::Time;
+
+/// What the records of an incident say of the client's request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// LiteLLM's call id.
+    pub call_id: Option<String>,
+    /// The trace's id.
+    pub trace_id: Option<String>,
+    /// `chat`, `responses` or `messages`.
+    pub route: Option<&'static str>,
+    /// Who asked.
+    pub caller: Caller,
+    /// What the client asked for.
+    pub requested_model: Option<String>,
+    /// LiteLLM's version.
+    pub version: Option<String>,
+    /// First time seen.
+    pub start: Option<Time>,
+    /// Last time seen.
+    pub end: Option<Time>,
+    /// First and last time on one line of time: microseconds, midnights of a log counted.
+    pub span: (u64, u64),
+}
+
+impl Request {
+    /// The request of a group.
+    pub(super) fn of(groups: &Groups<'_>, summary: &Summary) -> Request {
+        let errors: Vec<&ErrorRecord> = summary.nodes.iter().filter_map(|&n| groups.nodes[n].error()).collect();
+        let attempts: Vec<&Attempt> = errors.iter().filter_map(|error| error.attempt.as_deref()).collect();
+        let text = |get: fn(&Attempt) -> &Option<String>| attempts.iter().find_map(|attempt| get(attempt).clone());
+        let (start, end, span) = instants(&attempts).unwrap_or_else(|| local_times(groups, summary));
+        Request {
+            call_id: call_id(groups, summary),
+            trace_id: text(|a| &a.trace_id),
+            route: attempts.iter().find_map(|attempt| attempt.route).or_else(|| routes::of(groups, summary)),
+            caller: Caller {
+                key: text(|a| &a.caller.key),
+                team: text(|a| &a.caller.team),
+                user: text(|a| &a.caller.user),
+                end_user: text(|a| &a.caller.end_user),
+            },
+            requested_model: text(|a| &a.requested_model),
+            version: text(|a| &a.version),
+            start,
+            end: end.filter(|end| start.is_some_and(|start| start != *end)),
+            span,
+        }
+    }
+}
+
+type Times = (Option<Time>, Option<Time>, (u64, u64));
+
+/// First and last instant of the attempts, if they have any.
+fn instants(attempts: &[&Attempt]) -> Option<Times> {
+    let all = || attempts.iter().flat_map(|attempt| [attempt.start, attempt.end]).flatten();
+    let (first, last) = (all().min_by_key(Time::since_epoch)?, all().max_by_key(Time::since_epoch)?);
+    Some((Some(first), Some(last), (first.since_epoch(), last.since_epoch())))
+}
+
+fn local_times(groups: &Groups<'_>, summary: &Summary) -> Times {
+    let times = || summary.nodes.iter().filter_map(|&n| groups.nodes[n].fact.time);
+    let at = || summary.nodes.iter().map(|&n| groups.nodes[n].at);
+    (times().next(), times().next_back(), (at().min().unwrap_or_default(), at().max().unwrap_or_default()))
+}
+
+fn call_id(groups: &Groups<'_>, summary: &Summary) -> Option<String> {
+    summary.nodes.iter().find_map(|&n| match &groups.nodes[n].fact.statement {
+        Statement::Error(error) => error.call_id.clone(),
+        Statement::Call(call) => Some(call.call_id.clone()),
+        _ => None,
+    })
+}
