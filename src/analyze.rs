@@ -16,8 +16,8 @@ use crate::fact::Fact;
 use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
 use crate::knowledge::signature::REJECTION;
 use crate::link;
-use crate::report::{InputRead, Report};
 use crate::record::Form;
+use crate::report::{InputRead, Report};
 use crate::scan::{self, Chunk, ChunkFacts, InOrder, Searcher};
 
 /// How the analysis is run. None of it changes the report.
@@ -211,7 +211,7 @@ impl Reader {
         }
         let is_empty = start.bytes.is_empty();
         let _ = self.events.send(Event::Forms(index, start.forms.clone()));
-        let mut chunks = scan::chunks(start.layout, Box::new(start.whole()));
+        let mut chunks = scan::chunks(start.layout, Box::new(start.whole()), scan::CHUNK_BYTES);
         while !self.stopping.load(Ordering::Relaxed) {
             let Ok(buffer) = empty.recv() else { return Ok(()) };
             let ended = match chunks.next_chunk(buffer) {

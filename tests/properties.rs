@@ -6,21 +6,23 @@ mod common;
 
 use std::fmt::Write;
 
-use common::{Dice, capture, report_on};
+use common::{Dice, capture, report_on, trace};
 use proptest::prelude::*;
-use streamfall::scan::{Chunker, InOrder, Searcher};
+use streamfall::document::Start;
+use streamfall::scan::{self, InOrder, Searcher};
 
-/// All facts of a log, with their places, for a size of chunk; chunks come back in a shuffled order, as from several threads.
-fn facts(log: &[u8], chunk_bytes: usize, seed: u64) -> String {
+/// All facts of a source, with their places, for a size of chunk; chunks come back in a shuffled order, as from several threads.
+fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
     let searcher = Searcher::new().unwrap();
-    let mut chunker = Chunker::with_chunks_of(log, chunk_bytes);
-    let mut results: Vec<_> = std::iter::from_fn(|| chunker.next_chunk(Vec::new()).unwrap()).map(|chunk| searcher.search(&chunk)).collect();
+    let start = Start::of(source);
+    let mut chunks = scan::chunks(start.layout, Box::new(start.whole()), chunk_bytes);
+    let mut results: Vec<_> = std::iter::from_fn(|| chunks.next_chunk(Vec::new()).unwrap()).map(|chunk| searcher.search(&chunk)).collect();
     let mut dice = Dice::new(seed);
     let mut order = InOrder::new(0);
     while !results.is_empty() {
         order.add(results.swap_remove(dice.below(results.len())));
     }
-    let mut text = format!("{} bytes, {} mentions\n", order.bytes, order.mentions);
+    let mut text = format!("{} mentions\n", order.mentions);
     for fact in order.facts {
         writeln!(text, "{fact:?}").unwrap();
     }
@@ -29,11 +31,14 @@ fn facts(log: &[u8], chunk_bytes: usize, seed: u64) -> String {
 
 #[test]
 fn any_cut_into_chunks_gives_the_same_facts() {
-    for name in ["1.77.7_A_default", "1.85.0_C_info", "1.85.0_D_json_default", "1.85.0_B_debug", "1.109.1_D_json_default"] {
-        let log = capture(name).log;
-        let whole = facts(&log, usize::MAX / 2, 0);
+    let logs = ["1.77.7_A_default", "1.85.0_C_info", "1.85.0_D_json_default", "1.85.0_B_debug", "1.109.1_D_json_default"]
+        .map(|name| (name, capture(name).log));
+    let traces = ["1.85.0_E_otel_otlp", "1.85.0_F_generic_api", "1.85.7_G_langfuse"].map(|name| (name, trace(name)));
+    for (name, source) in logs.into_iter().chain(traces) {
+        let whole = facts(&source, usize::MAX / 2, 0);
+        assert!(whole.lines().count() > 10, "{name}");
         for (seed, chunk_bytes) in (1..).zip([200, 1_000, 4_096, 50_000, 1 << 20]) {
-            assert!(facts(&log, chunk_bytes, seed) == whole, "{name} in chunks of {chunk_bytes} bytes");
+            assert!(facts(&source, chunk_bytes, seed) == whole, "{name} in chunks of {chunk_bytes} bytes");
         }
     }
 }

@@ -66,7 +66,8 @@ mod tests {
             (1, r#"{"request_id":"r1","call_type":"acompletion","status":"failure","metadata":"{\"a\": \"x\ny\"}"}"#.replace('\n', "\\n")),
             (3, r#"{"request_id":"r2","call_type":"acompletion","status":"success"}"#.to_owned()),
         ];
-        let parsed = |rows: &[(u64, String)]| rows.iter().map(|(l, r)| (*l, serde_json::from_str::<serde_json::Value>(r).unwrap())).collect::<Vec<_>>();
+        let parsed =
+            |rows: &[(u64, String)]| rows.iter().map(|(l, r)| (*l, serde_json::from_str::<serde_json::Value>(r).unwrap())).collect::<Vec<_>>();
         assert_eq!(parsed(&found), parsed(&expected));
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn starts(text: &[u8]) -> bool {
     let inner = text.get(1..).unwrap_or_default().trim_ascii_start();
     match text.first() {
         Some(b'{') => inner.first().is_none_or(|b| matches!(b, b'"' | b'}')),
-        Some(b'[') => inner.first().is_none_or(|b| matches!(b, b'{' | b'[' | b']' )),
+        Some(b'[') => inner.first().is_none_or(|b| matches!(b, b'{' | b'[' | b']')),
         _ => false,
     }
 }
@@ -310,7 +310,10 @@ mod tests {
             (r#"{"a": 1}"#, &[r#"{"a": 1}"#]),
             (r#"[{"a": 1}, {"b": {"spans": [{"c": 2}]}}]"#, &[r#"{"a": 1}"#, r#"{"b": {"spans": [{"c": 2}]}}"#]),
             (r#"{"a":1}{"b":2}"#, &[r#"{"a":1}"#, r#"{"b":2}"#]),
-            (r#"{"resourceSpans": [{"resource": {"x": 1}, "scopeSpans": [{"scope": {}, "spans": [{"s": 1}, {"s": 2}]}]}]}"#, &[r#"{"s": 1}"#, r#"{"s": 2}"#]),
+            (
+                r#"{"resourceSpans": [{"resource": {"x": 1}, "scopeSpans": [{"scope": {}, "spans": [{"s": 1}, {"s": 2}]}]}]}"#,
+                &[r#"{"s": 1}"#, r#"{"s": 2}"#],
+            ),
             (r#"{"data":[{"traceID":"t","spans":[{"s":"}"}],"processes":{"p":{}}}],"total":0}"#, &[r#"{"s":"}"}"#]),
             (r#"{"trace":{"resourceSpans":[{"scopeSpans":[{"spans":[{"s":1}]}]}]}}"#, &[r#"{"s":1}"#]),
             (r#"[[{"s":1}],[{"s":2}]]"#, &[r#"{"s":1}"#, r#"{"s":2}"#]),
@@ -341,7 +344,15 @@ mod tests {
 
     #[test]
     fn only_json_is_taken_for_json() {
-        let cases = [("{\"a\":1}", true), ("{\n  \"a\": 1", true), ("[{", true), ("[\n  {", true), ("[pod/x/y] text", false), ("[92m07:35", false), ("{x", false)];
+        let cases = [
+            ("{\"a\":1}", true),
+            ("{\n  \"a\": 1", true),
+            ("[{", true),
+            ("[\n  {", true),
+            ("[pod/x/y] text", false),
+            ("[92m07:35", false),
+            ("{x", false),
+        ];
         for (text, expected) in cases {
             assert_eq!(starts(text.as_bytes()), expected, "{text}");
         }

@@ -99,7 +99,10 @@ struct Status {
 pub(super) fn starts(start: &[u8]) -> bool {
     let Some((length, message)) = start.split_first_chunk::<4>() else { return false };
     let length = u32::from_be_bytes(*length) as usize;
-    length > 1 && length <= MOST_BYTES && message.first() == Some(&FIRST_TAG) && (message.len() < length || TracesData::decode(&message[..length]).is_ok())
+    length > 1
+        && length <= MOST_BYTES
+        && message.first() == Some(&FIRST_TAG)
+        && (message.len() < length || TracesData::decode(&message[..length]).is_ok())
 }
 
 /// The spans of a file of messages; a row's line is the number of its message.

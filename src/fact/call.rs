@@ -6,8 +6,8 @@
 //! Source: LiteLLM 1.85.0 and 1.96.2 with `--detailed_debug`.
 
 use super::error_text::ErrorText;
-use crate::record::python::{self, Literal};
 use crate::knowledge::signature::CONTINUATIONS;
+use crate::record::python::{self, Literal};
 
 /// A request that LiteLLM sent upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]

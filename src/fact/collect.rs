@@ -50,6 +50,14 @@ impl Collector {
         }
     }
 
+    /// Reads rows that no needle was found in, which fill `bytes` and start at `offset`: attempts that did not fail.
+    pub fn read_served(&mut self, bytes: &[u8], offset: usize) {
+        for (at, call_id) in record::calls_in(bytes) {
+            let statement = Statement::Served { call_id: call_id.to_owned() };
+            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement });
+        }
+    }
+
     /// The errors that a client or an application logged in a piece without a head, each on its line.
     fn client_errors(&mut self, piece: &[u8], offset: usize) {
         for (at, row) in record::errors_in(piece) {

@@ -19,9 +19,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::fallback_lists::FallbackLists;
-use crate::record::python;
 use crate::knowledge::provider::{self, Provider};
 use crate::knowledge::signature::{self, MID_STREAM};
+use crate::record::python;
 
 /// A nested error text, level by level.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -12,7 +12,7 @@ mod fallback_lists;
 mod place;
 
 pub use crate::record::Answer;
-pub use crate::record::{About, Caller, LastMessage};
+pub use crate::record::{About, Caller, Form, LastMessage};
 pub use attempt::Attempt;
 pub use call::{EarlierError, UpstreamCall};
 pub use collect::{Collector, Found};
@@ -56,6 +56,11 @@ pub enum Statement {
     HopOpened,
     /// DEBUG: a request that LiteLLM sent upstream.
     Call(Box<UpstreamCall>),
+    /// Payloads: an attempt of this call that did not fail.
+    Served {
+        /// LiteLLM's call id.
+        call_id: String,
+    },
 }
 
 impl Statement {
@@ -69,6 +74,7 @@ impl Statement {
             Statement::HopStarted { .. } => "hop_started",
             Statement::HopOpened => "hop_opened",
             Statement::Call(_) => "upstream_call",
+            Statement::Served { .. } => "served",
         }
     }
 }

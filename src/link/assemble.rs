@@ -12,7 +12,7 @@ use super::order;
 use super::request::Request;
 use super::rules::{Confidence, Rule, Side};
 use super::verdict::{self, Verdict};
-use crate::fact::{About, ErrorRecord, ErrorText, Role};
+use crate::fact::{About, ErrorRecord, ErrorText, Role, Statement};
 use crate::knowledge::route::RESPONSES;
 
 /// Makes incidents of all groups that hold a rejection.
@@ -123,6 +123,10 @@ impl<'a> Draft<'_, 'a> {
         let told_to_client = |error: &ErrorRecord| error.attempt.as_ref().is_some_and(|attempt| attempt.about == About::Request);
         if self.summary.closing.is_some() || self.errors().any(told_to_client) {
             return Outcome::Failed;
+        }
+        let served = |&n: &usize| matches!(self.groups.nodes[n].fact.statement, Statement::Served { .. });
+        if self.summary.nodes.iter().any(served) {
+            return Outcome::Recovered;
         }
         let hop = self.summary.nodes.iter().copied().filter(|&n| self.groups.nodes[n].hop.is_some()).max();
         let Some(last) = hop else { return Outcome::Unknown };

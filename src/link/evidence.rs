@@ -99,8 +99,9 @@ fn breaks_stream(error: &ErrorRecord) -> bool {
     let both = |text: &crate::fact::ErrorText| text.mid_stream && text.rejections().next().is_some();
     match error.role {
         Role::Fragment => error.texts().any(both),
-        Role::StreamError | Role::HopFailed | Role::FallbackFailed | Role::ResponsesFallbackFailed | Role::Payload | Role::Span | Role::SpendLog => error
-            .texts().any(|text| text.mid_stream),
+        Role::StreamError | Role::HopFailed | Role::FallbackFailed | Role::ResponsesFallbackFailed | Role::Payload | Role::Span | Role::SpendLog => {
+            error.texts().any(|text| text.mid_stream)
+        }
         _ => error.text.mid_stream,
     }
 }

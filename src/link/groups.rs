@@ -160,6 +160,7 @@ impl<'a> Groups<'a> {
                     }
                 }
                 Statement::Call(call) => self.key(Key::Call, &call.call_id, node),
+                Statement::Served { call_id } => self.key(Key::Call, call_id, node),
                 _ => {}
             }
         }
@@ -194,7 +195,7 @@ impl<'a> Groups<'a> {
     pub(super) fn summaries(&self) -> HashMap<usize, Summary> {
         let mut all: HashMap<usize, Summary> = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            if !matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_)) {
+            if !matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_) | Statement::Served { .. }) {
                 continue;
             }
             let summary = all.entry(self.root(index)).or_default();

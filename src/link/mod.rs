@@ -18,6 +18,8 @@ mod order;
 mod request;
 mod routes;
 mod rules;
+mod spans;
+mod traced;
 mod verdict;
 
 pub use incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
@@ -36,11 +38,13 @@ pub fn link(facts: &[Fact]) -> Vec<Incident> {
     let mut groups = Groups::new(facts);
     groups.join_ids();
     groups.flatten();
+    spans::judge(&mut groups);
     idless::join(&mut groups);
     groups.flatten();
     groups.lossy_before = integrity::lossy_before(&groups);
     calls::join(&mut groups);
     order::join(&mut groups);
+    traced::join(&mut groups);
     let inferred = hops::infer(&mut groups);
     assemble::incidents(&groups, &inferred)
 }

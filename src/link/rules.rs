@@ -70,6 +70,8 @@ pub enum Rule {
     OnlyOpenCall,
     /// DEBUG: all calls that can have met it were of one kind.
     AllOpenCallsAgree,
+    /// Log and trace: the broken stream that needs this hop, at this time, and no other.
+    BrokenStreamNeedsHop,
     /// INFO: the response began only after the fallback had answered.
     AnsweredAfterFallback,
     /// INFO: the response had begun before a fallback answered, so a stream had broken.
@@ -91,6 +93,7 @@ impl Rule {
             | Rule::AnsweredAfterFallback
             | Rule::AnsweredBeforeFallback
             | Rule::NextHopCall
+            | Rule::BrokenStreamNeedsHop
             | Rule::AnswerHadNotBegun
             | Rule::NoStreamFailureInTrace
             | Rule::NoContinuationInRelease => Confidence::Strong,
@@ -124,6 +127,7 @@ impl Rule {
             | Rule::HopDirectlyBefore
             | Rule::AllChainsAgree
             | Rule::OnlyOpenCall
+            | Rule::BrokenStreamNeedsHop
             | Rule::NextHopCall
             | Rule::AllOpenCallsAgree => None,
         }
@@ -158,7 +162,9 @@ impl Rule {
                 "client_sent_no_assistant: the client's own messages do not end with an assistant message, so LiteLLM added the one that was refused"
             }
             Rule::AnswerHadBegun => "answer_had_begun: the client's answer had begun before the refused attempt did, so a stream had broken",
-            Rule::AnswerHadNotBegun => "answer_had_not_begun: the client's answer had not begun before the refused attempt did, so no stream had broken",
+            Rule::AnswerHadNotBegun => {
+                "answer_had_not_begun: the client's answer had not begun before the refused attempt did, so no stream had broken"
+            }
             Rule::NoStreamFailureInTrace => "no_stream_failure_in_trace: the trace has the request and its failure, and no stream broke in it",
             Rule::OnlyHopBefore => "only_hop_before: no other record can be the hop before it in the fallback list",
             Rule::NearestHopBefore => "nearest_hop_before: the hop before it in the fallback list, clearly nearer than any other",
@@ -168,6 +174,9 @@ impl Rule {
             Rule::AllOpenCallsAgree => "all_open_calls_agree: all requests to this deployment that can have been refused were of this kind",
             Rule::AnsweredAfterFallback => "answered_after_fallback: the response began only when a fallback had answered, so no stream had broken",
             Rule::AnsweredBeforeFallback => "answered_before_fallback: the response had begun before a fallback answered, so a stream had broken",
+            Rule::BrokenStreamNeedsHop => {
+                "broken_stream_needs_hop: the trace has a stream that broke just before, which needs a hop to this target, and no other record can be that hop"
+            }
             Rule::NextHopCall => "next_hop_call: the request that LiteLLM sent directly behind it, to the next target, is the same client's",
         }
     }

@@ -18,7 +18,6 @@ const FORM_MARKS: [(Form, &[&str]); 9] = [
 
 /// The forms of trace whose marks stand in these bytes.
 pub fn marks_in(bytes: &[u8]) -> impl Iterator<Item = Form> {
-    let has = |mark: &&str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
-    FORM_MARKS.iter().filter(move |(_, marks)| marks.iter().all(|mark| has(mark))).map(|(form, _)| *form)
+    let has = move |mark: &&str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
+    FORM_MARKS.iter().filter(move |(_, marks)| marks.iter().all(&has)).map(|(form, _)| *form)
 }
-

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 pub use marks::marks_in;
 pub use text::{Answer, access_line};
 pub use time::{DAY, Time};
-pub use trace::{About, Caller, LastMessage, TraceRecord, errors_in, read as read_row};
+pub use trace::{About, Caller, LastMessage, TraceRecord, calls_in, errors_in, read as read_row};
 pub use traceback::Traceback;
 
 use crate::knowledge::signature::ROW_HEADS;

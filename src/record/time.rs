@@ -161,7 +161,9 @@ mod tests {
         let shown = |time: Option<Time>| time.map(|t| t.to_string());
         assert_eq!(shown(Time::of_seconds(1_795_333_131.397_142)), expected);
         assert_eq!(shown(Time::of_micros(1_795_333_131_397_142)), expected);
-        for text in ["2026-11-22T07:38:51.397142Z", "2026-11-22 07:38:51.397142+00:00", "2026-11-22T08:38:51.397142+01:00", "2026-11-22 07:38:51.397142"] {
+        for text in
+            ["2026-11-22T07:38:51.397142Z", "2026-11-22 07:38:51.397142+00:00", "2026-11-22T08:38:51.397142+01:00", "2026-11-22 07:38:51.397142"]
+        {
             assert_eq!(shown(Time::of_utc_text(text)), expected, "{text}");
         }
         assert_eq!((Time::of_seconds(-1.0), Time::of_seconds(f64::NAN), Time::of_utc_text("yesterday")), (None, None, None));

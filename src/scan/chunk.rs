@@ -53,12 +53,7 @@ pub struct Chunker<R> {
 }
 
 impl<R: Read> Chunker<R> {
-    /// A chunker over a source's bytes.
-    pub fn new(reader: R, lines: Lines) -> Chunker<R> {
-        Chunker::with_chunks_of(reader, lines, CHUNK_BYTES)
-    }
-
-    /// The same with another size of chunk, which changes nothing but speed.
+    /// A chunker over a source's bytes; the size of chunk changes nothing but speed.
     pub fn with_chunks_of(reader: R, lines: Lines, goal: usize) -> Chunker<R> {
         Chunker { reader, lines, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, ended: false, failure: None }
     }
@@ -136,7 +131,7 @@ mod tests {
     use super::*;
 
     fn chunks(bytes: &[u8]) -> Vec<Chunk> {
-        let mut chunker = Chunker::new(bytes, Lines::Log);
+        let mut chunker = Chunker::with_chunks_of(bytes, Lines::Log, CHUNK_BYTES);
         std::iter::from_fn(|| chunker.next_chunk(Vec::new()).unwrap()).collect()
     }
 

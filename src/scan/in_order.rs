@@ -1,9 +1,9 @@
 //! Puts the results of a source's chunks back in order, whatever order they come in, and gives facts their final places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::search::ChunkFacts;
-use crate::fact::Fact;
+use crate::fact::{Fact, Statement};
 use crate::record::Form;
 
 /// All that the chunks of one source hold.
@@ -21,6 +21,8 @@ pub struct InOrder {
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
     waits: bool,
+    /// Calls of which an attempt failed. Of the many others, nothing is kept.
+    failed: HashSet<String>,
 }
 
 impl InOrder {
@@ -52,6 +54,11 @@ impl InOrder {
             let (lines, bytes) = if chunk.of_rows { (0, 0) } else { (self.lines, self.bytes) };
             fact.place.line += lines + 1;
             fact.place.byte += bytes;
+            match &fact.statement {
+                Statement::Served { call_id } if !self.failed.contains(call_id) => continue,
+                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(error.call_id.clone()),
+                _ => {}
+            }
             self.facts.push(fact);
         }
         self.lines += chunk.newlines;

@@ -9,20 +9,20 @@ mod in_order;
 mod rows;
 mod search;
 
-pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks};
-pub use in_order::InOrder;
-pub use rows::RowChunker;
-pub use search::{ChunkFacts, Searcher, is_binary};
-
 use std::io::Read;
 
 use crate::document::{self, Layout, Opened};
+use rows::RowChunker;
 
-/// Gives the chunks of a source of this layout.
+pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks};
+pub use in_order::InOrder;
+pub use search::{ChunkFacts, Searcher, is_binary};
+
+/// Gives the chunks of a source of this layout; their size, in bytes, changes nothing but speed.
 #[must_use]
-pub fn chunks<'r>(layout: Layout, reader: Box<dyn Read + 'r>) -> Box<dyn Chunks + 'r> {
+pub fn chunks<'r>(layout: Layout, reader: Box<dyn Read + 'r>, goal: usize) -> Box<dyn Chunks + 'r> {
     match document::open(layout, reader) {
-        Opened::Lines(reader, lines) => Box::new(Chunker::new(reader, lines)),
-        Opened::Rows(rows) => Box::new(RowChunker::new(rows)),
+        Opened::Lines(reader, lines) => Box::new(Chunker::with_chunks_of(reader, lines, goal)),
+        Opened::Rows(rows) => Box::new(RowChunker::with_chunks_of(rows, goal)),
     }
 }

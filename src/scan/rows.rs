@@ -2,28 +2,28 @@
 
 use std::io;
 
-use super::chunk::{CHUNK_BYTES, Chunk, Chunks};
+use super::chunk::{Chunk, Chunks};
 use crate::document::{RowPlace, Rows};
 use crate::record::Lines;
 
 /// Gives the chunks of a source that is a document of rows.
-pub struct RowChunker<'r> {
+pub(super) struct RowChunker<'r> {
     rows: Box<dyn Rows + 'r>,
+    goal: usize,
     index: u64,
     failure: Option<io::Error>,
 }
 
 impl<'r> RowChunker<'r> {
-    /// A chunker over a document's rows.
-    #[must_use]
-    pub fn new(rows: Box<dyn Rows + 'r>) -> RowChunker<'r> {
-        RowChunker { rows, index: 0, failure: None }
+    /// A chunker over a document's rows; the size of chunk changes nothing but speed.
+    pub(super) fn with_chunks_of(rows: Box<dyn Rows + 'r>, goal: usize) -> RowChunker<'r> {
+        RowChunker { rows, goal, index: 0, failure: None }
     }
 
     /// Appends rows up to the size of a chunk.
     fn fill(&mut self, bytes: &mut Vec<u8>) -> Vec<RowPlace> {
         let mut places = Vec::new();
-        while bytes.len() < CHUNK_BYTES {
+        while bytes.len() < self.goal {
             match self.rows.next_row(bytes) {
                 Ok(Some(place)) => {
                     bytes.push(b'\n');

@@ -88,6 +88,9 @@ impl Searcher {
         while let Some(hit) = needles.find_at(bytes, at) {
             let start = record_start(bytes, at, hit.start(), lines);
             let end = record_end(bytes, hit.end(), lines);
+            if lines == Lines::Rows {
+                collector.read_served(&bytes[at..start], at);
+            }
             if lines.starts_here(&bytes[start..]) == Some(Form::Row) {
                 for (place, row) in document::rows_of(&bytes[start..end]) {
                     collector.read_row(&row, start + place);
@@ -96,6 +99,9 @@ impl Searcher {
                 collector.read(&bytes[start..end], start, &bytes[end..]);
             }
             (at, last) = (end, start..end);
+        }
+        if lines == Lines::Rows {
+            collector.read_served(&bytes[at..], at);
         }
         (collector, last)
     }

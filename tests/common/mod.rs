@@ -78,6 +78,27 @@ pub fn capture(name: &str) -> Capture {
     Capture { name: name.to_owned(), log, truth, without_id }
 }
 
+/// The trace of a capture that has one.
+pub fn trace(name: &str) -> Vec<u8> {
+    zstd::decode_all(std::fs::File::open(captures_dir().join(name).join("trace.zst")).unwrap()).unwrap()
+}
+
+/// The truth of those rejections whose id is in these bytes.
+pub fn visible(truth: &BTreeMap<String, Truth>, bytes: &[u8]) -> BTreeMap<String, Truth> {
+    truth.iter().filter(|(id, _)| memchr::memmem::find(bytes, id.as_bytes()).is_some()).map(|(id, known)| (id.clone(), known.clone())).collect()
+}
+
+/// The report on several sources, as JSON; each has the name it is given.
+pub fn report_on_all(sources: &[(&str, &[u8])]) -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = sources
+        .iter()
+        .map(|(name, bytes)| (dir.path().join(name), bytes))
+        .map(|(path, bytes)| std::fs::write(&path, bytes).map(|()| path).unwrap())
+        .collect();
+    report_of(&paths)
+}
+
 /// The report on a log, as JSON.
 pub fn report_on(log: &[u8]) -> Value {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -18,7 +18,8 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     let attributes = fields(at(value, "tags"));
     let references = at(value, "references").and_then(Value::as_array).into_iter().flatten();
     let logs = at(value, "logs").and_then(Value::as_array).into_iter().flatten().map(|log| fields(log.get("fields")));
-    let failed = attributes.get("otel.status_code").is_some_and(|code| code == "ERROR") || attributes.get("error").is_some_and(|error| error == "true");
+    let failed =
+        attributes.get("otel.status_code").is_some_and(|code| code == "ERROR") || attributes.get("error").is_some_and(|error| error == "true");
     let span = Span {
         trace_id: text(value, "traceID").unwrap_or_default(),
         id: text(value, "spanID").unwrap_or_default(),

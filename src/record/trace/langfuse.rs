@@ -38,7 +38,8 @@ fn generation(body: &Value) -> Vec<TraceRecord> {
         end: time("endTime", "end_time"),
         answer_had_begun: start.zip(first).map(|(start, first)| first.since_epoch() < start.since_epoch()),
         error,
-        route: route::of_call_type(call_type.trim_start_matches("litellm-")).or_else(|| route::of_path(&text(&metadata, "user_api_key_request_route")?)),
+        route: route::of_call_type(call_type.trim_start_matches("litellm-"))
+            .or_else(|| route::of_path(&text(&metadata, "user_api_key_request_route")?)),
         last_message: LastMessage::of(messages),
         model: text(&metadata, "deployment").or_else(|| text(body, "model")),
         model_group: text(&metadata, "model_group"),

@@ -24,16 +24,20 @@ impl LastMessage {
     pub(super) fn of(messages: &Value) -> LastMessage {
         match messages {
             Value::Array(list) => of_list(list),
-            Value::String(text) if text.starts_with('[') => serde_json::from_str(text).map_or(LastMessage::Unknown, |list: Vec<Value>| of_list(&list)),
+            Value::String(text) if text.starts_with('[') => {
+                serde_json::from_str(text).map_or(LastMessage::Unknown, |list: Vec<Value>| of_list(&list))
+            }
             _ => LastMessage::Unknown,
         }
     }
 }
 
-fn of_list(list: &[Value]) -> LastMessage {
-    let Some(last) = list.last().filter(|_| !list.iter().any(is_redacted)) else { return LastMessage::Unknown };
+fn of_list(messages: &[Value]) -> LastMessage {
+    let Some(last) = messages.last().filter(|_| !messages.iter().any(is_redacted)) else { return LastMessage::Unknown };
     match last.get("role").and_then(Value::as_str) {
-        Some("assistant") if list.iter().any(|m| texts(m).any(|text| CONTINUATIONS.iter().any(|c| text.starts_with(c)))) => LastMessage::Continuation,
+        Some("assistant") if messages.iter().any(|m| texts(m).any(|text| CONTINUATIONS.iter().any(|c| text.starts_with(c)))) => {
+            LastMessage::Continuation
+        }
         Some("assistant" | "model") => LastMessage::Assistant,
         Some(_) => LastMessage::Other,
         None => LastMessage::Unknown,

@@ -21,6 +21,7 @@ use serde_json::Value;
 pub use client_error::errors_in;
 pub(super) use json::lenient_string;
 pub use messages::LastMessage;
+pub use payload::calls_in;
 
 use super::{Form, Time};
 use crate::knowledge::signature;
@@ -134,8 +135,11 @@ impl Caller {
     }
 }
 
+/// `None` if an object is of another form, nothing if it is of this form and says nothing of a failure.
+type Reader = fn(&Value) -> Option<Vec<TraceRecord>>;
+
 /// Readers by form: each says whether an object is of its form, and reads it.
-const READERS: [fn(&Value) -> Option<Vec<TraceRecord>>; 8] =
+const READERS: [Reader; 8] =
     [payload::read, otlp::read, jaeger::read, console::read, zipkin::read, langfuse::read, spend_log::read, client_error::read];
 
 /// How deep payloads are put into strings of other objects (SQS in SNS, …).

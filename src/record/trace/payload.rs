@@ -46,3 +46,27 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
         ..TraceRecord::new(Form::Payload, About::Attempt)
     }])
 }
+
+/// The call ids in rows that are not parsed, each with the offset of its line.
+pub fn calls_in(rows: &[u8]) -> impl Iterator<Item = (usize, &str)> {
+    const KEY: &[u8] = b"\"litellm_call_id";
+    memchr::memmem::find_iter(rows, KEY).filter_map(|at| {
+        let rest = rows[at + KEY.len()..].trim_ascii_start();
+        let start = rest.iter().position(|b| !matches!(b, b'\\' | b'"' | b':' | b' '))?;
+        let length = rest[start..].iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')))?;
+        let line = memchr::memrchr(b'\n', &rows[..at]).map_or(0, |newline| newline + 1);
+        Some((line, std::str::from_utf8(&rest[start..start + length]).ok().filter(|id| !id.is_empty())?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn call_ids_are_found_without_parsing() {
+        let rows = b"{\"id\": \"x\", \"litellm_call_id\": \"4db1d73a-52e6\"}\n{\"litellm_call_id\":null}\n{\"message\": \"{\\\"litellm_call_id\\\": \\\"two\\\"}\"}\n";
+        let second = rows.iter().position(|b| *b == b'\n').unwrap() + 1;
+        assert_eq!(calls_in(rows).collect::<Vec<_>>(), [(0, "4db1d73a-52e6"), (second, "null"), (second + 25, "two")]);
+    }
+}

@@ -40,7 +40,10 @@ impl Span {
             _ => return Vec::new(),
         };
         let exception = |key: &str| self.exceptions.iter().find_map(|e| e.get(key).filter(|v| !v.is_empty()).cloned());
-        let error = get("error.message").or_else(|| get("exception")).or_else(|| get("litellm.provider.error.message")).or_else(|| exception("exception.message"));
+        let error = get("error.message")
+            .or_else(|| get("exception"))
+            .or_else(|| get("litellm.provider.error.message"))
+            .or_else(|| exception("exception.message"));
         if !self.failed && error.is_none() {
             return Vec::new();
         }

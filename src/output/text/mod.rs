@@ -3,6 +3,8 @@
 //! In this order: how many requests, whose fault, what became of them; what really failed first and where it was sent; counts
 //! per model; what to change; how to see one incident. The summary fits one screen of 80 × 40.
 
+mod incidents;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -10,8 +12,9 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::terminal::plain;
-use crate::link::{Incident, Outcome, Verdict};
-use crate::report::{FailureRow, ModelRow, Report, ReportedIncident};
+use crate::link::{Outcome, Verdict};
+use crate::record::Time;
+use crate::report::{FailureRow, ModelRow, Report};
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,8 @@ pub struct Look {
 
 /// Failed groups and models listed in the summary.
 const MOST_ROWS: usize = 5;
+/// Keys and teams listed in the summary.
+const MOST_CALLERS: usize = 3;
 /// What stands for a group that the log does not name.
 const NOT_NAMED: &str = "(not named)";
 const BOLD: Style = Style::new().bold();
@@ -161,6 +166,7 @@ impl Page<'_> {
             .collect();
         self.line(&format!("  {}", ended.join(", ")));
         self.wrapped(&seen(report), "  ", Style::new());
+        self.callers(report);
     }
 
     fn failures(&mut self, report: &Report) {
@@ -179,6 +185,23 @@ impl Page<'_> {
         kinds.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
         self.wrapped(&kinds.join(", "), "  in all: ", DIM);
+        if groups.iter().all(|row| row.group == NOT_NAMED) {
+            self.wrapped("Payloads name the fallback, not the group that failed: give the proxy's log along with them.", "  ", DIM);
+        }
+    }
+
+    /// Whom to tell: the keys and teams whose requests were hit, where the input names them.
+    fn callers(&mut self, report: &Report) {
+        for (what, counts) in [("keys", &report.summary.by_key), ("teams", &report.summary.by_team)] {
+            if counts.is_empty() {
+                continue;
+            }
+            let mut most: Vec<&(String, u64)> = counts.iter().collect();
+            most.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+            let named = most.iter().take(MOST_CALLERS).map(|(name, n)| format!("{} {n}", plain(name)));
+            let more = (most.len() > MOST_CALLERS).then(|| format!("+{} more", most.len() - MOST_CALLERS));
+            self.wrapped(&named.chain(more).collect::<Vec<_>>().join(", "), &format!("  {what}: "), Style::new());
+        }
     }
 
     fn models(&mut self, report: &Report) {
@@ -212,34 +235,6 @@ impl Page<'_> {
             for step in given.advice.steps.iter().take(shown) {
                 self.wrapped(step, "       - ", Style::new());
             }
-        }
-    }
-
-    fn incidents(&mut self, report: &Report) {
-        self.title("Incidents");
-        for reported in &report.incidents {
-            self.incident(report, reported);
-        }
-    }
-
-    fn incident(&mut self, report: &Report, reported: &ReportedIncident) {
-        let i = &reported.incident;
-        let style = match i.verdict {
-            Verdict::MidStreamFallback => RED,
-            Verdict::ClientPrefill => YELLOW,
-            Verdict::Unknown => CYAN,
-        };
-        let verdict = self.styled(i.verdict.name(), style);
-        let sure = i.confidence.map(|c| format!(" ({})", format!("{c:?}").to_lowercase())).unwrap_or_default();
-        let time = i.request.start.map(|t| format!("{t}  ")).unwrap_or_default();
-        self.line("");
-        self.line(&format!("{time}{verdict}{sure}, {}, id {}", i.outcome.name(), reported.id));
-        self.wrapped(&chain(i), "  ", Style::new());
-        for because in &i.because {
-            self.wrapped(because, "  because ", DIM);
-        }
-        for evidence in &i.evidence {
-            self.line(&format!("  {}:{}  {}", plain(report.source(evidence.place)), evidence.place.line, evidence.role));
         }
     }
 }
@@ -286,33 +281,16 @@ fn top(title: &str, rows: usize) -> String {
     if rows > MOST_ROWS { format!("{title} (top {MOST_ROWS} of {rows})") } else { title.to_owned() }
 }
 
-/// `claude-sonnet-4-5 failed (overloaded: Overloaded) → claude-sonnet-4-6 refused (req_…)`.
-fn chain(incident: &Incident) -> String {
-    let mut text = String::new();
-    if let Some(failure) = &incident.stream_failure {
-        let group = failure.model_group.as_deref().unwrap_or("(a group not named)");
-        let words = failure.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
-        let _ = write!(text, "{group} failed ({}{words}) → ", failure.kind.name());
-    }
-    let refused: Vec<String> = incident
-        .rejections
-        .iter()
-        .map(|r| {
-            let name = r.model_group.as_deref().or(r.model.as_deref()).or(r.provider).unwrap_or(NOT_NAMED);
-            format!("{name} refused ({})", r.request_id.as_deref().unwrap_or("no request id"))
-        })
-        .collect();
-    text.push_str(&refused.join(" → "));
-    plain(&text).into_owned()
-}
-
 /// When, and which LiteLLM.
 fn seen(report: &Report) -> String {
     let s = &report.summary;
+    let zone = |time: Time| if time.utc { "UTC" } else { "local time" };
     let mut text = match (s.first_seen, s.last_seen) {
-        (Some(first), Some(last)) if first.to_seconds() == last.to_seconds() => format!("at {}, local time", first.to_seconds()),
-        (Some(first), Some(last)) if first.date == last.date => format!("{} to {}, local time", first.to_seconds(), last.of_day_only().to_seconds()),
-        (Some(first), Some(last)) if first.date.is_some() => format!("{} to {}, local time", first.to_seconds(), last.to_seconds()),
+        (Some(first), Some(last)) if first.to_seconds() == last.to_seconds() => format!("at {}, {}", first.to_seconds(), zone(first)),
+        (Some(first), Some(last)) if first.date == last.date => {
+            format!("{} to {}, {}", first.to_seconds(), last.of_day_only().to_seconds(), zone(first))
+        }
+        (Some(first), Some(last)) if first.date.is_some() => format!("{} to {}, {}", first.to_seconds(), last.to_seconds(), zone(first)),
         (Some(_), Some(_)) => "in logs of which some have no dates".to_owned(),
         _ => "the log does not say when".to_owned(),
     };
