@@ -118,37 +118,44 @@ enum At {
 struct Splitter {
     at: At,
     levels: Vec<Level>,
-    /// The row that is being read, and at which level it began.
+    /// The row that is being read, as far as earlier buffers have it, and at which level it began.
     row: Vec<u8>,
     begun: Option<(usize, RowPlace)>,
-    /// The string that may be a key, as far as it may be a container's.
+    /// From where on the buffer belongs to the row.
+    from: usize,
+    /// The start of the string that may be a container's key.
     key: Vec<u8>,
     /// Whether the last string was a container's key, and nothing but `:` came behind it.
     names_records: bool,
-    place: RowPlace,
+    /// Bytes before the buffer; newlines before its byte `counted`.
+    base: u64,
+    lines: u64,
+    counted: usize,
     rows: VecDeque<Row>,
 }
 
 impl Splitter {
     fn feed(&mut self, bytes: &[u8]) {
+        (self.from, self.counted) = (0, 0);
         let mut at = 0;
         while at < bytes.len() {
-            let used = match self.at {
-                At::Outside => self.outside(bytes[at]),
-                At::Text => self.text(&bytes[at..]),
-                At::Between => self.between(bytes[at]),
-                At::String => self.string(&bytes[at..]),
+            at = match self.at {
+                At::Outside => self.outside(bytes, at),
+                At::Text => self.text(bytes, at),
+                At::Between => self.between(bytes, at),
+                At::String => self.string(bytes, at),
                 At::Escape => {
                     self.at = At::String;
-                    self.keep(&bytes[at..=at]);
-                    1
+                    at + 1
                 }
             };
-            let passed = &bytes[at..at + used];
-            self.place.byte += used as u64;
-            self.place.line += memchr::memchr_iter(b'\n', passed).count() as u64;
-            at += used;
+            if self.row.len() + at.saturating_sub(self.from) >= ROW_LIMIT {
+                self.cut(bytes, at);
+            }
         }
+        self.take(bytes, bytes.len());
+        self.count(bytes, bytes.len());
+        self.base += bytes.len() as u64;
     }
 
     /// Gives what is left of a row that the end of the input cut.
@@ -158,101 +165,95 @@ impl Splitter {
         self.at = At::Outside;
     }
 
-    fn outside(&mut self, byte: u8) -> usize {
-        match byte {
-            b'{' | b'[' => return self.between(byte),
+    fn outside(&mut self, bytes: &[u8], at: usize) -> usize {
+        match bytes[at] {
+            b'{' | b'[' => self.open(bytes, at),
             b',' | b']' | b'}' => {}
             byte if byte.is_ascii_whitespace() => {}
             _ => {
                 self.at = At::Text;
-                self.begun = Some((0, self.place));
-                return 0;
+                self.begin(bytes, at);
+                return at;
             }
         }
-        1
+        at + 1
     }
 
-    fn text(&mut self, bytes: &[u8]) -> usize {
-        let end = memchr::memchr(b'\n', bytes);
-        self.keep(&bytes[..end.unwrap_or(bytes.len())]);
-        if end.is_some() {
-            self.give();
-            self.at = At::Outside;
+    fn text(&mut self, bytes: &[u8], at: usize) -> usize {
+        let Some(end) = memchr::memchr(b'\n', &bytes[at..]) else { return bytes.len() };
+        self.take(bytes, at + end);
+        self.give();
+        self.at = At::Outside;
+        at + end + 1
+    }
+
+    fn between(&mut self, bytes: &[u8], at: usize) -> usize {
+        // What is no bracket and no quote matters only in that it ends a key's wait for its value.
+        let plain = bytes[at..].iter().take_while(|b| !matches!(b, b'"' | b'{' | b'[' | b'}' | b']')).count();
+        if self.names_records && !bytes[at..at + plain].iter().all(|b| matches!(b, b':' | b' ' | b'\t' | b'\n' | b'\r')) {
+            self.names_records = false;
         }
-        end.map_or(bytes.len(), |end| end + 1)
-    }
-
-    fn between(&mut self, byte: u8) -> usize {
-        match byte {
-            b'"' => {
+        let at = at + plain;
+        match bytes.get(at) {
+            Some(b'"') => {
                 self.at = At::String;
                 self.key.clear();
-                self.keep(b"\"");
             }
-            b'{' | b'[' => self.open(byte),
-            b'}' | b']' => self.close(byte),
-            b'\n' | b'\r' => self.keep(b" "),
-            b':' | b' ' | b'\t' => self.keep(&[byte]),
-            _ => {
-                self.names_records = false;
-                self.keep(&[byte]);
-            }
+            Some(b'{' | b'[') => self.open(bytes, at),
+            Some(_) => self.close(bytes, at),
+            None => return at,
         }
-        1
+        at + 1
     }
 
-    fn string(&mut self, bytes: &[u8]) -> usize {
-        let Some(end) = memchr::memchr3(b'"', b'\\', b'\n', bytes) else {
-            self.in_string(bytes);
-            return bytes.len();
-        };
-        match bytes[end] {
-            b'\n' => {
-                self.in_string(&bytes[..end]);
-                self.begin_anew();
-            }
-            b'\\' => {
-                self.in_string(&bytes[..=end]);
-                self.at = At::Escape;
-            }
-            _ => {
-                self.in_string(&bytes[..=end]);
+    fn string(&mut self, bytes: &[u8], at: usize) -> usize {
+        let found = memchr::memchr3(b'"', b'\\', b'\n', &bytes[at..]).map(|offset| at + offset);
+        let end = found.unwrap_or(bytes.len());
+        if self.may_name_records() && self.key.len() < KEY_BYTES {
+            self.key.extend_from_slice(&bytes[at..end.min(at + KEY_BYTES)]);
+        }
+        match found.map(|end| bytes[end]) {
+            Some(b'"') => {
                 self.at = At::Between;
-                self.names_records = self.key.strip_suffix(b"\"").is_some_and(|key| CONTAINERS.iter().any(|c| c.as_bytes() == key));
+                self.names_records = self.may_name_records() && CONTAINERS.iter().any(|c| c.as_bytes() == self.key);
             }
+            Some(b'\\') => {
+                self.at = At::Escape;
+                // A key with an escape is no container's.
+                self.key.resize(KEY_BYTES, b'\\');
+            }
+            // A newline in a string: the document is damaged, and the next line may start another.
+            Some(_) => {
+                self.take(bytes, end);
+                self.end();
+                self.names_records = false;
+            }
+            None => return end,
         }
         end + 1
     }
 
-    fn in_string(&mut self, bytes: &[u8]) {
-        self.keep(bytes);
-        if self.key.len() < KEY_BYTES {
-            self.key.extend_from_slice(&bytes[..bytes.len().min(KEY_BYTES)]);
-        }
+    /// Whether a string may be a key under which records are: only an object that is no part of a row has such.
+    fn may_name_records(&self) -> bool {
+        matches!(self.levels.last(), Some(Level::Object | Level::Container))
     }
 
-    /// A newline stood in a string: the document is damaged, and the next line may start another.
-    fn begin_anew(&mut self) {
-        self.end();
-        self.names_records = false;
-    }
-
-    fn open(&mut self, byte: u8) {
+    fn open(&mut self, bytes: &[u8], at: usize) {
         let named = std::mem::take(&mut self.names_records);
+        let is_object = bytes[at] == b'{';
         let level = match self.levels.last() {
             Some(Level::Object | Level::Container) if named => {
                 self.turn_into_container();
-                if byte == b'{' { Level::Object } else { Level::Records }
+                if is_object { Level::Object } else { Level::Records }
             }
-            None | Some(Level::Records) if byte == b'[' => Level::Records,
-            None | Some(Level::Records) => Level::Object,
+            None | Some(Level::Records) if is_object => Level::Object,
+            None | Some(Level::Records) => Level::Records,
             _ => Level::Inner,
         };
-        if level == Level::Object && self.begun.is_none() {
-            self.begun = Some((self.levels.len(), self.place));
+        if level == Level::Object {
+            self.begin(bytes, at);
         }
         self.levels.push(level);
-        self.keep(&[byte]);
         self.at = At::Between;
     }
 
@@ -265,11 +266,11 @@ impl Splitter {
         self.begun = None;
     }
 
-    fn close(&mut self, byte: u8) {
+    fn close(&mut self, bytes: &[u8], at: usize) {
         self.names_records = false;
-        self.keep(&[byte]);
         self.levels.pop();
         if self.begun.is_some_and(|(level, _)| level == self.levels.len()) {
+            self.take(bytes, at + 1);
             self.give();
         }
         if self.levels.is_empty() {
@@ -277,20 +278,42 @@ impl Splitter {
         }
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
-        let Some((level, _)) = self.begun else { return };
-        self.row.extend_from_slice(bytes);
-        if self.row.len() >= ROW_LIMIT {
+    fn begin(&mut self, bytes: &[u8], at: usize) {
+        self.count(bytes, at);
+        self.begun = Some((self.levels.len(), RowPlace { line: self.lines, byte: self.base + at as u64 }));
+        self.from = at;
+    }
+
+    /// A row that is longer than any record comes in pieces.
+    fn cut(&mut self, bytes: &[u8], at: usize) {
+        if let Some((level, _)) = self.begun {
+            self.take(bytes, at);
             self.give();
-            // The rest of it comes as a further row.
-            self.begun = Some((level, self.place));
+            self.begin(bytes, at);
+            self.begun = self.begun.map(|(_, place)| (level, place));
         }
+    }
+
+    fn count(&mut self, bytes: &[u8], at: usize) {
+        self.lines += memchr::memchr_iter(b'\n', &bytes[self.counted..at]).count() as u64;
+        self.counted = at;
+    }
+
+    /// Takes the buffer up to `end` into the row, if there is one.
+    fn take(&mut self, bytes: &[u8], end: usize) {
+        if self.begun.is_some() {
+            self.row.extend_from_slice(&bytes[self.from..end]);
+        }
+        self.from = end;
     }
 
     fn give(&mut self) {
         let Some((_, place)) = self.begun.take() else { return };
-        let bytes = std::mem::take(&mut self.row);
-        if !bytes.iter().all(u8::is_ascii_whitespace) {
+        let mut bytes = std::mem::take(&mut self.row);
+        for byte in bytes.iter_mut().filter(|b| matches!(b, b'\n' | b'\r')) {
+            *byte = b' ';
+        }
+        if !bytes.trim_ascii().is_empty() {
             self.rows.push_back(Row { bytes, place });
         }
     }

@@ -37,7 +37,7 @@ fn forms(bytes: &[u8], layout: Layout) -> Vec<Form> {
     let mut forms: Vec<Form> = match layout {
         Layout::Log => record::heads_in(bytes).filter(|form| form.is_log()).collect(),
         Layout::OtlpProto => vec![Form::Otlp],
-        Layout::JsonLines | Layout::Json | Layout::Csv | Layout::Copy => record::marks_in(bytes).collect(),
+        Layout::JsonLines | Layout::Json | Layout::Csv | Layout::Copy => record::mark_in(bytes).into_iter().collect(),
     };
     if forms.is_empty() {
         let rows = if layout == Layout::Log { Vec::new() } else { rows_of(bytes) };

@@ -10,4 +10,5 @@ pub mod neighbour;
 pub mod provider;
 pub mod route;
 pub mod signature;
+pub mod span;
 pub mod version;

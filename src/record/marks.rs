@@ -16,8 +16,9 @@ const FORM_MARKS: [(Form, &[&str]); 9] = [
     (Form::SpendLog, &["request_id", "call_type", "spend"]),
 ];
 
-/// The forms of trace whose marks stand in these bytes.
-pub fn marks_in(bytes: &[u8]) -> impl Iterator<Item = Form> {
-    let has = move |mark: &&str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
-    FORM_MARKS.iter().filter(move |(_, marks)| marks.iter().all(&has)).map(|(form, _)| *form)
+/// The form of trace whose marks stand in these bytes; the first row of the table that fits.
+#[must_use]
+pub fn mark_in(bytes: &[u8]) -> Option<Form> {
+    let has = |mark: &&str| memchr::memmem::find(bytes, mark.as_bytes()).is_some();
+    FORM_MARKS.iter().find(|(_, marks)| marks.iter().all(has)).map(|(form, _)| *form)
 }

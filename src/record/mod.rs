@@ -17,7 +17,7 @@ mod traceback;
 
 use std::borrow::Cow;
 
-pub use marks::marks_in;
+pub use marks::mark_in;
 pub use text::{Answer, access_line};
 pub use time::{DAY, Time};
 pub use trace::{About, Caller, LastMessage, TraceRecord, calls_in, errors_in, read as read_row};

@@ -1,12 +1,12 @@
 //! A span, whatever its exporter calls its parts, and what LiteLLM's OpenTelemetry logger puts into it.
-//! Source: LiteLLM 1.77.7–1.104.9, its attributes by their old names (`llm.*`, `metadata.*`) and the newer (`litellm.*`, `gen_ai.*`).
+//! Names of spans and attributes: [`crate::knowledge::span`].
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{About, Caller, Form, LastMessage, TraceRecord};
-use crate::knowledge::route;
+use crate::knowledge::{route, span};
 use crate::record::Time;
 
 /// A span as all exporters have it.
@@ -24,52 +24,62 @@ pub(super) struct Span {
     pub(super) failed: bool,
 }
 
-/// The span that stands for a client's request, and the one that tells how it failed.
-const REQUEST: &str = "Received Proxy Server Request";
-const FAILED: &str = "Failed Proxy Server Request";
-/// The span of a request's first failure, or (≤1.80) of each attempt.
-const ATTEMPT: &str = "litellm_request";
-
 impl Span {
     /// What a span of LiteLLM's says of a failure; nothing if it is none of LiteLLM's, or did not fail.
     pub(super) fn record(self, form: Form) -> Vec<TraceRecord> {
-        let get = |key: &str| self.attributes.get(key).filter(|value| !value.is_empty() && *value != "None").cloned();
         let about = match self.name.as_str() {
-            REQUEST | FAILED => About::Request,
-            ATTEMPT => About::Attempt,
+            span::REQUEST | span::FAILED => About::Request,
+            span::ATTEMPT => About::Attempt,
+            // The second logger names spans by operation and model.
+            _ if self.get(&span::CALL_ID).is_some() && self.get(&span::MODEL).is_some() => About::Attempt,
             _ => return Vec::new(),
         };
-        let exception = |key: &str| self.exceptions.iter().find_map(|e| e.get(key).filter(|v| !v.is_empty()).cloned());
-        let error = get("error.message")
-            .or_else(|| get("exception"))
-            .or_else(|| get("litellm.provider.error.message"))
-            .or_else(|| exception("exception.message"));
+        let error = self.get(&span::ERROR).or_else(|| self.of_exception("exception.message"));
         if !self.failed && error.is_none() {
             return Vec::new();
         }
-        let messages = get("gen_ai.input.messages").map_or_else(|| last_of_indexed(&self.attributes), |text| LastMessage::of(&Value::String(text)));
-        let own = if self.name == REQUEST { Some(&self.id) } else { self.parent.as_ref() };
-        let call_type = get("llm.request.type").or_else(|| get("gen_ai.operation.name")).unwrap_or_default();
-        // `gen_ai.response.id` is the call id where the attempt failed.
-        let call_id = get("litellm.call_id").or_else(|| get("gen_ai.response.id").filter(|_| about == About::Attempt && self.failed));
+        let class = self.get(&span::CLASS).or_else(|| self.of_exception("exception.type"));
+        let call_type = self.get(&span::CALL_TYPE).unwrap_or_default();
+        let own = if self.name == span::REQUEST { Some(&self.id) } else { self.parent.as_ref() };
         vec![TraceRecord {
-            call_id,
+            call_id: self.get(&span::CALL_ID).or_else(|| self.get(&span::FAILED_CALL_ID).filter(|_| about == About::Attempt && self.failed)),
             request: own.map(|id| format!("{}/{id}", self.trace_id)),
             start: self.start,
             end: self.end,
-            class: get("error.type").or_else(|| exception("exception.type")).map(|class| class.rsplit('.').next().unwrap_or_default().to_owned()),
-            traceback: get("error.stack_trace").into_iter().chain(exception("exception.stacktrace")).collect::<Vec<_>>().join("\n"),
-            route: route::of_call_type(&call_type).or_else(|| route::of_path(&get("metadata.user_api_key_request_route")?)),
-            last_message: messages,
-            model: get("litellm.provider.model").or_else(|| get("gen_ai.request.model")),
-            model_group: get("litellm.model_group"),
-            provider: get("gen_ai.system").or_else(|| get("gen_ai.provider.name")),
-            caller: Caller::of(|key| get(&format!("metadata.{key}"))),
-            version: get("litellm.version").or_else(|| get("metadata.litellm_api_version")),
+            class: class.map(|class| class.rsplit('.').next().unwrap_or_default().to_owned()),
+            traceback: self.get(&span::STACK_TRACE).into_iter().chain(self.of_exception("exception.stacktrace")).collect::<Vec<_>>().join("\n"),
+            route: route::of_call_type(&call_type).or_else(|| route::of_path(&self.get(&span::PATH)?)),
+            last_message: self.last_message(),
+            model: self.get(&span::MODEL),
+            model_group: self.get(&span::MODEL_GROUP),
+            provider: self.get(&span::PROVIDER),
+            caller: Caller {
+                key: self.get(&span::KEY),
+                team: self.get(&span::TEAM),
+                user: self.get(&span::USER),
+                end_user: self.get(&span::END_USER),
+            },
+            version: self.get(&span::VERSION),
             error: error.unwrap_or_default(),
             trace_id: Some(self.trace_id.clone()),
             ..TraceRecord::new(form, about)
         }]
+    }
+
+    /// The first of these attributes that says something.
+    fn get(&self, keys: &[&str]) -> Option<String> {
+        keys.iter().find_map(|key| self.attributes.get(*key).filter(|value| !value.is_empty() && *value != "None").cloned())
+    }
+
+    fn of_exception(&self, key: &str) -> Option<String> {
+        self.exceptions.iter().find_map(|exception| exception.get(key).filter(|value| !value.is_empty()).cloned())
+    }
+
+    fn last_message(&self) -> LastMessage {
+        match self.get(&span::MESSAGES) {
+            Some(text) => LastMessage::of(&Value::String(text)),
+            None => last_of_indexed(&self.attributes),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::json::{at, has, object, text};
 use super::span::{Span, plain};
 use super::{Form, TraceRecord};
+use crate::knowledge::span;
 use crate::record::Time;
 
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
@@ -34,8 +35,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
 
 /// Zipkin's own exporters write span names in lower case.
 fn name(name: &str) -> String {
-    let known = ["Received Proxy Server Request", "Failed Proxy Server Request"];
-    known.into_iter().find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name).to_owned()
+    [span::REQUEST, span::FAILED].into_iter().find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name).to_owned()
 }
 
 fn tags(value: &Value) -> BTreeMap<String, String> {
