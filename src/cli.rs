@@ -7,13 +7,13 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Tells what really failed behind LiteLLM's "assistant message prefill" 400.
 ///
-/// Reads LiteLLM proxy logs (text or JSON, plain, .gz or .zst), finds each request that met `This model does not support
-/// assistant message prefill`, links it to the stream failure before it and to the fallback that was tried, and says whose
-/// fault it was. Works offline; sends nothing anywhere.
+/// Reads LiteLLM proxy logs (text or JSON) and traces (LiteLLM's payloads, OpenTelemetry, Langfuse, spend logs), plain, .gz or
+/// .zst, finds each request that met `This model does not support assistant message prefill`, links it to the stream failure
+/// before it and to the fallback that was tried, and says whose fault it was. Works offline; sends nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = EXAMPLES, after_long_help = LONG_HELP)]
 pub struct Cli {
-    /// Logs to read: files, or folders with all files below them; none or `-` reads stdin
+    /// Logs and traces to read: files, or folders with all files below them; none or `-` reads stdin
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -45,12 +45,14 @@ pub struct Cli {
 const EXAMPLES: &str = "Examples:
   streamfall proxy.log                     the root cause of an incident
   kubectl logs deploy/litellm | streamfall from a pipe
+  streamfall proxy.log traces/*.json       a log and its traces, as one report
   streamfall --incidents dump/             each request, with file and line
   streamfall --format json *.log.gz        for scripts";
 
 const LONG_HELP: &str = "Examples:
   streamfall proxy.log                     the root cause of an incident
   kubectl logs deploy/litellm | streamfall from a pipe
+  streamfall proxy.log traces/*.json       a log and its traces, as one report
   streamfall --incidents dump/             each request, with file and line
   streamfall --format json *.log.gz        for scripts
 

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Dice, capture, report_on, score};
+use common::{Dice, capture, report_on, report_on_all, score, trace};
 use rayon::prelude::*;
 
 const VARIANTS: u64 = 60;
@@ -117,4 +117,40 @@ fn lost_records_never_blame() {
         let score = score(&report_on(&thinned(&capture.log, rate, seed)), &capture.truth);
         assert_eq!(score.wrong, 0, "{}, {rate} per mille, seed {seed}: {score:?}", capture.name);
     });
+}
+
+/// The rows of a trace, one a line, so that harm to a line is harm to a row.
+fn rows(trace: &[u8]) -> Vec<u8> {
+    streamfall::document::rows_of(trace)
+        .into_iter()
+        .flat_map(|(_, mut row)| {
+            row.push(b'\n');
+            row
+        })
+        .collect()
+}
+
+#[test]
+fn damaged_traces_never_blame() {
+    let names = ["1.85.0_E_otel_otlp", "1.85.0_F_generic_api", "1.85.7_G_langfuse"];
+    let captures = names.map(|name| (capture(name), rows(&trace(name))));
+    let variants: Vec<(usize, u64)> = (0..names.len()).flat_map(|number| (0..VARIANTS).map(move |variant| (number, variant))).collect();
+    let judged: usize = variants
+        .into_par_iter()
+        .map(|(number, variant)| {
+            let (capture, rows) = &captures[number];
+            let seed = 500_000 + u64::try_from(number).unwrap() * 10_000 + variant;
+            let trace = damaged(rows, seed);
+            // Alone, with the whole log, and with a log that lost records, too.
+            let report = match variant % 3 {
+                0 => report_on(&trace),
+                1 => report_on_all(&[("proxy.log", &capture.log), ("trace", &trace)]),
+                _ => report_on_all(&[("proxy.log", &thinned(&capture.log, 50, seed)), ("trace", &trace)]),
+            };
+            let score = score(&report, &capture.truth);
+            assert_eq!(score.wrong, 0, "{}, variant {variant}: {score:?}", capture.name);
+            score.found
+        })
+        .sum();
+    assert!(judged > 5_000, "only {judged} rejections were judged");
 }

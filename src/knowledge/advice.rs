@@ -72,7 +72,9 @@ pub const ADVICE: [Advice; 9] = [
     Advice {
         id: "tell_apart",
         title: "Not to be told from this input: see each incident's reason",
-        steps: &["Add what the reason of each incident asks for: the log from before and after it, or a log at INFO or DEBUG level."],
+        steps: &[
+            "Add what the reason of each incident asks for: the log from before and after it, LiteLLM's own payloads or traces of the same time (they are joined with the log), or a log at INFO or DEBUG level.",
+        ],
         reference: "BerriAI/litellm#27967",
         when: When::Unknown,
     },

@@ -109,11 +109,11 @@ impl<'a> Draft<'_, 'a> {
         if has(Side::MidStream) && has(Side::Client) {
             "contradiction: records of this request point to both sides; they may be damaged, or of two requests. The original, unfiltered log would tell"
         } else if self.contested.contains(&self.root) {
-            "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. A log at INFO or DEBUG level would \
-             tell"
+            "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. LiteLLM's payloads of \
+             that time would tell, and a log at INFO or DEBUG level"
         } else if outcome == Outcome::Recovered {
-            "recovered_chain: a later target answered, and then LiteLLM logs the same for a broken stream as for a client's own prefill. A DEBUG log would tell, \
-             and an INFO log may"
+            "recovered_chain: a later target answered, and then LiteLLM logs the same for a broken stream as for a client's own prefill. LiteLLM's \
+             payloads or a DEBUG log would tell, and traces or an INFO log may"
         } else {
             "incomplete: the records around this rejection that would tell are not in the input. The log from before and after it would"
         }
