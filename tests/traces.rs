@@ -466,3 +466,20 @@ fn langfuse_export_and_spans_on_stdout_are_read() {
     assert!(told.iter().all(|(ids, told)| alone[ids] == *told || alone[ids][0] == "unknown"), "{told:#?}");
     assert!(report["incidents"].as_array().unwrap().iter().filter(|i| i["trace_id"].is_string()).count() >= 20);
 }
+
+#[test]
+fn metrics_say_when_the_log_saw_fewer() {
+    let log = capture("1.85.0_E_otel_otlp").log;
+    let metrics = |count: u64| {
+        format!(
+            "# HELP litellm_deployment_failed_fallbacks_total x\nlitellm_deployment_failed_fallbacks_total{{fallback_model=\"b\"}} 20.0\nlitellm_deployment_failed_fallbacks_total{{fallback_model=\"c\"}} {count}\n"
+        )
+    };
+    for (count, expected) in [(10, None), (80, Some("counts 100 failed fallbacks, and the other inputs show 57 rejections"))] {
+        let report = report_on_all(&[("metrics.txt", metrics(count).as_bytes()), ("proxy.log", &log)]);
+        assert_eq!((&report["complete"], &report["inputs"][0]["shape"]), (&json!(true), &json!("prometheus")));
+        let said =
+            report["problems"].as_array().unwrap().iter().map(|p| p["problem"].as_str().unwrap()).find(|said| said.contains("failed fallbacks"));
+        assert_eq!(said.map(|said| said.split(':').next().unwrap()), expected, "{count}");
+    }
+}

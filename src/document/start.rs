@@ -44,6 +44,9 @@ fn forms(bytes: &[u8], layout: Layout) -> Vec<Form> {
         let read = rows.iter().flat_map(|(_, row)| record::read_row(row)).next();
         forms.extend(read.or_else(|| record::errors_in(bytes).into_iter().map(|(_, error)| error).next()).map(|record| record.form));
     }
+    if forms.is_empty() && !record::samples_in(bytes).is_empty() {
+        forms.push(Form::Metrics);
+    }
     forms.sort_unstable();
     forms.dedup();
     forms

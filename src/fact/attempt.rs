@@ -116,7 +116,8 @@ fn breaks_stream(row: &TraceRecord) -> bool {
     let read = row.traceback.is_empty() && row.form == Form::Langfuse
         || STREAM_TRACES.iter().any(|trace| row.traceback.contains(trace))
         || row.class.as_deref().is_some_and(|class| STREAM_CLASSES.contains(&class));
-    row.about == About::Attempt && raw && read
+    let of_logger = !matches!(row.form, Form::SpendLog | Form::ClientError);
+    of_logger && raw && read
 }
 
 /// Whether a request's traceback is whole, comes from the proxy's endpoint, and shows no stream.

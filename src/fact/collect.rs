@@ -67,6 +67,14 @@ impl Collector {
         }
     }
 
+    /// The counters in a piece without a head.
+    fn samples(&mut self, piece: &[u8], offset: usize) {
+        for (at, sample) in record::samples_in(piece) {
+            self.add_form(Form::Metrics);
+            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Counted(sample) });
+        }
+    }
+
     fn add_form(&mut self, form: Form) {
         if !self.forms.contains(&form) {
             self.forms.push(form);
@@ -83,6 +91,7 @@ impl Collector {
             let answer = if end == bytes.len() { record::access_line(behind) } else { None };
             if record.form.is_none() {
                 self.client_errors(&bytes[at..end], offset + at);
+                self.samples(&bytes[at..end], offset + at);
             }
             for statement in statements(&record) {
                 self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement });

@@ -12,7 +12,7 @@ mod fallback_lists;
 mod place;
 
 pub use crate::record::Answer;
-pub use crate::record::{About, Caller, Form, LastMessage};
+pub use crate::record::{About, Caller, Form, LastMessage, Sample};
 pub use attempt::Attempt;
 pub use call::{EarlierError, UpstreamCall};
 pub use collect::{Collector, Found};
@@ -61,6 +61,8 @@ pub enum Statement {
         /// LiteLLM's call id.
         call_id: String,
     },
+    /// Prometheus: a counter's value.
+    Counted(Sample),
 }
 
 impl Statement {
@@ -75,6 +77,7 @@ impl Statement {
             Statement::HopOpened => "hop_opened",
             Statement::Call(_) => "upstream_call",
             Statement::Served { .. } => "served",
+            Statement::Counted(_) => "counted",
         }
     }
 }

@@ -101,6 +101,19 @@ pub enum ProblemKind {
         /// Those among them that print the rejection's sentence near their start.
         quoting: Vec<String>,
     },
+    /// Metrics say that the logs are not whole.
+    #[error(
+        "counts {counted} {what}, and the other inputs show {seen} rejections: either some were other failures or came before these logs, or the logs \
+             are not whole"
+    )]
+    CountsMore {
+        /// What is counted.
+        what: &'static str,
+        /// The counters' sum.
+        counted: u64,
+        /// Rejections in the report.
+        seen: u64,
+    },
     /// The run was stopped.
     #[error("was stopped by a signal; the report covers what was read until then")]
     Stopped,
@@ -118,7 +131,7 @@ impl ProblemKind {
             | ProblemKind::NotUnderstood(_)
             | ProblemKind::Stopped
             | ProblemKind::Broken { .. } => true,
-            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::PassedOver { .. } => false,
+            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::CountsMore { .. } | ProblemKind::PassedOver { .. } => false,
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod advice;
 pub mod container;
 pub mod failure;
+pub mod metric;
 pub mod neighbour;
 pub mod provider;
 pub mod route;

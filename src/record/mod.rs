@@ -8,6 +8,7 @@
 mod ansi;
 mod json;
 mod marks;
+mod metric;
 pub(crate) mod python;
 mod seam;
 mod text;
@@ -18,6 +19,7 @@ mod traceback;
 use std::borrow::Cow;
 
 pub use marks::mark_in;
+pub use metric::{Sample, samples_in};
 pub use text::{Answer, access_line};
 pub use time::{DAY, Time};
 pub use trace::{About, Caller, LastMessage, TraceRecord, calls_in, errors_in, read as read_row};
@@ -50,6 +52,8 @@ pub enum Form {
     SpendLog,
     /// An error as a client saw it.
     ClientError,
+    /// Counters in Prometheus' text form.
+    Metrics,
     /// A JSON object whose form only its keys tell.
     Row,
 }
@@ -76,6 +80,7 @@ impl Form {
             Form::Langfuse => "langfuse",
             Form::SpendLog => "litellm-spend-logs",
             Form::ClientError => "client-error",
+            Form::Metrics => "prometheus",
             Form::Row => "json",
         }
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, NeighbourRow, Report, ReportedIncident, Summary, identity, mask};
 use crate::fact::{ErrorRecord, Fact, Place, Role, Statement};
+use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
+use crate::knowledge::metric::Counter;
 use crate::knowledge::neighbour::{self, Neighbour};
 use crate::knowledge::{advice, version};
 use crate::link::{Incident, Outcome, Verdict};
@@ -33,6 +35,7 @@ impl Report {
             names,
         };
         report.advice = given_advice(&report);
+        report.problems.extend(counted_more(facts, &report));
         report
     }
 }
@@ -188,6 +191,24 @@ fn versions(facts: &[Fact]) -> (Vec<String>, Vec<String>) {
         }
     }
     (named.into_iter().collect(), likely.into_iter().collect())
+}
+
+/// Counters that are higher than the rejections there are, by source and what they count.
+fn counted_more(facts: &[Fact], report: &Report) -> Vec<Problem> {
+    let mut sums: BTreeMap<(u32, Counter), u64> = BTreeMap::new();
+    for fact in facts {
+        if let Statement::Counted(sample) = fact.statement {
+            let sum = sums.entry((fact.place.source, sample.counter)).or_default();
+            *sum = sum.saturating_add(sample.value);
+        }
+    }
+    let seen = report.summary.rejections;
+    let more = sums.into_iter().filter(|(_, counted)| *counted > seen);
+    more.map(|((source, counter), counted)| {
+        let place = Place { source, ..Place::default() };
+        Problem { input: report.source(place).to_owned(), kind: ProblemKind::CountsMore { what: counter.name(), counted, seen } }
+    })
+    .collect()
 }
 
 /// Streams that broke without any rejection, counted by the record that ended them; records of incidents do not count.
