@@ -37,6 +37,8 @@ fn a_log_and_a_trace_are_one_report() {
         assert_eq!(exact, (ids, 0, 0, 0, 0), "{name}: {score:?}");
         assert!(score.right >= right && score.failed >= failed, "{name}: {score:?}");
         assert_eq!((score.kind, score.target), (score.mid, score.mid), "{name}: {score:?}");
+        let renamed = report_on_all(&[("a trace", &trace(name)), ("the log", &capture.log)]);
+        assert_eq!(told(&renamed), told(&report), "{name}: names of files change nothing");
         let rows: BTreeSet<u64> = capture.truth.values().map(|known| known.row).collect();
         assert!(score.incidents <= rows.len(), "{name}: {score:?}");
     }

@@ -36,7 +36,7 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
                 root,
                 joins,
                 inferred: inferred.get(&root).copied(),
-                ids_are_known: with_ids.contains(&groups.nodes[root].stream()),
+                ids_are_known: groups.log_stream(summary).is_some_and(|stream| with_ids.contains(&stream)),
                 contested: &contested,
             };
             draft.incident()
@@ -197,7 +197,7 @@ impl<'a> Draft<'_, 'a> {
         let listed = printed.filter_map(|level| level.fallbacks.clone()).find(|list| !list.is_empty());
         let configured = || {
             let group = failure?.model_group.as_deref()?;
-            let lists = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
+            let lists = self.groups.lists.get(&self.groups.log_stream(self.summary)?)?;
             lists.iter().find_map(|l| l.of(group)).map(<[String]>::to_vec)
         };
         let mut targets = listed.or_else(configured).unwrap_or_default();

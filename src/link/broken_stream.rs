@@ -61,7 +61,7 @@ impl<'a> Draft<'_, 'a> {
         }
         let spare = usize::from(outcome == Outcome::Recovered);
         let fits = |targets: &[String]| targets.len() >= refused.len() + spare && targets.iter().zip(&refused).all(|(a, b)| a == b);
-        let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.nodes[self.root].stream())?;
+        let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.log_stream(self.summary)?)?;
         let mut fitting: Vec<&str> =
             lists.iter().flat_map(|l| l.iter()).filter(|(group, targets)| *group != "*" && fits(targets)).map(|(group, _)| group).collect();
         fitting.sort_unstable();

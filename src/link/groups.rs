@@ -29,6 +29,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether it is a trace's row, not a log's record.
+    fn is_row(&self) -> bool {
+        matches!(self.fact.statement, Statement::Served { .. }) || self.error().is_some_and(|error| error.attempt.is_some())
+    }
+
     pub(super) fn stream(&self) -> u32 {
         self.fact.place.source
     }
@@ -191,6 +196,11 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// The stream of a group's log records, if it has any: rows of traces have neither order nor fallback lists.
+    pub(super) fn log_stream(&self, summary: &Summary) -> Option<u32> {
+        summary.nodes.first().map(|&n| &self.nodes[n]).filter(|node| !node.is_row()).map(Node::stream)
+    }
+
     /// What is known of each group, by its representative.
     pub(super) fn summaries(&self) -> HashMap<usize, Summary> {
         let mut all: HashMap<usize, Summary> = HashMap::new();
@@ -208,6 +218,10 @@ impl<'a> Groups<'a> {
             if summary.closing.is_none() && is_closing(error) {
                 summary.closing = Some(index);
             }
+        }
+        // A log's records come before the rows of traces, whatever their files are called: it is believed first.
+        for summary in all.values_mut() {
+            summary.nodes.sort_by_key(|&n| self.nodes[n].is_row());
         }
         for &(node, rule) in &self.applied {
             if let Some(summary) = all.get_mut(&self.root(node))

@@ -49,7 +49,7 @@ fn recovered(groups: &Groups<'_>) -> Vec<(usize, Rule)> {
     let mut judged = Vec::new();
     for (&root, summary) in roots {
         let Some(answered) = next_hop_answered(groups, summary) else { continue };
-        let stream = groups.nodes[root].stream();
+        let Some(stream) = groups.log_stream(summary) else { continue };
         if *orderly.entry(stream).or_insert_with(|| is_orderly(groups, stream)) {
             judged.push((root, if answered { Rule::AnsweredAfterFallback } else { Rule::AnsweredBeforeFallback }));
         }
