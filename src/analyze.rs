@@ -5,6 +5,7 @@
 //! blocks on a read: a stop request is seen even while a pipe is silent.
 
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -75,6 +76,8 @@ struct Read {
 /// What was read of one source.
 struct SourceRead {
     found: InOrder,
+    /// What its start looks like, if it is no log.
+    looks: Vec<Form>,
     bytes: u64,
     problem: Option<ProblemKind>,
     /// Whether it is no log, and then whether it prints the sentence.
@@ -107,7 +110,7 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeEr
     let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
-    let new = |index| SourceRead { found: InOrder::new(index), bytes: 0, problem: None, foreign: None };
+    let new = |index| SourceRead { found: InOrder::new(index), looks: Vec::new(), bytes: 0, problem: None, foreign: None };
     let mut sources: Vec<SourceRead> = (0..inputs.sources.len()).map(new).collect();
     let stopped = collect(&inbox, &mut sources, || {
         if let Some(progress) = &mut options.progress {
@@ -127,7 +130,8 @@ fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl F
             Ok(Event::Chunk(source, facts)) => sources[source].found.add(*facts),
             Ok(Event::Failed(source, problem)) => sources[source].problem = Some(problem),
             Ok(Event::Foreign(source, quotes)) => sources[source].foreign = Some(quotes),
-            Ok(Event::Forms(source, forms)) => sources[source].found.add_forms(forms),
+            Ok(Event::Forms(source, forms)) if forms.iter().any(|form| form.is_log()) => sources[source].found.add_forms(forms),
+            Ok(Event::Forms(source, forms)) => sources[source].looks = forms,
             Ok(Event::Read(source, bytes)) => sources[source].bytes = bytes,
             Ok(Event::Finished) => return false,
             // The reader died: what it had not read is missing.
@@ -232,7 +236,11 @@ impl Reader {
     fn search(&self, source: usize, chunk: Chunk, give_back: &Sender<Vec<u8>>) {
         let (searcher, events, give_back) = (self.searcher.clone(), self.events.clone(), give_back.clone());
         self.pool.spawn(move || {
-            let facts = searcher.search(&chunk);
+            // A fault in one place must not cost the rest of the report.
+            let facts = catch_unwind(AssertUnwindSafe(|| searcher.search(&chunk))).unwrap_or_else(|_| {
+                let _ = events.send(Event::Failed(source, ProblemKind::Fault));
+                ChunkFacts::unread(&chunk)
+            });
             let _ = events.send(Event::Chunk(source, Box::new(facts)));
             let _ = give_back.send(chunk.bytes);
         });
@@ -259,17 +267,22 @@ impl Read {
             problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
         }
         let mut read = Vec::new();
-        for (index, (source, SourceRead { mut found, bytes, mut problem, foreign })) in inputs.sources.into_iter().zip(self.sources).enumerate() {
+        for (index, (source, SourceRead { mut found, looks, bytes, mut problem, foreign })) in
+            inputs.sources.into_iter().zip(self.sources).enumerate()
+        {
             if foreign.is_some() {
                 continue;
             }
             found.forms.sort_unstable();
-            if problem.is_none() && found.forms.is_empty() && bytes > 0 {
-                problem = match found.mentions {
-                    0 => Some(ProblemKind::NoRecords),
-                    _ if stated.contains(&index) => None,
-                    mentions => Some(ProblemKind::NotUnderstood(mentions)),
-                };
+            let silent = found.forms.is_empty() && bytes > 0;
+            problem = problem.or(match (found.unread, found.mentions) {
+                (unread @ 1.., _) => Some(ProblemKind::NotUnderstood(unread)),
+                (0, 0) if silent && looks.is_empty() => Some(ProblemKind::NoRecords),
+                (0, mentions @ 1..) if silent && looks.is_empty() && !stated.contains(&index) => Some(ProblemKind::NotUnderstood(mentions)),
+                _ => None,
+            });
+            if silent {
+                found.forms = looks;
             }
             problems.extend(problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
             read.push(InputRead { index, name: source.name, forms: found.forms, bytes, mentions: found.mentions, problem });

@@ -44,7 +44,11 @@ fn any_cut_into_chunks_gives_the_same_facts() {
 }
 
 /// Pieces of real records, so that random logs reach deep.
-const PIECES: [&str; 22] = [
+const PIECES: [&str; 26] = [
+    "openai.BadRequestError: Error code: 400 - {'error': {'message': 'This model does not support assistant message prefill.'}}\n",
+    "data: {\"error\": {\"message\": \"litellm.MidStreamFallbackError: This model does not support assistant message prefill.\"}}\n",
+    "\n{\"id\": \"x\", \"litellm_call_id\": \"u\", \"trace_id\": \"t\", \"call_type\": \"acompletion\", \"model_group\": \"g\", \"error_str\": \"This model does not support assistant message prefill.\"}\n",
+    "\n{\n    \"name\": \"Failed Proxy Server Request\",\n    \"context\": {\"trace_id\": \"0x1\"},\n",
     "\n",
     "07:35:20 - LiteLLM Router:ERROR: router.py:5867 - ",
     "\u{1b}[92m07:35:20 - LiteLLM Proxy:ERROR\u{1b}[0m: proxy_server.py:1 - ",

@@ -397,6 +397,8 @@ fn what_clients_saw_tells_the_same() {
     // A client's own prefill beside a broken stream is not to be seen in the error.
     let ends_with_user = |request: &Request| request.messages.as_array().unwrap().last().unwrap()["role"] == "user";
     let broken: Vec<Request> = broken.into_iter().filter(ends_with_user).collect();
+    // A provider's bare body may be an upstream answer to a proxy.
+    let refused: Vec<Request> = refused.into_iter().filter(|request| request.error.starts_with("litellm.")).collect();
     assert!(broken.len() > 10 && refused.len() > 3);
     let frames: String = broken
         .iter()
@@ -467,6 +469,71 @@ fn langfuse_export_and_spans_on_stdout_are_read() {
     assert_eq!(told.keys().collect::<Vec<_>>(), alone.keys().collect::<Vec<_>>());
     assert!(told.iter().all(|(ids, told)| alone[ids] == *told || alone[ids][0] == "unknown"), "{told:#?}");
     assert!(report["incidents"].as_array().unwrap().iter().filter(|i| i["trace_id"].is_string()).count() >= 20);
+}
+
+#[test]
+fn what_is_not_understood_is_no_pass() {
+    let payloads = trace("1.85.0_F_generic_api");
+    let rows = lines(&payloads);
+    let dump = "--\n-- PostgreSQL database dump\n--\nINSERT INTO public.\"LiteLLM_SpendLogs\" VALUES ('This model does not support assistant message prefill.');\n";
+    let cases: [(&str, Vec<u8>); 5] = [
+        ("an unknown key", ndjson(&rows.iter().map(|row| json!({"slp": row})).collect::<Vec<_>>())),
+        ("an unknown document", pretty(&json!({"items": rows}))),
+        ("text in an object", ndjson(&[json!({"x": "This model does not support assistant message prefill."})])),
+        ("a dump of INSERTs", dump.into()),
+        ("a table of another kind", b"a;b\n1;This model does not support assistant message prefill.\n".to_vec()),
+    ];
+    for (form, bytes) in cases {
+        let report = report_on(&bytes);
+        assert_eq!((&report["complete"], &report["summary"]["requests"]), (&json!(false), &json!(0)), "{form}");
+        let said = report["problems"][0]["problem"].as_str().unwrap();
+        assert!(said.starts_with("prints the prefill rejection"), "{form}: {said}");
+    }
+}
+
+#[test]
+fn prompts_that_quote_the_sentence_are_no_rejections() {
+    let sentence = "This model does not support assistant message prefill. The conversation must end with a user message.";
+    let payload = |error: &str, class: &str| {
+        json!({
+            "id": "x", "litellm_call_id": "x", "call_type": "acompletion", "status": "failure", "model_group": "g", "startTime": 1.0, "error_str": error,
+            "error_information": {"error_class": class, "traceback": ""}, "messages": [{"role": "user", "content": sentence}],
+        })
+    };
+    let body = json!({"request_id": "abcd1234", "prompt": sentence, "response": "because", "error": null});
+    let span = json!({"traceId": "t", "spanId": "s", "name": "litellm_request", "status": {"code": 2}, "attributes": [
+        {"key": "error.message", "value": {"stringValue": "litellm.APIError: Overloaded"}}, {"key": "gen_ai.input.messages", "value": {"stringValue": sentence}}]});
+    let quoting = [
+        payload("litellm.APIError: Overloaded", "APIError"),
+        payload(&format!("GuardrailRaisedException: blocked the prompt: {sentence}"), "GuardrailRaisedException"),
+        payload(&format!("litellm.ContextWindowExceededError: AnthropicException - '{sentence}'"), "ContextWindowExceededError"),
+        body,
+        span,
+    ];
+    for row in quoting {
+        assert_eq!(report_on(&ndjson(std::slice::from_ref(&row)))["summary"]["requests"], 0, "{row}");
+    }
+}
+
+#[test]
+fn requests_are_told_apart_whatever_ids_clients_reuse() {
+    let named = |rows: Vec<Value>, path: &str| -> Vec<Value> {
+        rows.into_iter()
+            .map(|mut row| {
+                *row.pointer_mut(path).unwrap() = "one trace for all".into();
+                row
+            })
+            .collect()
+    };
+    let langfuse: Vec<Value> = lines(&trace("1.85.7_G_langfuse"))
+        .into_iter()
+        .flat_map(|line| line["batch"].as_array().unwrap().clone())
+        .filter(|e| e["type"] == "generation-create")
+        .collect();
+    let payloads = lines(&trace("1.85.0_F_generic_api"));
+    for (rows, path, expected) in [(langfuse, "/body/traceId", 34), (payloads, "/trace_id", 34)] {
+        assert_eq!(report_on(&ndjson(&named(rows, path)))["summary"]["requests"], expected, "{path}");
+    }
 }
 
 #[test]

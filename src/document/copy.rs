@@ -1,10 +1,12 @@
 //! `pg_dump`: the rows of a `COPY public."LiteLLM_SpendLogs" (…) FROM stdin;` block, each a line of values between tabs, with
-//! backslash escapes and `\N` for `NULL`. All other tables are passed over.
+//! backslash escapes and `\N` for `NULL`. All other tables are passed over,
+//! but for lines that print the rejection: nothing can be made of them, and that must be said.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::{ROW_LIMIT, RowPlace, Rows, columns};
 use crate::knowledge::container::DUMPED_TABLE;
+use crate::knowledge::signature::REJECTION;
 
 /// Whether a text is a dump's, or starts with such a block.
 pub(super) fn starts(text: &[u8]) -> bool {
@@ -48,6 +50,10 @@ impl<R: Read> Rows for CopyRows<R> {
     fn next_row(&mut self, row: &mut Vec<u8>) -> io::Result<Option<RowPlace>> {
         while let Some(place) = self.read_line()? {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+            if self.names.is_none() && memchr::memmem::find(line, REJECTION.as_bytes()).is_some() {
+                row.extend_from_slice(line);
+                return Ok(Some(place));
+            }
             match &self.names {
                 None => self.names = block(line),
                 Some(_) if line == b"\\." => self.names = None,

@@ -11,9 +11,13 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use super::{ROW_LIMIT, RowPlace, Rows};
-use crate::knowledge::container::CONTAINERS;
+use crate::knowledge::container::{CONTAINERS, Container, RECORD_KEYS};
 
 const BUFFER_BYTES: usize = 256 << 10;
+/// The longest text before an array of rows that is kept: labels and column names are short.
+const MOST_CONTEXT: usize = 64 << 10;
+/// How many levels are told apart: records stand at the first few, and deeper ones are all a record's own.
+const MOST_LEVELS: usize = 256;
 /// The longest key that can be a container's, with its quotes.
 const KEY_BYTES: usize = 40;
 
@@ -92,8 +96,10 @@ enum Level {
     Object,
     /// An object that holds records under some key.
     Container,
-    /// An array whose objects are records.
-    Records,
+    /// An array whose objects are records; with `true`, its arrays are, too.
+    Records(bool),
+    /// An array that is a row, and needs what stands before it to be understood.
+    Tuple,
     /// Anything inside a row.
     Inner,
 }
@@ -118,6 +124,8 @@ enum At {
 struct Splitter {
     at: At,
     levels: Vec<Level>,
+    /// Levels below the deepest that is told apart.
+    deeper: usize,
     /// The row that is being read, as far as earlier buffers have it, and at which level it began.
     row: Vec<u8>,
     begun: Option<(usize, RowPlace)>,
@@ -125,8 +133,12 @@ struct Splitter {
     from: usize,
     /// The start of the string that may be a container's key.
     key: Vec<u8>,
-    /// Whether the last string was a container's key, and nothing but `:` came behind it.
-    names_records: bool,
+    /// The container whose key the last string was, if nothing but `:` came behind it.
+    names_records: Option<&'static Container>,
+    /// Whether no key of the object at hand has been read.
+    fresh: bool,
+    /// What stands before the array whose arrays are rows: `{"stream": {…}, "values": `.
+    context: Vec<u8>,
     /// Bytes before the buffer; newlines before its byte `counted`.
     base: u64,
     lines: u64,
@@ -162,6 +174,7 @@ impl Splitter {
     fn end(&mut self) {
         self.give();
         self.levels.clear();
+        self.deeper = 0;
         self.at = At::Outside;
     }
 
@@ -190,8 +203,8 @@ impl Splitter {
     fn between(&mut self, bytes: &[u8], at: usize) -> usize {
         // What is no bracket and no quote matters only in that it ends a key's wait for its value.
         let plain = bytes[at..].iter().take_while(|b| !matches!(b, b'"' | b'{' | b'[' | b'}' | b']')).count();
-        if self.names_records && !bytes[at..at + plain].iter().all(|b| matches!(b, b':' | b' ' | b'\t' | b'\n' | b'\r')) {
-            self.names_records = false;
+        if self.names_records.is_some() && !bytes[at..at + plain].iter().all(|b| matches!(b, b':' | b' ' | b'\t' | b'\n' | b'\r')) {
+            self.names_records = None;
         }
         let at = at + plain;
         match bytes.get(at) {
@@ -215,7 +228,9 @@ impl Splitter {
         match found.map(|end| bytes[end]) {
             Some(b'"') => {
                 self.at = At::Between;
-                self.names_records = self.may_name_records() && CONTAINERS.iter().any(|c| c.as_bytes() == self.key);
+                let first = std::mem::take(&mut self.fresh) && self.levels.len() == 1;
+                let names = |c: &&Container| c.key.as_bytes() == self.key && (first || !c.first);
+                self.names_records = if self.may_name_records() { CONTAINERS.iter().find(names) } else { None };
             }
             Some(b'\\') => {
                 self.at = At::Escape;
@@ -226,7 +241,7 @@ impl Splitter {
             Some(_) => {
                 self.take(bytes, end);
                 self.end();
-                self.names_records = false;
+                self.names_records = None;
             }
             None => return end,
         }
@@ -239,26 +254,47 @@ impl Splitter {
     }
 
     fn open(&mut self, bytes: &[u8], at: usize) {
-        let named = std::mem::take(&mut self.names_records);
+        let named = self.names_records.take();
+        if self.levels.len() >= MOST_LEVELS {
+            self.deeper += 1;
+            return;
+        }
         let is_object = bytes[at] == b'{';
-        let level = match self.levels.last() {
-            Some(Level::Object | Level::Container) if named => {
-                self.turn_into_container();
-                if is_object { Level::Object } else { Level::Records }
+        let named = named.filter(|_| !self.is_record(bytes, at));
+        let level = match (self.levels.last(), named) {
+            (Some(Level::Object | Level::Container), Some(container)) => {
+                self.turn_into_container(bytes, at, container);
+                if is_object { Level::Object } else { Level::Records(container.tuples) }
             }
-            None | Some(Level::Records) if is_object => Level::Object,
-            None | Some(Level::Records) => Level::Records,
+            (None | Some(Level::Records(_)), _) if is_object => Level::Object,
+            (Some(Level::Records(true)), _) if !self.context.is_empty() => Level::Tuple,
+            (None | Some(Level::Records(_)), _) => Level::Records(false),
             _ => Level::Inner,
         };
-        if level == Level::Object {
+        if matches!(level, Level::Object | Level::Tuple) {
             self.begin(bytes, at);
+            self.fresh = true;
+        }
+        if level == Level::Tuple {
+            self.row.clone_from(&self.context);
         }
         self.levels.push(level);
         self.at = At::Between;
     }
 
+    /// Whether what was read of the object at hand has a key that only records have.
+    fn is_record(&mut self, bytes: &[u8], at: usize) -> bool {
+        self.take(bytes, at);
+        self.begun.is_some() && RECORD_KEYS.iter().any(|key| memchr::memmem::find(&self.row, key.as_bytes()).is_some())
+    }
+
     /// The object at hand holds records: it is none itself.
-    fn turn_into_container(&mut self) {
+    fn turn_into_container(&mut self, bytes: &[u8], at: usize, container: &Container) {
+        self.take(bytes, at);
+        self.context.clear();
+        if container.tuples && self.begun.is_some() && self.row.len() <= MOST_CONTEXT {
+            self.context.append(&mut self.row);
+        }
         if let Some(level) = self.levels.last_mut() {
             *level = Level::Container;
         }
@@ -267,10 +303,17 @@ impl Splitter {
     }
 
     fn close(&mut self, bytes: &[u8], at: usize) {
-        self.names_records = false;
-        self.levels.pop();
+        self.names_records = None;
+        if self.deeper > 0 {
+            self.deeper -= 1;
+            return;
+        }
+        let closed = self.levels.pop();
         if self.begun.is_some_and(|(level, _)| level == self.levels.len()) {
             self.take(bytes, at + 1);
+            if closed == Some(Level::Tuple) {
+                self.row.push(b'}');
+            }
             self.give();
         }
         if self.levels.is_empty() {
@@ -329,7 +372,25 @@ mod tests {
 
     #[test]
     fn records_are_found_wherever_documents_keep_them() {
-        let cases: [(&str, &[&str]); 12] = [
+        let cases: [(&str, &[&str]); 17] = [
+            (
+                r#"{"data":{"result":[{"stream":{"pod":"a"},"values":[["1","x"],["2","y]"]]},{"stream":{"pod":"b"},"values":[["3","z"]]}]}}"#,
+                &[
+                    r#"{"stream":{"pod":"a"},"values":["1","x"]}"#,
+                    r#"{"stream":{"pod":"a"},"values":["2","y]"]}"#,
+                    r#"{"stream":{"pod":"b"},"values":["3","z"]}"#,
+                ],
+            ),
+            (r#"{"call_type": "x", "data": [{"m": 1}]}"#, &[r#"{"call_type": "x", "data": [{"m": 1}]}"#]),
+            (r#"{"events": [{"m": 1}], "nextToken": "x"}"#, &[r#"{"m": 1}"#]),
+            (
+                r#"[{"traceId": "t", "events": [{"name": "exception"}], "logs": [{}]}]"#,
+                &[r#"{"traceId": "t", "events": [{"name": "exception"}], "logs": [{}]}"#],
+            ),
+            (
+                r#"{"tables":[{"columns":[{"name":"A"}],"rows":[["x"],["y"]]}]}"#,
+                &[r#"{"columns":[{"name":"A"}],"rows":["x"]}"#, r#"{"columns":[{"name":"A"}],"rows":["y"]}"#],
+            ),
             (r#"{"a": 1}"#, &[r#"{"a": 1}"#]),
             (r#"[{"a": 1}, {"b": {"spans": [{"c": 2}]}}]"#, &[r#"{"a": 1}"#, r#"{"b": {"spans": [{"c": 2}]}}"#]),
             (r#"{"a":1}{"b":2}"#, &[r#"{"a":1}"#, r#"{"b":2}"#]),

@@ -20,14 +20,16 @@ use crate::record::{self, Lines};
 
 /// How many bytes of a source's start tell how its records stand in it.
 pub const START_BYTES: usize = 256 << 10;
-/// The longest row that is kept in one piece.
-const ROW_LIMIT: usize = 16 << 20;
+/// The longest row that is kept in one piece: a provider takes requests of 32 MiB, and a payload repeats them.
+const ROW_LIMIT: usize = 48 << 20;
 
 /// How records stand in a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// LiteLLM's log, or any text: records start at a head, and further lines belong to them.
+    /// LiteLLM's log: records start at a head, and further lines belong to them.
     Log,
+    /// Any other text.
+    Text,
     /// One JSON record a line.
     JsonLines,
     /// JSON documents, pretty or of one line, that hold many records.
@@ -78,7 +80,7 @@ pub fn layout(start: &[u8], whole: bool) -> Layout {
     if copy::starts(text) {
         return Layout::Copy;
     }
-    Layout::Log
+    Layout::Text
 }
 
 /// Whether the first line is one whole JSON object that holds no others as records.
@@ -86,7 +88,7 @@ fn is_line_of_one_record(text: &[u8], whole: bool) -> bool {
     let end = memchr::memchr(b'\n', text);
     let Some(line) = end.map(|end| &text[..end]).or(whole.then_some(text)) else { return false };
     let line = line.trim_ascii_end();
-    line.starts_with(b"{") && rows_of(line).len() == 1 && rows_of(line)[0].1 == line
+    line.starts_with(b"{") && line.ends_with(b"}") && rows_of(line).len() == 1 && rows_of(line)[0].1 == line
 }
 
 /// A source as its records are to be taken from it.
@@ -102,6 +104,7 @@ pub enum Opened<'r> {
 pub fn open<'r>(layout: Layout, reader: Box<dyn Read + 'r>) -> Opened<'r> {
     Opened::Rows(match layout {
         Layout::Log => return Opened::Lines(reader, Lines::Log),
+        Layout::Text => return Opened::Lines(reader, Lines::Text),
         Layout::JsonLines => return Opened::Lines(reader, Lines::Rows),
         Layout::Json => Box::new(json::JsonRows::new(reader)),
         Layout::Csv => Box::new(csv::CsvRows::new(reader)),

@@ -3,35 +3,19 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
 
 use data_encoding::HEXLOWER;
 use prost::Message;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde_json::{Value, json};
 
 use super::{RowPlace, Rows};
 
 /// The longest message that is read; collectors send batches of a few megabytes.
-const MOST_BYTES: usize = 64 << 20;
-/// The first byte of a message: field 1 (`resource_spans`), of a length.
-const FIRST_TAG: u8 = 0x0a;
-
-#[derive(Message)]
-struct TracesData {
-    #[prost(message, repeated, tag = "1")]
-    resource_spans: Vec<ResourceSpans>,
-}
-
-#[derive(Message)]
-struct ResourceSpans {
-    #[prost(message, repeated, tag = "2")]
-    scope_spans: Vec<ScopeSpans>,
-}
-
-#[derive(Message)]
-struct ScopeSpans {
-    #[prost(message, repeated, tag = "2")]
-    spans: Vec<Span>,
-}
+const MOST_BYTES: usize = 16 << 20;
+/// Where spans are in a message: `resource_spans`, in each `scope_spans`, in each `spans`.
+const SPANS_AT: [u32; 3] = [1, 2, 2];
 
 #[derive(Message)]
 struct Span {
@@ -99,25 +83,61 @@ struct Status {
 pub(super) fn starts(start: &[u8]) -> bool {
     let Some((length, message)) = start.split_first_chunk::<4>() else { return false };
     let length = u32::from_be_bytes(*length) as usize;
-    length > 1
-        && length <= MOST_BYTES
-        && message.first() == Some(&FIRST_TAG)
-        && (message.len() < length || TracesData::decode(&message[..length]).is_ok())
+    if !(2..=MOST_BYTES).contains(&length) {
+        return false;
+    }
+    // Of a message that is longer than the start, its first field must begin as one with spans does.
+    message.get(..length).map_or_else(|| message.first() == Some(&0x0a), |message| spans(message).is_some_and(|spans| !spans.is_empty()))
+}
+
+/// The places of all fields of this number within a part of a message; `None` if it is damaged.
+fn fields(message: &[u8], part: Range<usize>, number: u32) -> Option<Vec<Range<usize>>> {
+    let mut found = Vec::new();
+    let mut rest = message.get(part.clone())?;
+    while !rest.is_empty() {
+        let (tag, wire) = decode_key(&mut rest).ok()?;
+        if tag == number && wire == WireType::LengthDelimited {
+            let length = usize::try_from(decode_varint(&mut rest).ok()?).ok()?;
+            let start = part.end - rest.len();
+            rest = rest.get(length..)?;
+            found.push(start..start + length);
+        } else {
+            skip_field(wire, tag, &mut rest, DecodeContext::default()).ok()?;
+        }
+    }
+    Some(found)
+}
+
+/// The places of all spans of a message: none of them is decoded before it is asked for, so a message costs no more than its bytes.
+fn spans(message: &[u8]) -> Option<Vec<Range<usize>>> {
+    let whole = std::iter::once(0..message.len()).collect();
+    SPANS_AT.iter().try_fold(whole, |parts: Vec<Range<usize>>, number| {
+        let inner = parts.into_iter().map(|part| fields(message, part, *number));
+        inner.collect::<Option<Vec<_>>>().map(|inner| inner.into_iter().flatten().collect())
+    })
 }
 
 /// The spans of a file of messages; a row's line is the number of its message.
 pub(super) struct ProtoRows<R> {
     reader: R,
-    waiting: VecDeque<(RowPlace, Value)>,
+    message: Vec<u8>,
+    spans: VecDeque<Range<usize>>,
+    /// Where the message at hand starts, and the next one.
     place: RowPlace,
+    next: RowPlace,
+}
+
+fn damaged(what: String) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
 }
 
 impl<R: Read> ProtoRows<R> {
     pub(super) fn new(reader: R) -> ProtoRows<R> {
-        ProtoRows { reader, waiting: VecDeque::new(), place: RowPlace::default() }
+        let (place, next) = (RowPlace::default(), RowPlace::default());
+        ProtoRows { reader, message: Vec::new(), spans: VecDeque::new(), place, next }
     }
 
-    /// Reads the next message's spans; `false` at the end.
+    /// Reads the next message; `false` at the end.
     fn read_message(&mut self) -> io::Result<bool> {
         let mut length = Vec::new();
         match self.reader.by_ref().take(4).read_to_end(&mut length)? {
@@ -127,31 +147,34 @@ impl<R: Read> ProtoRows<R> {
         }
         let length = length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
         if length > MOST_BYTES {
-            return Err(io::Error::new(ErrorKind::InvalidData, format!("a message of {length} bytes, more than any collector sends")));
+            return Err(damaged(format!("a message of {length} bytes, more than any collector sends")));
         }
-        let mut message = Vec::new();
-        if self.reader.by_ref().take(length as u64).read_to_end(&mut message)? < length {
+        self.message.clear();
+        if self.reader.by_ref().take(length as u64).read_to_end(&mut self.message)? < length {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        let data = TracesData::decode(message.as_slice()).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-        let spans = data.resource_spans.into_iter().flat_map(|r| r.scope_spans).flat_map(|s| s.spans);
-        self.waiting.extend(spans.map(|span| (self.place, span.to_json())));
-        self.place.line += 1;
-        self.place.byte += 4 + length as u64;
+        self.spans = spans(&self.message).ok_or_else(|| damaged("a message that is no OTLP trace".to_owned()))?.into();
+        self.place = self.next;
+        self.next = RowPlace { line: self.place.line + 1, byte: self.place.byte + 4 + length as u64 };
         Ok(true)
     }
 }
 
 impl<R: Read> Rows for ProtoRows<R> {
     fn next_row(&mut self, row: &mut Vec<u8>) -> io::Result<Option<RowPlace>> {
-        while self.waiting.is_empty() {
+        loop {
+            while let Some(span) = self.spans.pop_front() {
+                let span = Span::decode(&self.message[span]).map_err(|error| damaged(error.to_string()))?;
+                // A span without a name is none of LiteLLM's.
+                if !span.name.is_empty() {
+                    row.extend_from_slice(span.to_json().to_string().as_bytes());
+                    return Ok(Some(self.place));
+                }
+            }
             if !self.read_message()? {
                 return Ok(None);
             }
         }
-        let Some((place, span)) = self.waiting.pop_front() else { return Ok(None) };
-        row.extend_from_slice(span.to_string().as_bytes());
-        Ok(Some(place))
     }
 }
 
@@ -197,8 +220,9 @@ mod tests {
             status: Some(Status { code: 2 }),
             ..Span::default()
         };
-        let data = TracesData { resource_spans: vec![ResourceSpans { scope_spans: vec![ScopeSpans { spans: vec![span] }] }] };
-        let bytes = data.encode_to_vec();
+        // Each level is one field of a length: `scope_spans`, `resource_spans`.
+        let field = |key: u8, inner: Vec<u8>| [vec![key, u8::try_from(inner.len()).unwrap()], inner].concat();
+        let bytes = field(0x0a, field(0x12, field(0x12, span.encode_to_vec())));
         [u32::try_from(bytes.len()).unwrap().to_be_bytes().as_slice(), &bytes].concat()
     }
 

@@ -37,16 +37,13 @@ fn forms(bytes: &[u8], layout: Layout) -> Vec<Form> {
     let mut forms: Vec<Form> = match layout {
         Layout::Log => record::heads_in(bytes).filter(|form| form.is_log()).collect(),
         Layout::OtlpProto => vec![Form::Otlp],
-        Layout::JsonLines | Layout::Json | Layout::Csv | Layout::Copy => record::mark_in(bytes).into_iter().collect(),
+        Layout::Text if !record::samples_in(bytes).is_empty() => vec![Form::Metrics],
+        Layout::Text => record::errors_in(bytes).into_iter().map(|(_, error)| error.form).collect(),
+        Layout::JsonLines | Layout::Json | Layout::Csv | Layout::Copy => {
+            let read = rows_of(bytes).into_iter().filter_map(|(_, row)| record::read_row(&row)).flatten().map(|record| record.form).next();
+            record::mark_in(bytes).or(read).into_iter().collect()
+        }
     };
-    if forms.is_empty() {
-        let rows = if layout == Layout::Log { Vec::new() } else { rows_of(bytes) };
-        let read = rows.iter().flat_map(|(_, row)| record::read_row(row)).next();
-        forms.extend(read.or_else(|| record::errors_in(bytes).into_iter().map(|(_, error)| error).next()).map(|record| record.form));
-    }
-    if forms.is_empty() && !record::samples_in(bytes).is_empty() {
-        forms.push(Form::Metrics);
-    }
     forms.sort_unstable();
     forms.dedup();
     forms

@@ -3,7 +3,7 @@
 use super::error_record::{Chain, ErrorRecord, Role};
 use super::error_text::ErrorText;
 use crate::knowledge::provider;
-use crate::knowledge::signature::{self, STREAM_CLASSES, STREAM_TRACES};
+use crate::knowledge::signature::{self, ECHOING_CLASSES, STREAM_CLASSES, STREAM_TRACES};
 use crate::record::{About, Caller, Form, LastMessage, Time, TraceRecord, Traceback};
 
 /// What the row of an attempt or request says besides its error.
@@ -49,6 +49,9 @@ impl ErrorRecord {
     /// The error record of a row, with what the row says besides.
     pub(super) fn of_row(row: TraceRecord) -> ErrorRecord {
         let mut text = ErrorText::parse(&row.error);
+        if row.class.as_deref().is_some_and(|class| ECHOING_CLASSES.contains(&class)) {
+            text.levels.iter_mut().for_each(|level| level.error.rejection = None);
+        }
         let known = row.provider.as_deref().and_then(provider::by_name).map(|p| p.name);
         for level in &mut text.levels {
             if let Some(rejection) = &mut level.error.rejection {

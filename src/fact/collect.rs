@@ -40,36 +40,39 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Reads the row that fills `bytes` and starts at `offset` of the chunk.
-    pub fn read_row(&mut self, bytes: &[u8], offset: usize) {
-        for row in record::read_row(bytes) {
+    /// Reads the row that fills `bytes` and starts at `offset` of the chunk; gives whether it is of a known form.
+    pub fn read_row(&mut self, bytes: &[u8], offset: usize) -> bool {
+        let rows = record::read_row(bytes);
+        let known = rows.is_some();
+        for row in rows.into_iter().flatten() {
             self.add_form(row.form);
             let time = row.start.or(row.end);
             let statement = Statement::Error(Box::new(ErrorRecord::of_row(row)));
             self.found.push(Found { offset, lines: 1, answer: None, time, statement });
         }
+        known
     }
 
     /// Reads rows that no needle was found in, which fill `bytes` and start at `offset`: attempts that did not fail.
     pub fn read_served(&mut self, bytes: &[u8], offset: usize) {
-        for (at, call_id) in record::calls_in(bytes) {
-            let statement = Statement::Served { call_id: call_id.to_owned() };
-            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement });
+        let mut at = 0;
+        for row in bytes.split_inclusive(|b| *b == b'\n') {
+            if let Some(served) = record::served(row) {
+                self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Served(Box::new(served)) });
+            }
+            at += row.len();
         }
     }
 
-    /// The errors that a client or an application logged in a piece without a head, each on its line.
-    fn client_errors(&mut self, piece: &[u8], offset: usize) {
-        for (at, row) in record::errors_in(piece) {
+    /// Reads text that is no proxy's log and starts at `offset`: errors that a client or an application logged, and counters, each
+    /// on its line.
+    pub fn read_text(&mut self, text: &[u8], offset: usize) {
+        for (at, row) in record::errors_in(text) {
             self.add_form(row.form);
             let statement = Statement::Error(Box::new(ErrorRecord::of_row(row)));
             self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement });
         }
-    }
-
-    /// The counters in a piece without a head.
-    fn samples(&mut self, piece: &[u8], offset: usize) {
-        for (at, sample) in record::samples_in(piece) {
+        for (at, sample) in record::samples_in(text) {
             self.add_form(Form::Metrics);
             self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Counted(sample) });
         }
@@ -89,10 +92,6 @@ impl Collector {
             record.form.into_iter().for_each(|form| self.add_form(form));
             let lines = memchr::memchr_iter(b'\n', &bytes[at..end]).count() as u64;
             let answer = if end == bytes.len() { record::access_line(behind) } else { None };
-            if record.form.is_none() {
-                self.client_errors(&bytes[at..end], offset + at);
-                self.samples(&bytes[at..end], offset + at);
-            }
             for statement in statements(&record) {
                 self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement });
             }

@@ -147,7 +147,7 @@ fn error_texts(piece: &str) -> Vec<&str> {
     for line in piece.split_inclusive('\n') {
         let begin = at;
         at += line.len();
-        let starts = line.starts_with("litellm.") || line.starts_with("Error doing the fallback: litellm.");
+        let starts = ["litellm.", "openai.", "Error doing the fallback: litellm."].iter().any(|start| line.starts_with(start));
         let ends = line.trim().is_empty() || line.starts_with([' ', '\t', '{']);
         match open {
             None if starts => open = Some(begin),

@@ -12,7 +12,7 @@ mod fallback_lists;
 mod place;
 
 pub use crate::record::Answer;
-pub use crate::record::{About, Caller, Form, LastMessage, Sample};
+pub use crate::record::{About, Caller, Form, LastMessage, Sample, Served};
 pub use attempt::Attempt;
 pub use call::{EarlierError, UpstreamCall};
 pub use collect::{Collector, Found};
@@ -56,11 +56,8 @@ pub enum Statement {
     HopOpened,
     /// DEBUG: a request that LiteLLM sent upstream.
     Call(Box<UpstreamCall>),
-    /// Payloads: an attempt of this call that did not fail.
-    Served {
-        /// LiteLLM's call id.
-        call_id: String,
-    },
+    /// Traces: an attempt that did not fail.
+    Served(Box<Served>),
     /// Prometheus: a counter's value.
     Counted(Sample),
 }
@@ -76,7 +73,7 @@ impl Statement {
             Statement::HopStarted { .. } => "hop_started",
             Statement::HopOpened => "hop_opened",
             Statement::Call(_) => "upstream_call",
-            Statement::Served { .. } => "served",
+            Statement::Served(_) => "served",
             Statement::Counted(_) => "counted",
         }
     }

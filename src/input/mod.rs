@@ -114,6 +114,9 @@ pub enum ProblemKind {
         /// Rejections in the report.
         seen: u64,
     },
+    /// A fault of ours.
+    #[error("could not be read in part, by a fault of streamfall: please report it, with the message above")]
+    Fault,
     /// The run was stopped.
     #[error("was stopped by a signal; the report covers what was read until then")]
     Stopped,
@@ -130,6 +133,7 @@ impl ProblemKind {
             | ProblemKind::Binary
             | ProblemKind::NotUnderstood(_)
             | ProblemKind::Stopped
+            | ProblemKind::Fault
             | ProblemKind::Broken { .. } => true,
             ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::CountsMore { .. } | ProblemKind::PassedOver { .. } => false,
         }

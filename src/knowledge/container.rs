@@ -1,21 +1,59 @@
-//! The keys under which documents keep their records. Sources: OTLP (`resourceSpans` …), Tempo, Jaeger's query API, Langfuse's
-//! ingestion and public API, LiteLLM's spend log API, SQS.
+//! The keys under which documents keep their records. Sources: OTLP (`resourceSpans`, `resourceLogs` …), Tempo, Jaeger's query API,
+//! Langfuse's ingestion and public API, LiteLLM's spend log API, SQS; Loki, CloudWatch, Elasticsearch, Azure, Datadog, Splunk.
+
+/// A key under which records are.
+#[derive(Debug, Clone, Copy)]
+pub struct Container {
+    /// The key.
+    pub key: &'static str,
+    /// Whether it counts only as the first key of a document: spans have `events` and `logs` of their own.
+    pub first: bool,
+    /// Whether records may be arrays there, which only what stands before them explains (labels, column names).
+    pub tuples: bool,
+}
+
+const fn plain(key: &'static str) -> Container {
+    Container { key, first: false, tuples: false }
+}
+
+const fn first(key: &'static str) -> Container {
+    Container { key, first: true, tuples: false }
+}
+
+const fn tuples(key: &'static str) -> Container {
+    Container { key, first: false, tuples: true }
+}
 
 /// Keys whose array holds records, or whose object holds such keys.
-pub const CONTAINERS: [&str; 12] = [
-    "resourceSpans",
-    "scopeSpans",
-    "instrumentationLibrarySpans",
-    "spans",
-    "batches",
-    "trace",
-    "batch",
-    "data",
-    "observations",
-    "Messages",
-    "Records",
-    "generations",
+pub const CONTAINERS: [Container; 24] = [
+    plain("resourceSpans"),
+    plain("scopeSpans"),
+    plain("instrumentationLibrarySpans"),
+    plain("spans"),
+    plain("batches"),
+    plain("trace"),
+    plain("batch"),
+    plain("data"),
+    plain("observations"),
+    plain("Messages"),
+    plain("Records"),
+    plain("resourceLogs"),
+    plain("scopeLogs"),
+    plain("logRecords"),
+    plain("logEvents"),
+    plain("hits"),
+    plain("streams"),
+    plain("tables"),
+    first("events"),
+    first("logs"),
+    plain("result"),
+    tuples("results"),
+    tuples("values"),
+    tuples("rows"),
 ];
+
+/// Keys that only records have: an object that has one is no container, whatever other keys it has.
+pub const RECORD_KEYS: [&str; 5] = ["\"call_type\"", "\"traceId\"", "\"trace_id\"", "\"spanId\"", "\"error_str\""];
 
 /// The columns by which the header line of a known table is told: LiteLLM's spend logs, Langfuse's observations.
 pub const TABLE_HEADERS: [&[&str]; 3] = [&["request_id", "call_type", "metadata"], &["traceId", "statusMessage"], &["trace_id", "status_message"]];

@@ -73,7 +73,18 @@ pub const ROW_HEADS: [(&str, &str); 11] = [
 pub const PAYLOAD_WRAPS: [&str; 7] = ["standard_logging_object", "kwargs", "message", "Body", "body", "Message", "payload"];
 
 /// Keys, with quotes, whose text is an error: there alone a row that is cut may be believed.
-pub const ERROR_KEYS: [&str; 5] = ["\"error_str\"", "\"error_message\"", "\"statusMessage\"", "\"error.message\"", "\"exception\""];
+pub const ERROR_KEYS: [&str; 7] =
+    ["\"error_str\"", "\"error_message\"", "\"statusMessage\"", "\"status_message\"", "\"error.message\"", "\"exception\"", "\"exception.message\""];
+
+/// Classes of errors that may echo a prompt, and are no rejection whatever they quote.
+pub const ECHOING_CLASSES: [&str; 6] = [
+    "ContextWindowExceededError",
+    "ContentPolicyViolationError",
+    "GuardrailRaisedException",
+    "BlockedPiiEntityError",
+    "RejectedRequestError",
+    "HTTPException",
+];
 
 /// What stands in place of messages that are not kept. Source: LiteLLM `turn_off_message_logging`.
 pub const REDACTED: [&str; 1] = ["redacted-by-litellm"];

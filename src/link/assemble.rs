@@ -124,7 +124,7 @@ impl<'a> Draft<'_, 'a> {
         if self.summary.closing.is_some() || self.errors().any(told_to_client) {
             return Outcome::Failed;
         }
-        let served = |&n: &usize| matches!(self.groups.nodes[n].fact.statement, Statement::Served { .. });
+        let served = |&n: &usize| matches!(self.groups.nodes[n].fact.statement, Statement::Served(_));
         if self.summary.nodes.iter().any(served) {
             return Outcome::Recovered;
         }

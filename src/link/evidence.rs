@@ -70,7 +70,8 @@ fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
 fn of_attempt(error: &ErrorRecord, attempt: &Attempt, rules: &mut Vec<Rule>) {
     let rejected = error.texts().any(|text| text.rejections().next().is_some());
     let messages = attempt.route == Some("messages");
-    if attempt.broke_stream {
+    // The row that tells a broken stream is of the request itself, whatever else is joined to it.
+    if attempt.broke_stream || error.texts().any(|text| text.mid_stream) {
         rules.push(Rule::StreamBrokeInRequest);
     }
     if messages && rejected {

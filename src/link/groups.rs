@@ -31,7 +31,7 @@ impl<'a> Node<'a> {
 
     /// Whether it is a trace's row, not a log's record.
     fn is_row(&self) -> bool {
-        matches!(self.fact.statement, Statement::Served { .. }) || self.error().is_some_and(|error| error.attempt.is_some())
+        matches!(self.fact.statement, Statement::Served(_)) || self.error().is_some_and(|error| error.attempt.is_some())
     }
 
     pub(super) fn stream(&self) -> u32 {
@@ -165,7 +165,10 @@ impl<'a> Groups<'a> {
                     }
                 }
                 Statement::Call(call) => self.key(Key::Call, &call.call_id, node),
-                Statement::Served { call_id } => self.key(Key::Call, call_id, node),
+                Statement::Served(served) => {
+                    served.call_id.iter().for_each(|call| self.key(Key::Call, call, node));
+                    served.request.iter().for_each(|request| self.key(Key::Request, request, node));
+                }
                 _ => {}
             }
         }
@@ -205,7 +208,7 @@ impl<'a> Groups<'a> {
     pub(super) fn summaries(&self) -> HashMap<usize, Summary> {
         let mut all: HashMap<usize, Summary> = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            if !matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_) | Statement::Served { .. }) {
+            if !matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_) | Statement::Served(_)) {
                 continue;
             }
             let summary = all.entry(self.root(index)).or_default();

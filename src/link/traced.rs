@@ -1,8 +1,9 @@
 //! Joins a chain of a log to the broken stream of a trace that began it.
 //!
 //! From 1.82 a chat trace shows the stream failure but not the rejected hop, and a log shows the hop of a chain that recovered
-//! but not the failure. No id is in both, but a broken stream *needs* a hop on its target at the moment at which it broke. Where
-//! one hop only can be that, and it can be no other's, the two are one request.
+//! but not the failure. No id is in both, but a broken stream whose target did not answer, as another model did in its place,
+//! *needs* a failed hop on that target at the moment at which it broke. Where one hop only can be that, whatever became of it,
+//! and it can be no other's, the two are one request.
 //!
 //! This is the one rule by time that crosses sources. So it holds only for a log and a trace of the same proxy: every rejection
 //! of the trace, within the log's time, must be in that log, too; and their clocks must differ by whole quarters of an hour.
@@ -12,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use super::groups::{Groups, Node, Summary};
 use super::integrity;
 use super::rules::Rule;
-use crate::fact::{Attempt, ErrorRecord};
+use crate::fact::{Attempt, ErrorRecord, Statement};
 
 const SECOND: i64 = 1_000_000;
 /// Time zones differ by quarters of an hour.
@@ -31,13 +32,27 @@ pub(super) fn join(groups: &mut Groups<'_>) {
     if !summaries.values().any(|summary| attempts(groups, summary).any(|(_, _, attempt)| attempt.broke_stream)) {
         return;
     }
-    let mut found = Vec::new();
-    for stream in log_streams(groups) {
-        found.extend(Pair::of(groups, &summaries, stream).map_or_else(Vec::new, |pair| pair.joins()));
+    let pairs: Vec<Pair<'_, '_>> = log_streams(groups).into_iter().filter_map(|stream| Pair::of(groups, &summaries, stream)).collect();
+    let fits: Vec<(usize, usize)> = pairs.iter().flat_map(Pair::fits).collect();
+    let mut uses: HashMap<usize, usize> = HashMap::new();
+    for end in fits.iter().flat_map(|(hop, broken)| [hop, broken]) {
+        *uses.entry(*end).or_default() += 1;
     }
+    let only = |(hop, broken): &&(usize, usize)| uses.get(hop) == Some(&1) && uses.get(broken) == Some(&1);
+    let mut found: Vec<(usize, usize)> = fits.iter().filter(only).copied().filter(|(hop, _)| is_orphan(groups, &summaries, *hop)).collect();
+    found.retain(|(hop, _)| integrity::intact_between(groups, *hop, *hop));
+    found.sort_unstable();
     for (hop, broken) in found {
         groups.join(hop, broken, Rule::BrokenStreamNeedsHop);
     }
+}
+
+/// Whether a hop begins a chain of a log of which nothing is proven.
+fn is_orphan(groups: &Groups<'_>, summaries: &HashMap<usize, Summary>, hop: usize) -> bool {
+    summaries.get(&groups.root(hop)).is_some_and(|summary| {
+        let first = summary.nodes.iter().copied().find(|&n| groups.nodes[n].hop.is_some());
+        summary.rejected && summary.evidence.is_empty() && first == Some(hop)
+    })
 }
 
 fn log_streams(groups: &Groups<'_>) -> Vec<u32> {
@@ -121,29 +136,38 @@ impl<'g, 'a> Pair<'g, 'a> {
         attempt.model_group.as_deref() == Some(target) || own == target || self.targets.get(model).is_some_and(|groups| groups.contains(target))
     }
 
-    /// Hops and broken streams that need each other and no other.
-    fn joins(&self) -> Vec<(usize, usize)> {
-        let hops: Vec<(usize, &str)> = self.orphans();
-        let mut fits: Vec<(usize, usize)> = Vec::new();
+    /// Hops and broken streams that may belong together.
+    fn fits(&self) -> Vec<(usize, usize)> {
+        let hops = self.hops();
+        let mut fits = Vec::new();
         for summary in self.summaries.values().filter(|summary| !summary.rejected) {
             let Some((broken, error, attempt)) = attempts(self.groups, summary).find(|(_, _, attempt)| attempt.broke_stream) else { continue };
-            let Some(end) = instant(attempt.end) else { continue };
-            let near = hops.iter().filter(|(hop, target)| self.at_once(*hop, end) && self.aims_at(error, attempt, target));
-            fits.extend(near.map(|(hop, _)| (*hop, broken)));
+            let Some(end) = instant(attempt.end).filter(|_| self.another_answered(summary, error)) else { continue };
+            let from = hops.partition_point(|(at, ..)| *at < end + self.shift - SECOND);
+            let near = hops[from..].iter().take_while(|(at, ..)| *at <= end + self.shift + PATIENCE);
+            let near = near.filter(|(_, hop, target)| self.at_once(*hop, end) && self.aims_at(error, attempt, target));
+            fits.extend(near.map(|(_, hop, _)| (*hop, broken)));
         }
-        let only = |pair: &&(usize, usize)| fits.iter().filter(|(hop, broken)| *hop == pair.0 || *broken == pair.1).count() == 1;
-        let mut joins: Vec<(usize, usize)> = fits.iter().filter(only).copied().collect();
-        joins.retain(|(hop, _)| integrity::intact_between(self.groups, *hop, *hop));
-        joins.sort_unstable();
-        joins
+        fits
     }
 
-    /// The first hops of chains of the log of which nothing is proven, with their targets.
-    fn orphans(&self) -> Vec<(usize, &'a str)> {
-        let unknown = |summary: &&Summary| summary.rejected && summary.evidence.is_empty() && attempts(self.groups, summary).next().is_none();
-        let first = |summary: &Summary| summary.nodes.iter().find_map(|&n| Some((n, self.groups.nodes[n].hop?)));
-        let hops = self.summaries.values().filter(unknown).filter_map(first);
-        hops.filter(|(hop, _)| self.groups.nodes[*hop].stream() == self.stream).collect()
+    /// Whether the request was answered by another model than the one that its broken stream was sent to: then that one failed.
+    fn another_answered(&self, summary: &Summary, error: &ErrorRecord) -> bool {
+        summary.nodes.iter().any(|&n| match &self.groups.nodes[n].fact.statement {
+            Statement::Served(served) => served.model.is_some() && error.model.is_some() && served.model != error.model,
+            _ => false,
+        })
+    }
+
+    /// The hops of the log whose request no trace has shown, by time, with their targets.
+    fn hops(&self) -> Vec<(i64, usize, &'a str)> {
+        let of_log = |n: &usize| self.groups.nodes[*n].stream() == self.stream;
+        let unseen = |n: &usize| self.summaries.get(&self.groups.root(*n)).is_none_or(|summary| attempts(self.groups, summary).next().is_none());
+        let all = (0..self.groups.nodes.len()).filter(of_log).filter(unseen);
+        let mut hops: Vec<(i64, usize, &str)> =
+            all.filter_map(|n| Some((i64::try_from(self.groups.nodes[n].at).ok()?, n, self.groups.nodes[n].hop?))).collect();
+        hops.sort_unstable();
+        hops
     }
 
     /// Whether a hop was refused within [`PATIENCE`] of this instant, as far as the log's time is fine.

@@ -36,7 +36,10 @@ impl Verdict {
 pub(super) fn judge(evidence: &[Rule], joins: &[Rule]) -> (Verdict, Option<Confidence>, Vec<Rule>) {
     let of = |side: Side| evidence.iter().copied().filter(move |rule| rule.side() == Some(side));
     let (mid, client) = (of(Side::MidStream).next().is_some(), of(Side::Client).next().is_some());
-    let met = evidence.contains(&Rule::ClientSentAssistant) && of(Side::Client).all(|rule| rule == Rule::ClientSentAssistant);
+    // What was sent, or the rows of the request itself, show the broken stream: a record of another request is neither.
+    let shown = [Rule::ContinuationSent, Rule::StreamBrokeInRequest, Rule::AnswerHadBegun].iter().any(|rule| evidence.contains(rule));
+    let sent = evidence.contains(&Rule::ClientSentAssistant) && !evidence.contains(&Rule::ClientSentNoAssistant);
+    let met = shown && sent && of(Side::Client).all(|rule| rule == Rule::ClientSentAssistant);
     let verdict = match (mid, client) {
         (true, true) if met => Verdict::ClientPrefill,
         (true, false) => Verdict::MidStreamFallback,
@@ -61,7 +64,10 @@ mod tests {
 
     #[test]
     fn contradiction_means_unknown_except_where_both_truly_met() {
-        let cases: [(&[Rule], Verdict); 6] = [
+        let cases: [(&[Rule], Verdict); 9] = [
+            (&[Rule::StreamBrokeInRequest, Rule::ClientSentAssistant], Verdict::ClientPrefill),
+            (&[Rule::StreamFailureInRecord, Rule::ClientSentAssistant], Verdict::Unknown),
+            (&[Rule::StreamBrokeInRequest, Rule::ClientSentNoAssistant, Rule::ClientSentAssistant], Verdict::Unknown),
             (&[Rule::StreamFailureInRecord], Verdict::MidStreamFallback),
             (&[Rule::CallWasNotStreaming], Verdict::ClientPrefill),
             (&[Rule::StreamFailureInRecord, Rule::CallWasNotStreaming], Verdict::Unknown),

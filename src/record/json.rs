@@ -20,6 +20,13 @@ pub(super) fn is_head(line: &[u8]) -> bool {
     line.starts_with(b"{\"message\":")
 }
 
+/// Whether a line with such a head is LiteLLM's: it has a level of its own. Shippers write `message` first, too.
+pub(super) fn has_level(line: &[u8]) -> bool {
+    const LEVEL: &[u8] = b"\"level\":";
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    memchr::memmem::find_iter(line, LEVEL).any(|at| at > 0 && line[at - 1] != b'\\')
+}
+
 /// Reads the record of the first line; further lines belong to no record.
 pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);

@@ -22,7 +22,7 @@ pub use marks::mark_in;
 pub use metric::{Sample, samples_in};
 pub use text::{Answer, access_line};
 pub use time::{DAY, Time};
-pub use trace::{About, Caller, LastMessage, TraceRecord, calls_in, errors_in, read as read_row};
+pub use trace::{About, Caller, LastMessage, Served, TraceRecord, errors_in, read as read_row, served};
 pub use traceback::Traceback;
 
 use crate::knowledge::signature::ROW_HEADS;
@@ -92,6 +92,8 @@ pub enum Lines {
     /// A log: the heads of log records, and of the rows and spans that are told by their start.
     #[default]
     Log,
+    /// Any other text: a client's or an application's, or metrics. Its lines speak for themselves; the heads are a log's.
+    Text,
     /// Rows: each JSON object is one, on its line; between them, log records may stand.
     Rows,
 }
@@ -103,7 +105,7 @@ impl Lines {
     #[must_use]
     pub fn starts_here(self, line: &[u8]) -> Option<Form> {
         match *line.first()? {
-            b'{' if json::is_head(line) => Some(Form::Json),
+            b'{' if json::is_head(line) && (self != Lines::Rows || json::has_level(line)) => Some(Form::Json),
             b'{' | b'[' if self == Lines::Rows || is_row_head(line) => Some(Form::Row),
             b'I' | b'W' | b'E' | b'D' | b'C' => text::is_uvicorn(line).then_some(Form::Uvicorn),
             b'0'..=b'9' | 0x1b | b'[' => text::is_head(line).then_some(Form::Text),
@@ -118,10 +120,16 @@ fn is_row_head(line: &[u8]) -> bool {
     ROW_HEADS.iter().any(|(first, second)| head.starts_with(first.as_bytes()) && memchr::memmem::find(head, second.as_bytes()).is_some())
 }
 
-/// The forms of the records that start in these bytes.
+/// The forms of the records that start in these bytes. A JSON line counts only if it is LiteLLM's: it has a level.
 pub fn heads_in(bytes: &[u8]) -> impl Iterator<Item = Form> {
     let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|newline| newline + 1));
-    starts.filter_map(|start| Lines::Log.starts_here(&bytes[start..]))
+    starts.filter_map(|start| starts_own(&bytes[start..]))
+}
+
+/// Whether a log record, or a row that is told by its start, begins with this line; a JSON line is LiteLLM's only with a level.
+#[must_use]
+pub fn starts_own(line: &[u8]) -> Option<Form> {
+    Lines::Log.starts_here(line).filter(|form| *form != Form::Json || json::has_level(line))
 }
 
 /// All JSON values in a text, one behind the other; what is none ends it.

@@ -70,13 +70,19 @@ impl Time {
         Some(Time::of_instant(Timestamp::from_microsecond(micros).ok()?))
     }
 
+    /// An instant in ISO form with its zone.
+    #[must_use]
+    pub fn of_instant_text(text: &str) -> Option<Time> {
+        Some(Time::of_instant(text.parse().ok()?))
+    }
+
     /// An instant in ISO form, with a zone or without one where the writer is known to use UTC (`2026-11-22T07:44:51.384989Z`,
     /// `2026-11-22 07:44:51.384+00`).
     #[must_use]
     pub fn of_utc_text(text: &str) -> Option<Time> {
         let text = text.trim();
-        if let Ok(instant) = text.parse::<Timestamp>() {
-            return Some(Time::of_instant(instant));
+        if let Some(instant) = Time::of_instant_text(text) {
+            return Some(instant);
         }
         let civil: DateTime = text.parse().ok()?;
         Some(Time::of_instant(civil.to_zoned(TimeZone::UTC).ok()?.timestamp()))
@@ -92,6 +98,25 @@ impl Time {
             fine: true,
             utc: true,
         }
+    }
+
+    /// A local time with the date and zone that an envelope's instant gives it: zones differ by quarters of an hour, and what is
+    /// left of the difference is how long the line was on its way. A line that was on its way for minutes tells no zone.
+    #[must_use]
+    pub fn completed_by(self, written: Time) -> Time {
+        const QUARTER: i64 = 900 * 1_000_000;
+        const MOST_DELAY: i64 = 120 * 1_000_000;
+        let micros = |time: Time| i64::try_from(time.since_epoch()).unwrap_or_default();
+        if self.utc || !written.utc {
+            return self;
+        }
+        let ahead = micros(self) - micros(written);
+        let delay = (ahead + QUARTER / 2).rem_euclid(QUARTER) - QUARTER / 2;
+        let instant = u64::try_from(micros(written) + delay).unwrap_or_default();
+        if delay.abs() > MOST_DELAY {
+            return self;
+        }
+        Time { date: Some(civil(instant / DAY)), micros: instant % DAY, fine: self.fine, utc: true }
     }
 
     /// The time without its date.
@@ -120,6 +145,19 @@ fn days((year, month, day): (u16, u8, u8)) -> u64 {
     let year = u64::from(year) - u64::from(month <= 2 && year > 0);
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.saturating_sub(1);
     year * 365 + year / 4 - year / 100 + year / 400 + of_year
+}
+
+/// The civil date of a day counted from 0000-03-01; the inverse of [`days`].
+fn civil(day: u64) -> (u16, u8, u8) {
+    let era = day / 146_097;
+    let of_era = day % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (u16::try_from(year).unwrap_or_default(), u8::try_from(month).unwrap_or_default(), u8::try_from(date).unwrap_or_default())
 }
 
 impl fmt::Display for Time {
@@ -170,10 +208,26 @@ mod tests {
     }
 
     #[test]
+    fn an_envelope_gives_date_and_zone() {
+        let cases = [
+            ("2026-11-22T07:48:21.997668Z", Time::of_day(7, 48, 21), "2026-11-22T07:48:21Z"),
+            ("2026-11-22T23:48:25.997668Z", Time::of_day(0, 48, 21), "2026-11-22T23:48:21Z"),
+            ("2026-11-22T00:00:01Z", Time::of_day(23, 59, 58), "2026-11-21T23:59:58Z"),
+            ("2026-11-22T02:18:21Z", Time::of_day(7, 48, 20), "2026-11-22T02:18:20Z"),
+            ("2026-11-22T07:53:21Z", Time::of_day(7, 48, 21), "07:48:21"),
+            ("2026-11-22T06:48:22.1Z", Time::of_iso("2026-11-22T07:48:21.997668"), "2026-11-22T06:48:21.997668Z"),
+        ];
+        for (written, own, expected) in cases {
+            assert_eq!(own.unwrap().completed_by(Time::of_instant_text(written).unwrap()).to_string(), expected, "{written}");
+        }
+    }
+
+    #[test]
     fn days_follow_the_calendar() {
         let next = [((2026, 2, 28), (2026, 3, 1)), ((2024, 2, 28), (2024, 2, 29)), ((2025, 12, 31), (2026, 1, 1))];
         for (day, following) in next {
             assert_eq!(days(day) + 1, days(following));
+            assert_eq!((civil(days(day)), civil(days(following))), (day, following));
         }
     }
 }

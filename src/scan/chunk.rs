@@ -7,13 +7,15 @@
 use std::io::{self, Read};
 
 use crate::document::RowPlace;
-use crate::knowledge::signature::NEEDLES;
+use crate::knowledge::signature::{NEEDLES, ROW_NEEDLES};
 use crate::record::{self, Lines};
 
 /// How many bytes a chunk holds, give or take a record.
 pub const CHUNK_BYTES: usize = 1 << 20;
 /// The longest record that is kept in one piece.
 const RECORD_LIMIT: usize = 16 << 20;
+/// The longest row: a provider takes requests of 32 MiB, and a payload repeats them.
+const ROW_LIMIT: usize = 48 << 20;
 /// How far before a cut within a line a needle is looked for; longer than any needle.
 const NEEDLE_REACH: usize = 64;
 
@@ -87,7 +89,7 @@ impl<R: Read> Chunks for Chunker<R> {
                 break cut;
             }
             searched = bytes.len().saturating_sub(record::HEAD_BYTES);
-            if bytes.len() >= RECORD_LIMIT {
+            if bytes.len() >= if self.lines == Lines::Rows { ROW_LIMIT } else { RECORD_LIMIT } {
                 break forced_cut(&bytes);
             }
             goal += self.goal;
@@ -122,7 +124,7 @@ fn forced_cut(bytes: &[u8]) -> usize {
     }
     let cut = bytes.len() - NEEDLE_REACH;
     let from = cut - NEEDLE_REACH;
-    let straddling = NEEDLES.iter().filter_map(|needle| memchr::memmem::find(&bytes[from..], needle.as_bytes()));
+    let straddling = NEEDLES.iter().chain(&ROW_NEEDLES).filter_map(|needle| memchr::memmem::find(&bytes[from..], needle.as_bytes()));
     straddling.map(|at| from + at).filter(|at| *at < cut).min().unwrap_or(cut)
 }
 

@@ -13,6 +13,8 @@ pub struct InOrder {
     pub facts: Vec<Fact>,
     /// How often the rejection's sentence is printed.
     pub mentions: u64,
+    /// Rows that print it and were not understood.
+    pub unread: u64,
     /// Forms of record seen.
     pub forms: Vec<Form>,
     source: u32,
@@ -21,8 +23,34 @@ pub struct InOrder {
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
     waits: bool,
-    /// Calls of which an attempt failed. Of the many others, nothing is kept.
+    /// Facts since the last pruning that may be let go.
+    lesser: usize,
+    /// Calls and requests of which an attempt failed. Of the many others, nothing is kept.
     failed: HashSet<String>,
+}
+
+/// How many attempts that failed for other reasons are kept at a time.
+const MOST_LESSER: usize = 20_000;
+
+/// Whether a fact only matters beside a rejection or a broken stream of the same request.
+fn is_lesser(fact: &Fact) -> bool {
+    match &fact.statement {
+        Statement::Served(_) => true,
+        Statement::Error(error) => error.attempt.as_ref().is_some_and(|attempt| !attempt.broke_stream) && error.rejections().is_empty(),
+        _ => false,
+    }
+}
+
+/// What names the request of a trace's row.
+fn names(fact: &Fact) -> Vec<String> {
+    match &fact.statement {
+        Statement::Served(served) => [&served.call_id, &served.request].into_iter().flatten().cloned().collect(),
+        Statement::Error(error) => {
+            let request = error.attempt.as_ref().and_then(|attempt| attempt.request.clone());
+            [error.call_id.clone(), request].into_iter().flatten().collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 impl InOrder {
@@ -55,16 +83,31 @@ impl InOrder {
             fact.place.line += lines + 1;
             fact.place.byte += bytes;
             match &fact.statement {
-                Statement::Served { call_id } if !self.failed.contains(call_id) => continue,
-                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(error.call_id.clone()),
+                Statement::Served(served) if ![&served.call_id, &served.request].into_iter().flatten().any(|id| self.failed.contains(id)) => continue,
+                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(names(&fact)),
                 _ => {}
             }
+            self.lesser += usize::from(is_lesser(&fact));
             self.facts.push(fact);
+        }
+        if self.lesser > MOST_LESSER {
+            self.prune();
         }
         self.lines += chunk.newlines;
         self.bytes += chunk.bytes;
         self.mentions += chunk.mentions;
+        self.unread += chunk.unread;
         self.add_forms(chunk.forms);
+    }
+
+    /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with
+    /// all that fails.
+    fn prune(&mut self) {
+        let told: HashSet<String> = self.facts.iter().filter(|fact| !is_lesser(fact)).flat_map(names).collect();
+        self.facts.retain(|fact| !is_lesser(fact) || names(fact).iter().any(|name| told.contains(name)));
+        let kept: HashSet<String> = self.facts.iter().flat_map(names).collect();
+        self.failed.retain(|name| kept.contains(name));
+        self.lesser = 0;
     }
 
     /// Takes forms of record that were seen.

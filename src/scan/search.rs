@@ -29,6 +29,8 @@ pub struct ChunkFacts {
     pub facts: Vec<Fact>,
     /// Whether the chunk is of a document's rows.
     pub of_rows: bool,
+    /// Rows that print the rejection's sentence and are of no known form.
+    pub unread: u64,
     /// Forms of record that were seen; not all records are looked at.
     pub forms: Vec<Form>,
     /// The access line that the chunk starts with.
@@ -64,7 +66,8 @@ impl Searcher {
     #[must_use]
     pub fn search(&self, chunk: &Chunk) -> ChunkFacts {
         let bytes = chunk.bytes.as_slice();
-        let (collector, last) = self.read(bytes, chunk.lines);
+        let (mut collector, last, unread) = self.read(bytes, chunk.lines);
+        collector.found.sort_by_key(|found| found.offset);
         let mut facts = ChunkFacts {
             index: chunk.index,
             bytes: bytes.len() as u64,
@@ -73,6 +76,8 @@ impl Searcher {
             opens_with: record::access_line(bytes),
             ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
             of_rows: chunk.rows.is_some(),
+            // Of a row that a log holds by its head, others are of no concern.
+            unread: if chunk.lines == Lines::Rows { unread } else { 0 },
             forms: collector.forms,
             ..ChunkFacts::default()
         };
@@ -80,34 +85,50 @@ impl Searcher {
         facts
     }
 
-    /// Reads the records around the hits of the needles; gives the last one's range, too.
-    fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>) {
-        let needles = if lines == Lines::Log { &self.log_needles } else { &self.all_needles };
+    /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood.
+    fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>, u64) {
+        let needles = if lines == Lines::Rows { &self.all_needles } else { &self.log_needles };
         let mut collector = Collector::default();
-        let (mut at, mut last) = (0, 0..0);
+        let (mut at, mut last, mut unread) = (0, 0..0, 0);
         while let Some(hit) = needles.find_at(bytes, at) {
-            let start = record_start(bytes, at, hit.start(), lines);
-            let end = record_end(bytes, hit.end(), lines);
+            let Range { start, end } = record_around(bytes, at, hit.start()..hit.end(), lines);
             if lines == Lines::Rows {
                 collector.read_served(&bytes[at..start], at);
             }
-            if lines.starts_here(&bytes[start..]) == Some(Form::Row) {
-                for (place, row) in document::rows_of(&bytes[start..end]) {
-                    collector.read_row(&row, start + place);
+            let record = &bytes[start..end];
+            let before = collector.found.len();
+            match lines.starts_here(record) {
+                Some(Form::Row) => {
+                    for (place, row) in document::rows_of(record) {
+                        let known = collector.read_row(&row, start + place);
+                        unread += u64::from(!known && self.rejection.find(&row).is_some());
+                    }
                 }
-            } else {
-                collector.read(&bytes[start..end], start, &bytes[end..]);
+                None if lines != Lines::Log => {
+                    collector.read_text(record, start);
+                    collector.read(record, start, &bytes[end..]);
+                    let silent = collector.found.len() == before && lines == Lines::Rows;
+                    unread += u64::from(silent && self.rejection.find(record).is_some());
+                }
+                _ => collector.read(record, start, &bytes[end..]),
             }
             (at, last) = (end, start..end);
         }
         if lines == Lines::Rows {
             collector.read_served(&bytes[at..], at);
         }
-        (collector, last)
+        (collector, last, unread)
     }
 }
 
 impl ChunkFacts {
+    /// What stands for a chunk that could not be searched.
+    #[must_use]
+    pub fn unread(chunk: &Chunk) -> ChunkFacts {
+        let newlines = memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
+        ChunkFacts { index: chunk.index, bytes: chunk.bytes.len() as u64, newlines, of_rows: chunk.rows.is_some(), ..ChunkFacts::default() }
+    }
+
     fn place(&mut self, bytes: &[u8], found: Vec<Found>, rows: Option<&[RowPlace]>) {
         let (mut line, mut counted) = (0, 0);
         for found in found {
@@ -132,6 +153,16 @@ fn looks_like_text(sample: &[u8]) -> bool {
     let odd = sample.iter().filter(|b| b.is_ascii_control() && !matches!(b, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b)).count();
     let broken = String::from_utf8_lossy(sample).chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     (odd + broken) * 5 <= sample.len()
+}
+
+/// The record around a hit, but nothing before `floor`. A row among rows is one line, and what follows it is text.
+fn record_around(bytes: &[u8], floor: usize, hit: Range<usize>, lines: Lines) -> Range<usize> {
+    let start = record_start(bytes, floor, hit.start, lines);
+    if lines != Lines::Rows || lines.starts_here(&bytes[start..]) != Some(Form::Row) {
+        return start..record_end(bytes, hit.end, lines);
+    }
+    let line_end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline + 1);
+    if hit.start < line_end { start..line_end } else { line_end..record_end(bytes, hit.end, lines) }
 }
 
 /// Where the record around `hit` starts: the nearest head at or before it, but not before `floor`.

@@ -4,7 +4,7 @@
 //! The SDK names a status only where the proxy answered with an error; a frame comes after the answer had begun. A body alone
 //! does not tell: applications log a frame's body, too.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::{has, text};
 use super::{About, Form, TraceRecord};
@@ -16,9 +16,15 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     if !has(value, &["error"]) && !has(value, &["response"]) {
         return None;
     }
+    let error = message(value)?;
     // A provider's own body names its request beside the error.
-    let error = if has(value, &["request_id"]) { value.to_string() } else { message(value)? };
-    Some(vec![TraceRecord { error, ..TraceRecord::new(Form::ClientError, About::Request) }])
+    let of_provider = text(value, "type").as_deref() == Some("error");
+    let known = error.starts_with("litellm.") || signature::tells_rejection(&error) || error.contains(signature::MID_STREAM);
+    let error = match text(value, "request_id").filter(|_| of_provider) {
+        Some(id) => json!({"error": {"message": error}, "request_id": id}).to_string(),
+        None => error,
+    };
+    known.then(|| vec![TraceRecord { error, ..TraceRecord::new(Form::ClientError, About::Request) }])
 }
 
 /// The text of an error body, of LiteLLM's or the provider's shape.
@@ -57,7 +63,9 @@ fn repr(line: &str) -> Option<TraceRecord> {
     let status = status.trim().parse().ok()?;
     let start = body.find("'message': ")? + "'message': ".len();
     let (error, _) = python::string(&body[start..])?;
-    Some(TraceRecord { error, status: Some(status), ..TraceRecord::new(Form::ClientError, About::Request) })
+    // Only LiteLLM's own words come from a proxy; a provider's may be an upstream answer to one.
+    let status = Some(status).filter(|_| error.starts_with("litellm."));
+    Some(TraceRecord { error, status, ..TraceRecord::new(Form::ClientError, About::Request) })
 }
 
 #[cfg(test)]

@@ -9,14 +9,20 @@ use super::span::{Span, plain};
 use super::{Form, TraceRecord};
 use crate::record::Time;
 
+/// What a span of this form says.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
+    span(value).map(|span| span.record(Form::Console))
+}
+
+/// The span, if the object is one.
+pub(super) fn span(value: &Value) -> Option<Span> {
     if !has(value, &["name", "context", "start_time"]) {
         return None;
     }
     let id = |path: &str| text(value, path).map(|id| id.trim_start_matches("0x").to_owned());
     let time = |key: &str| Time::of_utc_text(&text(value, key)?);
     let events = at(value, "events").and_then(Value::as_array).into_iter().flatten();
-    let span = Span {
+    Some(Span {
         trace_id: id("context.trace_id").unwrap_or_default(),
         id: id("context.span_id").unwrap_or_default(),
         parent: id("parent_id"),
@@ -26,8 +32,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
         attributes: attributes(value),
         exceptions: events.filter(|event| text(event, "name").as_deref() == Some("exception")).map(attributes).collect(),
         failed: text(value, "status.status_code").as_deref() == Some("ERROR"),
-    };
-    Some(span.record(Form::Console))
+    })
 }
 
 fn attributes(value: &Value) -> BTreeMap<String, String> {

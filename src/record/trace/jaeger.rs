@@ -9,7 +9,13 @@ use super::span::{Span, plain};
 use super::{Form, TraceRecord};
 use crate::record::Time;
 
+/// What a span of this form says.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
+    span(value).map(|span| span.record(Form::Jaeger))
+}
+
+/// The span, if the object is one.
+pub(super) fn span(value: &Value) -> Option<Span> {
     if !has(value, &["traceID", "spanID", "operationName"]) {
         return None;
     }
@@ -20,7 +26,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     let logs = at(value, "logs").and_then(Value::as_array).into_iter().flatten().map(|log| fields(log.get("fields")));
     let failed =
         attributes.get("otel.status_code").is_some_and(|code| code == "ERROR") || attributes.get("error").is_some_and(|error| error == "true");
-    let span = Span {
+    Some(Span {
         trace_id: text(value, "traceID").unwrap_or_default(),
         id: text(value, "spanID").unwrap_or_default(),
         parent: references.filter(|r| text(r, "refType").as_deref() == Some("CHILD_OF")).find_map(|r| text(r, "spanID")),
@@ -30,8 +36,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
         exceptions: logs.filter(|log| log.get("event").is_some_and(|event| event == "exception")).collect(),
         attributes,
         failed,
-    };
-    Some(span.record(Form::Jaeger))
+    })
 }
 
 fn fields(list: Option<&Value>) -> BTreeMap<String, String> {

@@ -1,11 +1,11 @@
 //! Langfuse: LiteLLM's ingestion events, and generations as Langfuse's API, JSON export and tables give them. LiteLLM writes one
-//! generation per attempt; a trace is one client request, unless the client names its traces itself.
+//! generation per attempt. A trace is one client request, unless the client names its traces itself: then the messages tell requests apart.
 //! Source: LiteLLM 1.85.7; the export's keys from Langfuse's API reference.
 
 use serde_json::Value;
 
 use super::json::{at, has, instant, object, text};
-use super::{About, Caller, Form, LastMessage, TraceRecord};
+use super::{About, Caller, Form, LastMessage, TraceRecord, messages};
 use crate::knowledge::route;
 
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
@@ -14,7 +14,8 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
         if !(kind.ends_with("-create") || kind.ends_with("-update")) {
             return None;
         }
-        return Some(if kind.starts_with("generation") { generation(&value["body"]) } else { Vec::new() });
+        let observed = !(kind.starts_with("trace") || kind.starts_with("score"));
+        return Some(if observed { generation(&value["body"]) } else { Vec::new() });
     }
     let exported = (has(value, &["traceId"]) && has(value, &["statusMessage"])) || (has(value, &["trace_id"]) && has(value, &["status_message"]));
     exported.then(|| generation(value))
@@ -32,7 +33,7 @@ fn generation(body: &Value) -> Vec<TraceRecord> {
     let (start, first) = (time("startTime", "start_time"), time("completionStartTime", "completion_start_time"));
     let call_type = text(body, "name").unwrap_or_default();
     vec![TraceRecord {
-        request: Some(trace.clone()),
+        request: Some(messages::request_in(&trace, messages)),
         trace_id: Some(trace),
         call_id: text(&metadata, "litellm_call_id"),
         end: time("endTime", "end_time"),

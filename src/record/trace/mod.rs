@@ -21,10 +21,20 @@ use serde_json::Value;
 pub use client_error::errors_in;
 pub(super) use json::lenient_string;
 pub use messages::LastMessage;
-pub use payload::calls_in;
 
 use super::{Form, Time};
-use crate::knowledge::signature;
+use crate::knowledge::{signature, span as span_names};
+
+/// An attempt that did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// LiteLLM's call id.
+    pub call_id: Option<String>,
+    /// What names the client request within its writer's own ids.
+    pub request: Option<String>,
+    /// The provider model that answered.
+    pub model: Option<String>,
+}
 
 /// What one record of a trace says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,42 +155,58 @@ const READERS: [Reader; 8] =
 /// How deep payloads are put into strings of other objects (SQS in SNS, …).
 const MOST_WRAPS: usize = 4;
 
-/// The records of one row; empty if it is of no known form or says nothing that matters.
+/// The records of one row: `None` if it is of no known form, empty if it is and says nothing that matters.
 #[must_use]
-pub fn read(row: &[u8]) -> Vec<TraceRecord> {
-    match serde_json::from_slice(row) {
-        Ok(value) => read_value(&value, MOST_WRAPS),
-        Err(_) => salvage(&String::from_utf8_lossy(row)).into_iter().collect(),
+pub fn read(row: &[u8]) -> Option<Vec<TraceRecord>> {
+    if let Ok(value) = serde_json::from_slice(row) {
+        return read_value(&value, MOST_WRAPS);
     }
+    let text = String::from_utf8_lossy(row);
+    // Python writes what is no JSON: half surrogates, NaN.
+    if let Ok(value) = serde_json::from_str(&json::repaired(&text)) {
+        return read_value(&value, MOST_WRAPS);
+    }
+    salvage(&text).map(|record| vec![record])
 }
 
-fn read_value(value: &Value, wraps: usize) -> Vec<TraceRecord> {
+fn read_value(value: &Value, wraps: usize) -> Option<Vec<TraceRecord>> {
     if let Some(records) = READERS.iter().find_map(|reader| reader(value)) {
-        return records;
+        return Some(records);
     }
-    if wraps == 0 {
-        return Vec::new();
-    }
-    let inner = |text: &str| -> Vec<TraceRecord> {
-        let documents = super::documents_in(text);
-        documents.iter().flat_map(|value| read_value(value, wraps - 1)).collect()
-    };
-    for key in signature::PAYLOAD_WRAPS {
-        match json::at(value, key) {
-            Some(Value::String(text)) if text.contains('{') => return inner(text),
-            Some(object @ Value::Object(_)) => return read_value(object, wraps - 1),
-            _ => {}
+    let wraps = wraps.checked_sub(1)?;
+    signature::PAYLOAD_WRAPS.iter().find_map(|key| match json::at(value, key)? {
+        Value::String(text) if text.contains('{') => {
+            let read: Vec<Vec<TraceRecord>> = super::documents_in(text).iter().filter_map(|value| read_value(value, wraps)).collect();
+            (!read.is_empty()).then(|| read.into_iter().flatten().collect())
         }
-    }
-    Vec::new()
+        object @ Value::Object(_) => read_value(object, wraps),
+        _ => None,
+    })
 }
 
-/// The error of a row that is no whole JSON: cut or damaged. Only what stands in a field for errors counts, never a prompt.
+/// What a row says that no needle of a failure was found in: nothing is parsed but spans of attempts.
+#[must_use]
+pub fn served(row: &[u8]) -> Option<Served> {
+    if let Some(call_id) = payload::call_id(row) {
+        return Some(Served { call_id: Some(call_id.to_owned()), request: None, model: None });
+    }
+    memchr::memmem::find(row, span_names::ATTEMPT.as_bytes())?;
+    let value: Value = serde_json::from_slice(row).ok()?;
+    otlp::span(&value).or_else(|| jaeger::span(&value)).or_else(|| zipkin::span(&value))?.served()
+}
+
+/// What may stand between a field for errors and its text: what OTLP and Jaeger put there, or nothing.
+const ERROR_VALUES: [&str; 5] =
+    [", \"value\": {\"stringValue\"", ",\"value\":{\"stringValue\"", ", \"type\": \"string\", \"value\"", ",\"type\":\"string\",\"value\"", ""];
+
+/// The error of a text that is no whole JSON: cut or damaged. Only what stands in a field for errors counts, never a prompt.
 fn salvage(row: &str) -> Option<TraceRecord> {
-    let at = *signature::rejections_in(row).first()?;
-    let start = signature::ERROR_KEYS.iter().filter_map(|key| Some(row[..at].rfind(key)? + key.len())).max()?;
-    let text = row[start..].trim_start_matches([':', ' ']).strip_prefix('"').filter(|text| row.len() - text.len() <= at)?;
-    let error = json::lenient_string(text);
-    // The field that was found must reach as far as the sentence.
-    signature::tells_rejection(&error).then(|| TraceRecord { error, ..TraceRecord::new(Form::Row, About::Part) })
+    signature::rejections_in(row).into_iter().find_map(|at| {
+        let start = signature::ERROR_KEYS.iter().filter_map(|key| Some(row[..at].rfind(key)? + key.len())).max()?;
+        let text = ERROR_VALUES.iter().find_map(|lead| row[start..].trim_start_matches([' ', '\n']).strip_prefix(lead))?;
+        let text = text.trim_start_matches([':', ' ', '\n']).strip_prefix('"').filter(|text| row.len() - text.len() <= at)?;
+        // The field that was found must reach as far as the sentence.
+        let error = json::lenient_string(text);
+        signature::tells_rejection(&error).then(|| TraceRecord { error, ..TraceRecord::new(Form::Row, About::Part) })
+    })
 }

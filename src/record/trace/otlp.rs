@@ -11,14 +11,20 @@ use super::span::{Span, plain};
 use super::{Form, TraceRecord};
 use crate::record::Time;
 
+/// What a span of this form says.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
+    span(value).map(|span| span.record(Form::Otlp))
+}
+
+/// The span, if the object is one.
+pub(super) fn span(value: &Value) -> Option<Span> {
     if !has(value, &["traceId", "spanId", "name"]) {
         return None;
     }
     let nanos = |key: &str| Time::of_micros(text(value, key)?.parse::<i64>().ok()? / 1000);
     let code = at(value, "status.code").map(plain).unwrap_or_default();
     let events = at(value, "events").and_then(Value::as_array).into_iter().flatten();
-    let span = Span {
+    Some(Span {
         trace_id: id(value, "traceId").unwrap_or_default(),
         id: id(value, "spanId").unwrap_or_default(),
         parent: id(value, "parentSpanId"),
@@ -28,8 +34,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
         attributes: attributes(value),
         exceptions: events.filter(|event| text(event, "name").as_deref() == Some("exception")).map(attributes).collect(),
         failed: matches!(code.as_str(), "2" | "STATUS_CODE_ERROR"),
-    };
-    Some(span.record(Form::Otlp))
+    })
 }
 
 fn attributes(value: &Value) -> BTreeMap<String, String> {

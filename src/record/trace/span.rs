@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{About, Caller, Form, LastMessage, TraceRecord};
+use super::{About, Caller, Form, LastMessage, Served, TraceRecord};
 use crate::knowledge::{route, span};
 use crate::record::Time;
 
@@ -66,6 +66,15 @@ impl Span {
         }]
     }
 
+    /// What a span of an attempt that did not fail says.
+    pub(super) fn served(self) -> Option<Served> {
+        if self.failed || self.name != span::ATTEMPT {
+            return None;
+        }
+        let request = format!("{}/{}", self.trace_id, self.parent.as_ref()?);
+        Some(Served { call_id: self.get(&span::CALL_ID), request: Some(request), model: self.get(&span::MODEL) })
+    }
+
     /// The first of these attributes that says something.
     fn get(&self, keys: &[&str]) -> Option<String> {
         keys.iter().find_map(|key| self.attributes.get(*key).filter(|value| !value.is_empty() && *value != "None").cloned())
@@ -77,7 +86,7 @@ impl Span {
 
     fn last_message(&self) -> LastMessage {
         match self.get(&span::MESSAGES) {
-            Some(text) => LastMessage::of(&Value::String(text)),
+            Some(text) => LastMessage::of_text(&text),
             None => last_of_indexed(&self.attributes),
         }
     }

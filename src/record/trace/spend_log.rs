@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::json::{at, has, instant, object, text};
-use super::{About, Caller, Form, LastMessage, TraceRecord};
-use crate::knowledge::route;
+use super::{About, Caller, Form, LastMessage, TraceRecord, salvage};
+use crate::knowledge::{route, signature};
 
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     if !(has(value, &["request_id", "call_type"]) && (has(value, &["spend"]) || has(value, &["metadata"]))) {
@@ -13,7 +13,12 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     }
     let metadata = object(value, "metadata");
     let information = object(&metadata, "error_information");
-    let error = text(&information, "error_message").unwrap_or_default();
+    let cut = at(value, "metadata").and_then(Value::as_str).filter(|_| metadata.is_null());
+    let salvaged = cut.and_then(salvage).map(|record| record.error);
+    if salvaged.is_none() && cut.is_some_and(signature::tells_rejection) {
+        return None;
+    }
+    let error = text(&information, "error_message").or(salvaged).unwrap_or_default();
     let traceback = text(&information, "traceback").unwrap_or_default();
     if error.is_empty() && traceback.is_empty() {
         return Some(Vec::new());

@@ -10,7 +10,13 @@ use super::{Form, TraceRecord};
 use crate::knowledge::span;
 use crate::record::Time;
 
+/// What a span of this form says.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
+    span(value).map(|span| span.record(Form::Zipkin))
+}
+
+/// The span, if the object is one.
+pub(super) fn span(value: &Value) -> Option<Span> {
     if !has(value, &["traceId", "id", "name", "tags"]) {
         return None;
     }
@@ -19,7 +25,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     let attributes = tags(at(value, "tags").unwrap_or(&Value::Null));
     let annotations = at(value, "annotations").and_then(Value::as_array).into_iter().flatten();
     let failed = attributes.contains_key("error") || attributes.get("otel.status_code").is_some_and(|code| code == "ERROR");
-    let span = Span {
+    Some(Span {
         trace_id: text(value, "traceId").unwrap_or_default(),
         id: text(value, "id").unwrap_or_default(),
         parent: text(value, "parentId"),
@@ -29,8 +35,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
         exceptions: annotations.filter_map(exception).collect(),
         attributes,
         failed,
-    };
-    Some(span.record(Form::Zipkin))
+    })
 }
 
 /// Zipkin's own exporters write span names in lower case.
