@@ -155,14 +155,13 @@ fn looks_like_text(sample: &[u8]) -> bool {
     (odd + broken) * 5 <= sample.len()
 }
 
-/// The record around a hit, but nothing before `floor`. A row among rows is one line, and what follows it is text.
+/// The record around a hit, but nothing before `floor`. Among rows it is a line, whatever it is.
 fn record_around(bytes: &[u8], floor: usize, hit: Range<usize>, lines: Lines) -> Range<usize> {
-    let start = record_start(bytes, floor, hit.start, lines);
-    if lines != Lines::Rows || lines.starts_here(&bytes[start..]) != Some(Form::Row) {
-        return start..record_end(bytes, hit.end, lines);
+    if lines == Lines::Rows {
+        let start = memchr::memrchr(b'\n', &bytes[floor..hit.start]).map_or(floor, |newline| floor + newline + 1);
+        return start..memchr::memchr(b'\n', &bytes[hit.end..]).map_or(bytes.len(), |newline| hit.end + newline + 1);
     }
-    let line_end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |newline| start + newline + 1);
-    if hit.start < line_end { start..line_end } else { line_end..record_end(bytes, hit.end, lines) }
+    record_start(bytes, floor, hit.start, lines)..record_end(bytes, hit.end, lines)
 }
 
 /// Where the record around `hit` starts: the nearest head at or before it, but not before `floor`.
