@@ -13,6 +13,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use crate::document::Start;
+use crate::envelope;
 use crate::fact::Fact;
 use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
 use crate::knowledge::signature::REJECTION;
@@ -60,10 +61,11 @@ pub enum AnalyzeError {
 pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, AnalyzeError> {
     let inputs = input::find(paths);
     let mut read = read_all(&inputs, options)?;
-    let facts: Vec<Fact> = read.sources.iter_mut().flat_map(|s| std::mem::take(&mut s.found.facts)).collect();
+    let (facts, processes) = read.take_facts();
     let stated: HashSet<usize> = facts.iter().map(|fact| fact.place.source as usize).collect();
     let incidents = link::link(&facts);
     let names = inputs.sources.iter().map(|s| s.name.clone()).collect();
+    let names = crate::report::Names { sources: names, processes };
     Ok(Report::new(incidents, &facts, names, read.into_inputs(inputs, &stated)))
 }
 
@@ -78,6 +80,7 @@ struct SourceRead {
     found: InOrder,
     /// What its start looks like, if it is no log.
     looks: Vec<Form>,
+    processes: Vec<String>,
     bytes: u64,
     problem: Option<ProblemKind>,
     /// Whether it is no log, and then whether it prints the sentence.
@@ -91,6 +94,8 @@ enum Event {
     Foreign(usize, bool),
     /// Forms seen at a source's start.
     Forms(usize, Vec<Form>),
+    /// The processes that a source is of, by stream.
+    Processes(usize, Vec<String>),
     /// How many bytes a source gave.
     Read(usize, u64),
     Finished,
@@ -110,7 +115,7 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeEr
     let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
-    let new = |index| SourceRead { found: InOrder::new(index), looks: Vec::new(), bytes: 0, problem: None, foreign: None };
+    let new = |index| SourceRead { found: InOrder::new(index), looks: Vec::new(), processes: Vec::new(), bytes: 0, problem: None, foreign: None };
     let mut sources: Vec<SourceRead> = (0..inputs.sources.len()).map(new).collect();
     let stopped = collect(&inbox, &mut sources, || {
         if let Some(progress) = &mut options.progress {
@@ -132,6 +137,7 @@ fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl F
             Ok(Event::Foreign(source, quotes)) => sources[source].foreign = Some(quotes),
             Ok(Event::Forms(source, forms)) if forms.iter().any(|form| form.is_log()) => sources[source].found.add_forms(forms),
             Ok(Event::Forms(source, forms)) => sources[source].looks = forms,
+            Ok(Event::Processes(source, names)) => sources[source].processes = names,
             Ok(Event::Read(source, bytes)) => sources[source].bytes = bytes,
             Ok(Event::Finished) => return false,
             // The reader died: what it had not read is missing.
@@ -205,17 +211,22 @@ impl Reader {
     ) -> Result<(), ProblemKind> {
         let walked = matches!(self.sources[index].origin, Origin::Walked { .. });
         let start = Start::of(opened);
-        if start.forms.is_empty() && walked {
+        let around = envelope::around(start.layout, &start.bytes);
+        if start.forms.is_empty() && around.is_none() && walked {
             let quotes = memchr::memmem::find(&start.bytes, REJECTION.as_bytes()).is_some();
             let _ = self.events.send(Event::Foreign(index, quotes));
             return Ok(());
         }
-        if start.forms.is_empty() && scan::is_binary(&start.bytes) {
+        if start.forms.is_empty() && around.is_none() && scan::is_binary(&start.bytes) {
             return Err(ProblemKind::Binary);
         }
         let is_empty = start.bytes.is_empty();
         let _ = self.events.send(Event::Forms(index, start.forms.clone()));
-        let mut chunks = scan::chunks(start.layout, Box::new(start.whole()), scan::CHUNK_BYTES);
+        let layout = start.layout;
+        let mut chunks = match around {
+            Some(lines) => scan::unwrapped_chunks(layout, lines, Box::new(start.whole()), scan::CHUNK_BYTES),
+            None => scan::chunks(layout, Box::new(start.whole()), scan::CHUNK_BYTES),
+        };
         while !self.stopping.load(Ordering::Relaxed) {
             let Ok(buffer) = empty.recv() else { return Ok(()) };
             let ended = match chunks.next_chunk(buffer) {
@@ -228,6 +239,7 @@ impl Reader {
                 Err(error) => Err(ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) }),
             };
             let _ = give_back.send(Vec::new());
+            let _ = self.events.send(Event::Processes(index, chunks.processes()));
             return ended;
         }
         Ok(())
@@ -248,6 +260,23 @@ impl Reader {
 }
 
 impl Read {
+    /// All facts, with streams numbered over all sources, and the names of the processes by stream.
+    fn take_facts(&mut self) -> (Vec<Fact>, Vec<String>) {
+        let (mut facts, mut processes) = (Vec::new(), Vec::new());
+        for source in &mut self.sources {
+            let first = u32::try_from(processes.len()).unwrap_or(u32::MAX);
+            let mut own = source.found.take_facts();
+            let streams = own.iter().map(|fact| fact.stream as usize + 1).max().unwrap_or(0).max(source.processes.len()).max(1);
+            for fact in &mut own {
+                fact.stream = fact.stream.saturating_add(first);
+            }
+            facts.append(&mut own);
+            processes.append(&mut source.processes);
+            processes.resize(first as usize + streams, String::new());
+        }
+        (facts, processes)
+    }
+
     /// What the report says of its inputs, problems with paths included.
     fn into_inputs(self, inputs: Inputs, stated: &HashSet<usize>) -> crate::report::InputsRead {
         let mut problems = inputs.problems;
@@ -267,7 +296,7 @@ impl Read {
             problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
         }
         let mut read = Vec::new();
-        for (index, (source, SourceRead { mut found, looks, bytes, mut problem, foreign })) in
+        for (index, (source, SourceRead { mut found, looks, bytes, mut problem, foreign, .. })) in
             inputs.sources.into_iter().zip(self.sources).enumerate()
         {
             if foreign.is_some() {

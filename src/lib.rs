@@ -2,6 +2,7 @@
 mod analyze;
 pub mod cli;
 pub mod document;
+pub mod envelope;
 pub mod exit;
 pub mod fact;
 pub mod input;

@@ -8,6 +8,7 @@ mod columns;
 mod copy;
 mod csv;
 mod json;
+mod lines;
 mod otlp_proto;
 mod start;
 
@@ -64,18 +65,19 @@ pub trait Rows {
 /// How the records of a source stand in it, told by its first [`START_BYTES`] bytes; `whole` if there are no more.
 #[must_use]
 pub fn layout(start: &[u8], whole: bool) -> Layout {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    // A table's first cell may be the log's line.
+    if csv::starts(text) {
+        return Layout::Csv;
+    }
     if record::heads_in(start).any(record::Form::is_log) {
         return Layout::Log;
     }
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     if json::starts(text) {
         return if is_line_of_one_record(text, whole) { Layout::JsonLines } else { Layout::Json };
     }
     if otlp_proto::starts(start) {
         return Layout::OtlpProto;
-    }
-    if csv::starts(text) {
-        return Layout::Csv;
     }
     if copy::starts(text) {
         return Layout::Copy;
@@ -97,6 +99,26 @@ pub enum Opened<'r> {
     Lines(Box<dyn Read + 'r>, Lines),
     /// As a document's rows.
     Rows(Box<dyn Rows + 'r>),
+}
+
+/// The first rows of a source of which the start is at hand.
+#[must_use]
+pub fn first_rows(layout: Layout, start: &[u8], most: usize) -> Vec<Vec<u8>> {
+    let mut rows = open_rows(layout, Box::new(start));
+    let next = || {
+        let mut row = Vec::new();
+        rows.next_row(&mut row).ok().flatten().map(|_| row)
+    };
+    std::iter::from_fn(next).take(most).collect()
+}
+
+/// Opens a source of this layout as rows, lines among them.
+#[must_use]
+pub fn open_rows<'r>(layout: Layout, reader: Box<dyn Read + 'r>) -> Box<dyn Rows + 'r> {
+    match open(layout, reader) {
+        Opened::Lines(reader, _) => Box::new(lines::LineRows::new(reader)),
+        Opened::Rows(rows) => rows,
+    }
 }
 
 /// Opens a source of this layout.

@@ -28,6 +28,10 @@ use crate::record::Time;
 pub struct Fact {
     /// Where the record starts.
     pub place: Place,
+    /// Which stream it is of: what one process wrote, in its order.
+    pub stream: u32,
+    /// The record's first line in its stream, without what is around it in the source: lines of one stream are one behind the other.
+    pub line: u64,
     /// How many lines the record has.
     pub lines: u64,
     /// The access line that stands directly behind the record.

@@ -89,8 +89,8 @@ pub enum ProblemKind {
     NoRecords,
     /// The sentence, but no record of a known form around it.
     #[error(
-        "prints the prefill rejection {0} time(s), but in no form of record that is known here; give LiteLLM's own log, without what a container \
-             runtime or an exporter put around its lines"
+        "prints the prefill rejection {0} time(s), but in no form of record or wrapping that is known here; give LiteLLM's own log, without what was put \
+             around its lines"
     )]
     NotUnderstood(u64),
     /// Files in a folder that are no logs; those that print the sentence are named.

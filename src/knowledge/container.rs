@@ -55,8 +55,21 @@ pub const CONTAINERS: [Container; 24] = [
 /// Keys that only records have: an object that has one is no container, whatever other keys it has.
 pub const RECORD_KEYS: [&str; 5] = ["\"call_type\"", "\"traceId\"", "\"trace_id\"", "\"spanId\"", "\"error_str\""];
 
-/// The columns by which the header line of a known table is told: LiteLLM's spend logs, Langfuse's observations.
-pub const TABLE_HEADERS: [&[&str]; 3] = [&["request_id", "call_type", "metadata"], &["traceId", "statusMessage"], &["trace_id", "status_message"]];
+/// The columns by which the header line of a known table is told: LiteLLM's spend logs, Langfuse's observations, the downloads of Datadog, Azure, Splunk and Kibana.
+pub const TABLE_HEADERS: [&[&str]; 12] = [
+    &["Date", "Message"],
+    &["TimeGenerated", "LogMessage"],
+    &["TimeGenerated", "LogEntry"],
+    &["TimeGenerated", "Log_s"],
+    &["TimeGenerated [UTC]", "LogMessage"],
+    &["TimeGenerated [UTC]", "LogEntry"],
+    &["TimeGenerated [UTC]", "Log_s"],
+    &["_raw", "_time"],
+    &["@timestamp", "message"],
+    &["request_id", "call_type", "metadata"],
+    &["traceId", "statusMessage"],
+    &["trace_id", "status_message"],
+];
 
 /// The table of a PostgreSQL dump that is read.
 pub const DUMPED_TABLE: &str = "LiteLLM_SpendLogs";

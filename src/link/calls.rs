@@ -63,8 +63,7 @@ fn next_hops(groups: &Groups<'_>, stream: u32) -> Vec<(usize, usize)> {
     for last in 0..groups.nodes.len().saturating_sub(1) {
         let (hop, next) = (&groups.nodes[last], &groups.nodes[last + 1]);
         let Statement::HopStarted { group } = &next.fact.statement else { continue };
-        let directly =
-            hop.hop.is_some() && hop.stream() == stream && next.stream() == stream && hop.place().line + hop.fact.lines == next.place().line;
+        let directly = hop.hop.is_some() && hop.stream() == stream && next.stream() == stream && hop.fact.line + hop.fact.lines == next.fact.line;
         if directly {
             found.extend(call_of_hop(groups, last + 1, group).map(|call| (last, call)));
         }

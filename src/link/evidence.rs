@@ -17,9 +17,9 @@ pub(super) fn unasked(facts: &[Fact]) -> HashSet<u32> {
     for fact in facts {
         let Statement::Error(error) = &fact.statement else { continue };
         match error.role {
-            Role::StreamError if !error.text.mid_stream => *ended.entry(fact.place.source).or_default() += 1,
+            Role::StreamError if !error.text.mid_stream => *ended.entry(fact.stream).or_default() += 1,
             Role::FallbackFailed | Role::ResponsesFallbackFailed => {
-                continued.insert(fact.place.source);
+                continued.insert(fact.stream);
             }
             _ => {}
         }
@@ -31,7 +31,7 @@ pub(super) fn unasked(facts: &[Fact]) -> HashSet<u32> {
 pub(super) fn of(fact: &Fact, unasked: &HashSet<u32>) -> Vec<Rule> {
     let mut rules = Vec::new();
     match &fact.statement {
-        Statement::Error(error) => of_error(error, unasked.contains(&fact.place.source), &mut rules),
+        Statement::Error(error) => of_error(error, unasked.contains(&fact.stream), &mut rules),
         Statement::Call(call) if call.continuation => rules.push(Rule::ContinuationSent),
         // A last message that asks to be continued may be LiteLLM's (1.109.0 with the flag) or the client's: no evidence.
         Statement::Call(call) if call.ends_with_assistant && !call.asks_to_be_continued && call.earlier_own().next().is_none() => {

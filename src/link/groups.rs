@@ -35,7 +35,7 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn stream(&self) -> u32 {
-        self.fact.place.source
+        self.fact.stream
     }
 
     pub(super) fn place(&self) -> Place {
@@ -93,11 +93,11 @@ impl<'a> Groups<'a> {
         for fact in facts {
             // Times with a date and times without one do not lie on one line.
             let dated = fact.time.is_some_and(|time| time.date.is_some());
-            let at = clocks.entry((fact.place.source, dated)).or_default().at(fact);
+            let at = clocks.entry((fact.stream, dated)).or_default().at(fact);
             if let Statement::Error(error) = &fact.statement
                 && let Some(configured) = error.texts().find_map(|t| t.configured.as_ref())
             {
-                let seen = lists.entry(fact.place.source).or_default();
+                let seen = lists.entry(fact.stream).or_default();
                 if !seen.contains(&configured) {
                     seen.push(configured);
                 }

@@ -84,6 +84,8 @@ pub struct IncidentRejection {
 pub struct Evidence {
     /// Where it stands.
     pub place: Place,
+    /// Which stream it is of.
+    pub stream: u32,
     /// The fact's name.
     pub role: &'static str,
 }

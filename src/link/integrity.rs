@@ -70,7 +70,7 @@ pub(super) fn one_worker(groups: &Groups<'_>, stream: u32) -> bool {
     let nodes: Vec<&Node<'_>> = groups.nodes.iter().filter(|n| n.stream() == stream).collect();
     let mut pairs = 0;
     for pair in nodes.windows(2).filter(|pair| matches!(pair[0].fact.statement, Statement::HopTried)) {
-        let gap = pair[1].place().line.saturating_sub(pair[0].place().line + pair[0].fact.lines);
+        let gap = pair[1].fact.line.saturating_sub(pair[0].fact.line + pair[0].fact.lines);
         if !matches!(pair[1].fact.statement, Statement::HopStarted { .. } | Statement::NoHop) || gap > NOTE_LINES {
             return false;
         }

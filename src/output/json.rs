@@ -162,6 +162,7 @@ struct EvidenceOut<'a> {
     source: &'a str,
     line: u64,
     role: &'static str,
+    process: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -328,7 +329,11 @@ impl<'a> IncidentOut<'a> {
             }),
             fallbacks: &i.fallbacks,
             rejections: i.rejections.iter().map(RejectionOut::of).collect(),
-            evidence: i.evidence.iter().map(|e| EvidenceOut { source: report.source(e.place), line: e.place.line, role: e.role }).collect(),
+            evidence: i
+                .evidence
+                .iter()
+                .map(|e| EvidenceOut { source: report.source(e.place), line: e.place.line, role: e.role, process: report.process(e.stream) })
+                .collect(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, NeighbourRow, Report, ReportedIncident, Summary, identity, mask};
+use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, NeighbourRow, Report, ReportedIncident, Summary, identity, mask};
 use crate::fact::{ErrorRecord, Fact, Place, Role, Statement};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
@@ -13,9 +13,9 @@ use crate::link::{Incident, Outcome, Verdict};
 use crate::record::Time;
 
 impl Report {
-    /// The report of all incidents; `names` are the sources' names by index.
+    /// The report of all incidents.
     #[must_use]
-    pub fn new(incidents: Vec<Incident>, facts: &[Fact], names: Vec<String>, inputs: InputsRead) -> Report {
+    pub fn new(incidents: Vec<Incident>, facts: &[Fact], names: Names, inputs: InputsRead) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
         let incidents: Vec<Incident> = incidents.into_iter().map(masked).collect();
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());

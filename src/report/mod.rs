@@ -36,7 +36,16 @@ pub struct Report {
     pub inputs: Vec<InputRead>,
     /// What could not be read, and what was noticed.
     pub problems: Vec<Problem>,
-    names: Vec<String>,
+    names: Names,
+}
+
+/// The names of what facts name by number.
+#[derive(Debug)]
+pub struct Names {
+    /// Sources, by index.
+    pub sources: Vec<String>,
+    /// Processes, by stream; empty where nothing names them.
+    pub processes: Vec<String>,
 }
 
 /// Totals over all incidents.
@@ -173,7 +182,13 @@ impl Report {
     /// The name of a place's source.
     #[must_use]
     pub fn source(&self, place: Place) -> &str {
-        self.names.get(place.source as usize).map_or("", String::as_str)
+        self.names.sources.get(place.source as usize).map_or("", String::as_str)
+    }
+
+    /// The name of a stream's process, where an envelope names it.
+    #[must_use]
+    pub fn process(&self, stream: u32) -> Option<&str> {
+        self.names.processes.get(stream as usize).map(String::as_str).filter(|name| !name.is_empty())
     }
 
     /// Requests with this verdict.

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use crate::document::RowPlace;
 use crate::knowledge::signature::{NEEDLES, ROW_NEEDLES};
-use crate::record::{self, Lines};
+use crate::record::{self, Lines, Time};
 
 /// How many bytes a chunk holds, give or take a record.
 pub const CHUNK_BYTES: usize = 1 << 20;
@@ -28,8 +28,21 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
     /// What starts a record in it.
     pub lines: Lines,
-    /// Where each of its lines starts in the source, if they are a document's rows.
-    pub rows: Option<Vec<RowPlace>>,
+    /// Where each of its lines comes from, if they do not stand in the source as they are.
+    pub origins: Option<Vec<LineOrigin>>,
+    /// Which of the source's processes wrote it.
+    pub stream: u32,
+    /// Its place among the chunks of that process, where they do not come in their order.
+    pub rank: Option<u64>,
+}
+
+/// Where a line comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LineOrigin {
+    /// Where it starts in the source.
+    pub place: RowPlace,
+    /// When it was written, as its envelope says.
+    pub written: Option<Time>,
 }
 
 /// Gives the chunks of a source, one after the other.
@@ -40,6 +53,11 @@ pub trait Chunks {
     ///
     /// The reader's error, after all that was read before it has been given.
     fn next_chunk(&mut self, bytes: Vec<u8>) -> io::Result<Option<Chunk>>;
+
+    /// The names of the processes seen so far, by stream; one without a name where nothing names any.
+    fn processes(&self) -> Vec<String> {
+        vec![String::new()]
+    }
 }
 
 /// Gives the chunks of a source whose lines are its records.
@@ -99,7 +117,7 @@ impl<R: Read> Chunks for Chunker<R> {
         }
         self.carry.extend_from_slice(&bytes[cut..]);
         bytes.truncate(cut);
-        let chunk = Chunk { index: self.index, bytes, lines: self.lines, rows: None };
+        let chunk = Chunk { index: self.index, bytes, lines: self.lines, ..Chunk::default() };
         self.index += 1;
         Ok(Some(chunk))
     }

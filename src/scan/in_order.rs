@@ -9,8 +9,7 @@ use crate::record::Form;
 /// All that the chunks of one source hold.
 #[derive(Debug, Default)]
 pub struct InOrder {
-    /// Facts in the order of the source.
-    pub facts: Vec<Fact>,
+    facts: Vec<Fact>,
     /// How often the rejection's sentence is printed.
     pub mentions: u64,
     /// Rows that print it and were not understood.
@@ -31,6 +30,8 @@ pub struct InOrder {
 
 /// How many attempts that failed for other reasons are kept at a time.
 const MOST_LESSER: usize = 20_000;
+/// Lines of a chunk are fewer than this many bits count.
+const RANK_BITS: u32 = 28;
 
 /// Whether a fact only matters beside a rejection or a broken stream of the same request.
 fn is_lesser(fact: &Fact) -> bool {
@@ -70,10 +71,10 @@ impl InOrder {
     }
 
     fn append(&mut self, chunk: ChunkFacts) {
-        if std::mem::replace(&mut self.waits, chunk.ends_with_fact) {
+        if std::mem::replace(&mut self.waits, chunk.ends_with_fact && !chunk.of_rows) {
             // What stands behind the last record of the chunk before is the start of this one.
-            let last = self.facts.last().map(|fact| fact.place.line + fact.lines);
-            for fact in self.facts.iter_mut().rev().take_while(|fact| Some(fact.place.line + fact.lines) == last) {
+            let last = self.facts.last().map(|fact| fact.line + fact.lines);
+            for fact in self.facts.iter_mut().rev().take_while(|fact| Some(fact.line + fact.lines) == last) {
                 fact.answer = chunk.opens_with;
             }
         }
@@ -82,6 +83,8 @@ impl InOrder {
             let (lines, bytes) = if chunk.of_rows { (0, 0) } else { (self.lines, self.bytes) };
             fact.place.line += lines + 1;
             fact.place.byte += bytes;
+            fact.stream = chunk.stream;
+            fact.line = chunk.rank.map_or(fact.place.line, |rank| (rank << RANK_BITS) + fact.line);
             match &fact.statement {
                 Statement::Served(served) if ![&served.call_id, &served.request].into_iter().flatten().any(|id| self.failed.contains(id)) => continue,
                 Statement::Error(error) if error.attempt.is_some() => self.failed.extend(names(&fact)),
@@ -98,6 +101,14 @@ impl InOrder {
         self.mentions += chunk.mentions;
         self.unread += chunk.unread;
         self.add_forms(chunk.forms);
+    }
+
+    /// All facts, stream by stream, each in its own order.
+    pub fn take_facts(&mut self) -> Vec<Fact> {
+        let mut facts = std::mem::take(&mut self.facts);
+        // Stable, so that facts of one line keep their order; rows of documents have lines in the order of their chunks.
+        facts.sort_by_key(|fact| (fact.stream, fact.line));
+        facts
     }
 
     /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with

@@ -8,15 +8,24 @@ mod chunk;
 mod in_order;
 mod rows;
 mod search;
+mod streams;
 
 use std::io::Read;
 
 use crate::document::{self, Layout, Opened};
+use crate::record::Lines;
 use rows::RowChunker;
+use streams::StreamChunker;
 
-pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks};
+pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin};
 pub use in_order::InOrder;
 pub use search::{ChunkFacts, Searcher, is_binary};
+
+/// Gives the chunks of a source in which something is around each line, process by process.
+#[must_use]
+pub fn unwrapped_chunks<'r>(layout: Layout, lines: Lines, reader: Box<dyn Read + 'r>, goal: usize) -> Box<dyn Chunks + 'r> {
+    Box::new(StreamChunker::new(document::open_rows(layout, reader), lines, goal))
+}
 
 /// Gives the chunks of a source of this layout; their size, in bytes, changes nothing but speed.
 #[must_use]

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::chunk::{Chunk, Chunks};
-use crate::document::{RowPlace, Rows};
+use super::chunk::{Chunk, Chunks, LineOrigin};
+use crate::document::Rows;
 use crate::record::Lines;
 
 /// Gives the chunks of a source that is a document of rows.
@@ -21,13 +21,13 @@ impl<'r> RowChunker<'r> {
     }
 
     /// Appends rows up to the size of a chunk.
-    fn fill(&mut self, bytes: &mut Vec<u8>) -> Vec<RowPlace> {
+    fn fill(&mut self, bytes: &mut Vec<u8>) -> Vec<LineOrigin> {
         let mut places = Vec::new();
         while bytes.len() < self.goal {
             match self.rows.next_row(bytes) {
                 Ok(Some(place)) => {
                     bytes.push(b'\n');
-                    places.push(place);
+                    places.push(LineOrigin { place, written: None });
                 }
                 Ok(None) => break,
                 Err(error) => {
@@ -47,7 +47,7 @@ impl Chunks for RowChunker<'_> {
         if places.is_empty() {
             return self.failure.take().map_or(Ok(None), Err);
         }
-        let chunk = Chunk { index: self.index, bytes, lines: Lines::Rows, rows: Some(places) };
+        let chunk = Chunk { index: self.index, bytes, lines: Lines::Rows, origins: Some(places), ..Chunk::default() };
         self.index += 1;
         Ok(Some(chunk))
     }

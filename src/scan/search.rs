@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, LineOrigin};
 use crate::document::{self, RowPlace};
 use crate::fact::{Answer, Collector, Fact, Found, Place};
 use crate::knowledge::signature::{NEEDLES, REJECTION, ROW_NEEDLES};
@@ -27,8 +27,12 @@ pub struct ChunkFacts {
     pub mentions: u64,
     /// Facts, with lines and bytes counted from the chunk's start, or from the source's if the chunk is of a document's rows.
     pub facts: Vec<Fact>,
-    /// Whether the chunk is of a document's rows.
+    /// Whether the chunk's lines do not stand in the source as they are.
     pub of_rows: bool,
+    /// Which of the source's processes wrote it.
+    pub stream: u32,
+    /// Its place among the chunks of that process, where they do not come in their order.
+    pub rank: Option<u64>,
     /// Rows that print the rejection's sentence and are of no known form.
     pub unread: u64,
     /// Forms of record that were seen; not all records are looked at.
@@ -75,13 +79,15 @@ impl Searcher {
             mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
             opens_with: record::access_line(bytes),
             ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
-            of_rows: chunk.rows.is_some(),
+            of_rows: chunk.origins.is_some(),
+            stream: chunk.stream,
+            rank: chunk.rank,
             // Of a row that a log holds by its head, others are of no concern.
             unread: if chunk.lines == Lines::Rows { unread } else { 0 },
             forms: collector.forms,
             ..ChunkFacts::default()
         };
-        facts.place(bytes, collector.found, chunk.rows.as_deref());
+        facts.place(bytes, collector.found, chunk.origins.as_deref());
         facts
     }
 
@@ -126,17 +132,28 @@ impl ChunkFacts {
     #[must_use]
     pub fn unread(chunk: &Chunk) -> ChunkFacts {
         let newlines = memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
-        ChunkFacts { index: chunk.index, bytes: chunk.bytes.len() as u64, newlines, of_rows: chunk.rows.is_some(), ..ChunkFacts::default() }
+        ChunkFacts {
+            index: chunk.index,
+            bytes: chunk.bytes.len() as u64,
+            newlines,
+            of_rows: chunk.origins.is_some(),
+            stream: chunk.stream,
+            rank: chunk.rank,
+            ..ChunkFacts::default()
+        }
     }
 
-    fn place(&mut self, bytes: &[u8], found: Vec<Found>, rows: Option<&[RowPlace]>) {
+    fn place(&mut self, bytes: &[u8], found: Vec<Found>, origins: Option<&[LineOrigin]>) {
         let (mut line, mut counted) = (0, 0);
         for found in found {
             line += memchr::memchr_iter(b'\n', &bytes[counted..found.offset]).count();
             counted = found.offset;
-            let own = RowPlace { line: line as u64, byte: found.offset as u64 };
-            let at = rows.map_or(Some(own), |rows| rows.get(line).copied()).unwrap_or_default();
-            self.facts.push(found.at(Place { source: 0, line: at.line, byte: at.byte }));
+            let own = LineOrigin { place: RowPlace { line: line as u64, byte: found.offset as u64 }, written: None };
+            let origin = origins.map_or(Some(own), |origins| origins.get(line).copied()).unwrap_or_default();
+            let mut fact = found.at(Place { source: 0, line: origin.place.line, byte: origin.place.byte });
+            fact.line = line as u64;
+            fact.time = fact.time.map(|time| origin.written.map_or(time, |written| time.completed_by(written)));
+            self.facts.push(fact);
         }
     }
 }

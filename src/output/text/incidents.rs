@@ -38,7 +38,8 @@ impl Page<'_> {
             self.wrapped(because, "  because ", DIM);
         }
         for evidence in &i.evidence {
-            self.line(&format!("  {}:{}  {}", plain(report.source(evidence.place)), evidence.place.line, evidence.role));
+            let process = report.process(evidence.stream).map(|name| format!("  {}", plain(name))).unwrap_or_default();
+            self.line(&format!("  {}:{}  {}{process}", plain(report.source(evidence.place)), evidence.place.line, evidence.role));
         }
     }
 }

@@ -1,0 +1,109 @@
+//! What the objects of most exporters have in common: somewhere a text, an instant, and names of the process.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::{Entry, Output};
+use crate::record::Time;
+
+/// How an exporter's object is read: by the paths of its parts.
+pub(super) struct Shape {
+    /// The line: a text, or LiteLLM's own JSON record as an object.
+    pub(super) text: &'static [&'static str],
+    /// When it was written.
+    pub(super) written: &'static [&'static str],
+    /// What names the process; all that are there count.
+    pub(super) process: &'static [&'static str],
+    /// Which output.
+    pub(super) output: &'static [&'static str],
+}
+
+impl Shape {
+    /// Reads an object that is known to be of this shape.
+    pub(super) fn read(&self, value: &Value) -> Option<Entry<'static>> {
+        let text = self.text.iter().find_map(|path| text(at(value, path)?))?;
+        let names: Vec<String> = self.process.iter().filter_map(|path| name(at(value, path)?)).collect();
+        Some(Entry {
+            text: Cow::Owned(text),
+            process: names.join("/"),
+            output: self.output.iter().find_map(|path| at(value, path)?.as_str()).map(Output::of).unwrap_or_default(),
+            written: self.written.iter().find_map(|path| instant(at(value, path)?)),
+            partial: false,
+        })
+    }
+}
+
+/// The value at a path of keys; keys may hold dots themselves.
+pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    value.get(path).or_else(|| path.match_indices('.').find_map(|(dot, _)| at(value.get(&path[..dot])?, &path[dot + 1..])))
+}
+
+fn name(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string)).filter(|name| !name.is_empty())
+}
+
+/// A line's text: as it is, as bytes (journald), or LiteLLM's JSON record that the exporter took apart.
+pub(super) fn text(value: &Value) -> Option<Vec<u8>> {
+    match value {
+        Value::String(text) => Some(text.clone().into_bytes()),
+        Value::Array(bytes) => bytes.iter().map(|byte| byte.as_u64().and_then(|byte| u8::try_from(byte).ok())).collect(),
+        Value::Object(object) if object.contains_key("message") => Some(json_record(object).into_bytes()),
+        _ => None,
+    }
+}
+
+/// LiteLLM's JSON record, its keys in LiteLLM's own order: that tells them from keys that a message brought along.
+pub(super) fn json_record(object: &Map<String, Value>) -> String {
+    const FIRST: [&str; 3] = ["message", "level", "timestamp"];
+    const LAST: [&str; 3] = ["component", "logger", "stacktrace"];
+    let named = |key: &&str| object.get_key_value(*key);
+    let others = object.iter().filter(|(key, _)| !FIRST.contains(&key.as_str()) && !LAST.contains(&key.as_str()));
+    let pairs = FIRST.iter().filter_map(named).chain(others).chain(LAST.iter().filter_map(named));
+    let pairs: Vec<String> = pairs.map(|(key, value)| format!("{}: {value}", Value::from(key.as_str()))).collect();
+    format!("{{{}}}", pairs.join(", "))
+}
+
+/// An instant as exporters write it: ISO text, or seconds, milliseconds, microseconds or nanoseconds since 1970, told by size.
+pub(super) fn instant(value: &Value) -> Option<Time> {
+    match value {
+        Value::String(text) => Time::of_instant_text(text).or_else(|| of_number(text)),
+        Value::Number(number) => of_number(&number.to_string()),
+        _ => None,
+    }
+}
+
+fn of_number(text: &str) -> Option<Time> {
+    const UNITS: [(i64, i64); 3] = [(100_000_000_000_000_000, 1_000), (100_000_000_000_000, 1), (100_000_000_000, -1_000)];
+    let Ok(whole) = text.parse::<i64>() else { return Time::of_seconds(text.parse().ok()?) };
+    let (_, unit) = UNITS.iter().find(|(least, _)| whole >= *least).copied().unwrap_or((0, -1_000_000));
+    Time::of_micros(if unit > 0 { whole / unit } else { whole.checked_mul(-unit)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn instants_of_any_unit() {
+        for value in [
+            json!("1795333716927143995"),
+            json!(1_795_333_716_927_143_i64),
+            json!(1_795_333_716.927_143),
+            json!("1795333716927143"),
+            json!("2026-11-22T07:48:36.927143995Z"),
+        ] {
+            assert_eq!(instant(&value).map(|t| t.to_string()).as_deref(), Some("2026-11-22T07:48:36.927143Z"), "{value}");
+        }
+        assert_eq!(instant(&json!(1_795_333_716_927_i64)).map(|t| t.to_string()).as_deref(), Some("2026-11-22T07:48:36.927000Z"));
+    }
+
+    #[test]
+    fn a_record_that_was_taken_apart_has_its_order_again() {
+        let object = json!({"component": "LiteLLM", "error": {}, "level": "ERROR", "logger": "a.py:1", "message": "m", "timestamp": "t"});
+        let expected = r#"{"message": "m", "level": "ERROR", "timestamp": "t", "error": {}, "component": "LiteLLM", "logger": "a.py:1"}"#;
+        assert_eq!(json_record(object.as_object().unwrap()), expected);
+    }
+}

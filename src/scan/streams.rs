@@ -1,0 +1,297 @@
+//! Puts the streams of an exporter's or a runtime's file together again.
+//!
+//! Lines of several processes interleave in such a file, and so do the outputs of one. An entry is one line, so a record is many
+//! entries; it goes on with the next entry of its own output that is no head. Records stand in the order of their first lines,
+//! as the process wrote them. An export that is newest first is turned round, a part at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+
+use super::chunk::{Chunk, Chunks, LineOrigin};
+use crate::document::{RowPlace, Rows};
+use crate::envelope::{self, Entry, Output};
+use crate::record::{Lines, Time};
+
+/// How many entries are looked at to tell whether the newest comes first.
+const MOST_AHEAD: usize = 5_000;
+/// How many steps between different times tell it.
+const ENOUGH_STEPS: usize = 50;
+/// After how many more entries of its process a record that nothing was added to is held to be at its end.
+const PATIENCE: u64 = 2_000;
+/// The rank of the first part of a source that is newest first; later parts come before it.
+const NEWEST_RANK: u64 = u32::MAX as u64;
+
+/// One entry with its place.
+#[derive(Debug)]
+struct Unit {
+    entry: Entry<'static>,
+    place: RowPlace,
+}
+
+/// Gives the chunks of a source of wrapped lines, each of one process.
+pub(super) struct StreamChunker<'r> {
+    rows: Box<dyn Rows + 'r>,
+    goal: usize,
+    lines: Lines,
+    newest_first: Option<bool>,
+    ahead: VecDeque<Unit>,
+    names: Vec<String>,
+    streams: Vec<Stream>,
+    by_name: HashMap<String, usize>,
+    /// Newest first: entries whose head is in a part that is still to come.
+    headless: Vec<Unit>,
+    parts: u64,
+    ready: VecDeque<Chunk>,
+    index: u64,
+    failure: Option<io::Error>,
+    ended: bool,
+}
+
+impl<'r> StreamChunker<'r> {
+    pub(super) fn new(rows: Box<dyn Rows + 'r>, lines: Lines, goal: usize) -> StreamChunker<'r> {
+        StreamChunker {
+            rows,
+            goal,
+            lines,
+            newest_first: None,
+            ahead: VecDeque::new(),
+            names: Vec::new(),
+            streams: Vec::new(),
+            by_name: HashMap::new(),
+            headless: Vec::new(),
+            parts: 0,
+            ready: VecDeque::new(),
+            index: 0,
+            failure: None,
+            ended: false,
+        }
+    }
+
+    /// The next entry; what nothing is around is a line of a process without a name.
+    fn next_unit(&mut self) -> Option<Unit> {
+        if let Some(unit) = self.ahead.pop_front() {
+            return Some(unit);
+        }
+        let mut row = Vec::new();
+        match self.rows.next_row(&mut row) {
+            Ok(Some(place)) => {
+                let entry = match envelope::peel(&row) {
+                    Some(entry) => entry.into_owned(),
+                    None => Entry { text: row.into(), ..Entry::default() },
+                };
+                Some(Unit { entry, place })
+            }
+            Ok(None) => {
+                self.ended = true;
+                None
+            }
+            Err(error) => {
+                self.failure = Some(error);
+                self.ended = true;
+                None
+            }
+        }
+    }
+
+    /// Whether time goes back from entry to entry, in most steps of the same process.
+    fn tell_direction(&mut self) -> bool {
+        let mut ahead = VecDeque::new();
+        let mut last: HashMap<String, Time> = HashMap::new();
+        let (mut back, mut forth) = (0, 0);
+        while ahead.len() < MOST_AHEAD && back + forth < ENOUGH_STEPS {
+            let Some(unit) = self.next_unit() else { break };
+            if let Some(time) = unit.entry.written
+                && let Some(before) = last.insert(unit.entry.process.clone(), time)
+            {
+                back += usize::from(time.since_epoch() < before.since_epoch());
+                forth += usize::from(time.since_epoch() > before.since_epoch());
+            }
+            ahead.push_back(unit);
+        }
+        self.ahead = ahead;
+        back > forth
+    }
+
+    fn stream_of(&mut self, process: &str) -> usize {
+        if let Some(&known) = self.by_name.get(process) {
+            return known;
+        }
+        self.by_name.insert(process.to_owned(), self.streams.len());
+        self.names.push(process.to_owned());
+        self.streams.push(Stream::default());
+        self.streams.len() - 1
+    }
+
+    fn add(&mut self, unit: Unit) -> usize {
+        let stream = self.stream_of(&unit.entry.process);
+        self.streams[stream].add(unit, self.lines);
+        stream
+    }
+
+    /// Takes the records of a stream that are at their end as a chunk.
+    fn emit(&mut self, stream: usize, all: bool, rank: u64) {
+        let (bytes, origins) = self.streams[stream].take(all);
+        if !bytes.is_empty() {
+            let number = u32::try_from(stream).unwrap_or(u32::MAX);
+            let chunk = Chunk { index: self.index, bytes, lines: self.lines, origins: Some(origins), stream: number, rank: Some(rank) };
+            self.index += 1;
+            self.ready.push_back(chunk);
+        }
+    }
+
+    fn emit_all(&mut self, rank: u64) {
+        for stream in 0..self.streams.len() {
+            self.emit(stream, true, rank);
+        }
+    }
+
+    /// Oldest first: adds entries until a stream has enough.
+    fn fill(&mut self) {
+        while let Some(unit) = self.next_unit() {
+            let stream = self.add(unit);
+            if self.streams[stream].bytes >= self.goal {
+                self.emit(stream, false, self.index);
+                if !self.ready.is_empty() {
+                    return;
+                }
+            }
+        }
+        self.emit_all(self.index);
+    }
+
+    /// Newest first: turns the next part round. What has no head in it goes on with the part that is still to come.
+    fn fill_backwards(&mut self) {
+        let (mut part, mut bytes) = (Vec::new(), 0);
+        while bytes < self.goal {
+            let Some(unit) = self.next_unit() else { break };
+            bytes += unit.entry.text.len();
+            part.push(unit);
+        }
+        part.reverse();
+        part.append(&mut self.headless);
+        if !self.ended {
+            part = self.keep_headless(part);
+        }
+        for unit in part {
+            self.add(unit);
+        }
+        self.emit_all(NEWEST_RANK.saturating_sub(self.parts));
+        self.parts += 1;
+    }
+
+    fn keep_headless(&mut self, part: Vec<Unit>) -> Vec<Unit> {
+        let mut begun: HashMap<(String, Output), bool> = HashMap::new();
+        let (with_head, headless) = part.into_iter().partition(|unit| {
+            let key = (unit.entry.process.clone(), unit.entry.output);
+            let begun = begun.entry(key).or_default();
+            *begun |= self.lines.starts_here(&unit.entry.text).is_some();
+            *begun
+        });
+        self.headless = headless;
+        with_head
+    }
+}
+
+impl Chunks for StreamChunker<'_> {
+    fn next_chunk(&mut self, _: Vec<u8>) -> io::Result<Option<Chunk>> {
+        if self.newest_first.is_none() {
+            self.newest_first = Some(self.tell_direction());
+        }
+        while self.ready.is_empty() && !(self.ended && self.ahead.is_empty()) {
+            if self.newest_first == Some(true) {
+                self.fill_backwards();
+            } else {
+                self.fill();
+            }
+        }
+        match self.ready.pop_front() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => self.failure.take().map_or(Ok(None), Err),
+        }
+    }
+
+    fn processes(&self) -> Vec<String> {
+        self.names.clone()
+    }
+}
+
+/// One record as it grows.
+#[derive(Debug, Default)]
+struct Growing {
+    bytes: Vec<u8>,
+    origins: Vec<LineOrigin>,
+    /// The number of the last entry that was added.
+    last: u64,
+    ended: bool,
+}
+
+/// What one process wrote, as far as it is not yet given.
+#[derive(Debug, Default)]
+struct Stream {
+    records: VecDeque<Growing>,
+    /// How many records were given before.
+    given: usize,
+    /// By output: the number of the record that goes on, and the pieces of a line that does.
+    open: HashMap<Output, usize>,
+    pieces: HashMap<Output, (RowPlace, Vec<u8>)>,
+    entries: u64,
+    bytes: usize,
+}
+
+impl Stream {
+    fn add(&mut self, Unit { entry, place }: Unit, lines: Lines) {
+        self.entries += 1;
+        let (place, text) = match self.pieces.remove(&entry.output) {
+            Some((first, mut pieces)) => {
+                pieces.extend_from_slice(&entry.text);
+                (first, pieces)
+            }
+            None => (place, entry.text.into_owned()),
+        };
+        if entry.partial {
+            self.pieces.insert(entry.output, (place, text));
+            return;
+        }
+        for line in text.split(|b| *b == b'\n') {
+            self.add_line(line, entry.output, LineOrigin { place, written: entry.written }, lines);
+        }
+    }
+
+    fn add_line(&mut self, line: &[u8], output: Output, origin: LineOrigin, lines: Lines) {
+        let open = self.open.get(&output).and_then(|number| number.checked_sub(self.given));
+        let goes_on = open.filter(|_| lines.starts_here(line).is_none());
+        let at = goes_on.unwrap_or_else(|| {
+            if let Some(record) = open.and_then(|at| self.records.get_mut(at)) {
+                record.ended = true;
+            }
+            self.records.push_back(Growing::default());
+            self.open.insert(output, self.given + self.records.len() - 1);
+            self.records.len() - 1
+        });
+        if let Some(record) = self.records.get_mut(at) {
+            record.bytes.extend_from_slice(line);
+            record.bytes.push(b'\n');
+            record.origins.push(origin);
+            record.last = self.entries;
+        }
+        self.bytes += line.len() + 1;
+    }
+
+    /// Takes the records at the front that are at their end; with `all`, every one.
+    fn take(&mut self, all: bool) -> (Vec<u8>, Vec<LineOrigin>) {
+        if all {
+            for (output, (place, text)) in std::mem::take(&mut self.pieces) {
+                self.add_line(&text, output, LineOrigin { place, written: None }, Lines::Log);
+            }
+        }
+        let (mut bytes, mut origins) = (Vec::new(), Vec::new());
+        let waits = self.entries;
+        while let Some(record) = self.records.pop_front_if(|record| all || record.ended || waits - record.last > PATIENCE) {
+            bytes.extend_from_slice(&record.bytes);
+            origins.extend(record.origins);
+            self.given += 1;
+        }
+        self.bytes -= bytes.len();
+        (bytes, origins)
+    }
+}
