@@ -4,13 +4,15 @@
 //! round in a fixed number, so a fast reader waits for slow workers and memory stays bounded. The calling thread never
 //! blocks on a read: a stop request is seen even while a pipe is silent.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::document::Start;
 use crate::envelope;
@@ -61,6 +63,7 @@ pub enum AnalyzeError {
 pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, AnalyzeError> {
     let inputs = input::find(paths);
     let mut read = read_all(&inputs, options)?;
+    read.drop_twins(&inputs);
     let (facts, processes) = read.take_facts();
     let stated: HashSet<usize> = facts.iter().map(|fact| fact.place.source as usize).collect();
     let incidents = link::link(&facts);
@@ -82,6 +85,7 @@ struct SourceRead {
     looks: Vec<Form>,
     processes: Vec<String>,
     bytes: u64,
+    hash: u128,
     problem: Option<ProblemKind>,
     /// Whether it is no log, and then whether it prints the sentence.
     foreign: Option<bool>,
@@ -96,8 +100,8 @@ enum Event {
     Forms(usize, Vec<Form>),
     /// The processes that a source is of, by stream.
     Processes(usize, Vec<String>),
-    /// How many bytes a source gave.
-    Read(usize, u64),
+    /// How many bytes a source gave, and their hash.
+    Read(usize, u64, u128),
     Finished,
 }
 
@@ -115,7 +119,8 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeEr
     let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
-    let new = |index| SourceRead { found: InOrder::new(index), looks: Vec::new(), processes: Vec::new(), bytes: 0, problem: None, foreign: None };
+    let new =
+        |index| SourceRead { found: InOrder::new(index), looks: Vec::new(), processes: Vec::new(), bytes: 0, hash: 0, problem: None, foreign: None };
     let mut sources: Vec<SourceRead> = (0..inputs.sources.len()).map(new).collect();
     let stopped = collect(&inbox, &mut sources, || {
         if let Some(progress) = &mut options.progress {
@@ -138,7 +143,7 @@ fn collect(inbox: &Receiver<Event>, sources: &mut [SourceRead], mut tick: impl F
             Ok(Event::Forms(source, forms)) if forms.iter().any(|form| form.is_log()) => sources[source].found.add_forms(forms),
             Ok(Event::Forms(source, forms)) => sources[source].looks = forms,
             Ok(Event::Processes(source, names)) => sources[source].processes = names,
-            Ok(Event::Read(source, bytes)) => sources[source].bytes = bytes,
+            Ok(Event::Read(source, bytes, hash)) => (sources[source].bytes, sources[source].hash) = (bytes, hash),
             Ok(Event::Finished) => return false,
             // The reader died: what it had not read is missing.
             Err(RecvTimeoutError::Disconnected) => return true,
@@ -196,15 +201,19 @@ impl Reader {
         let source = &self.sources[index];
         let opened = input::open(source, self.taken.clone()).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
         let bytes = Arc::new(AtomicU64::new(0));
-        let result = self.read_open(index, input::Counted::new(opened, bytes.clone()), &bytes, empty, give_back);
-        let _ = self.events.send(Event::Read(index, bytes.load(Ordering::Relaxed)));
+        let hash = Arc::new(Mutex::new(Xxh3::new()));
+        let opened = input::Hashed::new(input::Counted::new(opened, bytes.clone()), hash.clone());
+        let result = self.read_open(index, opened, &bytes, empty, give_back);
+        // One source cannot stand twice.
+        let hash = hash.lock().map_or(0, |hash| hash.digest128());
+        let _ = self.events.send(Event::Read(index, bytes.load(Ordering::Relaxed), hash));
         result
     }
 
     fn read_open(
         &self,
         index: usize,
-        opened: input::Counted,
+        opened: input::Hashed<input::Counted>,
         bytes: &AtomicU64,
         empty: &Receiver<Vec<u8>>,
         give_back: &Sender<Vec<u8>>,
@@ -260,6 +269,18 @@ impl Reader {
 }
 
 impl Read {
+    /// Forgets what stands in the input a second time: a log and its compressed copy, the same file by two paths.
+    fn drop_twins(&mut self, inputs: &Inputs) {
+        let mut seen: HashMap<(u64, u128), usize> = HashMap::new();
+        for (index, source) in self.sources.iter_mut().enumerate().filter(|(_, source)| source.bytes > 0) {
+            let first = *seen.entry((source.bytes, source.hash)).or_insert(index);
+            if first != index && source.problem.is_none() {
+                source.found = InOrder::new(index);
+                source.problem = Some(ProblemKind::Twin(inputs.sources[first].name.clone()));
+            }
+        }
+    }
+
     /// All facts, with streams numbered over all sources, and the names of the processes by stream.
     fn take_facts(&mut self) -> (Vec<Fact>, Vec<String>) {
         let (mut facts, mut processes) = (Vec::new(), Vec::new());

@@ -1,4 +1,7 @@
-//! streamfall.
+//! Tells what really failed behind LiteLLM's "assistant message prefill" 400, from logs and traces.
+//!
+//! The way of the data is the order of the modules: [`input`] → [`document`] → [`envelope`] → [`scan`] → [`record`] → [`fact`] → [`link`] →
+//! [`report`] → [`output`], with [`knowledge`] beside them; [`analyze()`] goes it. `ARCHITECTURE.md` is the map.
 mod analyze;
 pub mod cli;
 pub mod document;

@@ -73,7 +73,7 @@ fn stdin_decides_the_status() {
         ("binary junk", vec![0, 159, 146, 150, 0, 1, 2, 3], 2, "binary data"),
         ("invalid UTF-8", [b"\xff\xfe\xfa some text \n".as_slice(), found().as_bytes()].concat(), 1, ""),
         ("no record at all", b"just words\n".to_vec(), 0, "holds no LiteLLM record"),
-        ("an unknown form", format!("{{\"log\": \"{SENTENCE}\"}}\n").into_bytes(), 2, "no form of record that is known"),
+        ("an unknown form", format!("{{\"log\": \"{SENTENCE}\"}}\n").into_bytes(), 2, "no form of record or wrapping that is known"),
         (
             "a traceback without a head",
             format!("litellm.exceptions.BadRequestError: litellm.BadRequestError: BedrockException - {SENTENCE}\n").into_bytes(),
@@ -109,7 +109,7 @@ fn paths_decide_the_status() {
     let cases: [(&[String], i32, &str); 9] = [
         (&[at("clean.log")], 0, ""),
         (&[at("empty.log")], 0, "is empty"),
-        (&[at("logs")], 1, "2 file(s) in it are no LiteLLM logs"),
+        (&[at("logs")], 1, "2 file(s) in it are neither logs nor traces"),
         (&[at("no-logs")], 2, "holds no LiteLLM log"),
         (&[at("missing.log")], 2, "no such file or folder"),
         (&[at("missing.log"), at("logs")], 2, "no such file or folder"),

@@ -492,6 +492,43 @@ fn what_is_not_understood_is_no_pass() {
 }
 
 #[test]
+fn a_document_that_is_cut_is_incomplete() {
+    let rows = pretty(&json!(lines(&trace("1.85.0_F_generic_api"))));
+    for (cut, found) in [(rows.len() / 2, true), (2_000, false), (rows.len() - 3, true)] {
+        let report = report_on(&rows[..cut]);
+        assert_eq!((&report["complete"], report["summary"]["requests"] != 0), (&json!(false), found), "{cut}");
+        assert!(report["problems"][0]["problem"].as_str().unwrap().contains("the JSON is cut or damaged"), "{cut}");
+    }
+}
+
+#[test]
+fn the_same_content_twice_is_counted_once() {
+    let log = capture("1.85.0_F_generic_api").log;
+    let compressed = zstd::encode_all(log.as_slice(), 1).unwrap();
+    let (once, twice) = (report_on(&log), report_on_all(&[("proxy.log", &log), ("proxy.log.zst", &compressed)]));
+    assert_eq!(once["summary"], twice["summary"]);
+    assert!(twice["problems"][0]["problem"].as_str().unwrap().contains("is counted once"));
+}
+
+#[test]
+fn an_error_within_a_stream_tells_by_its_text_alone() {
+    let body = r#"{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"This model does not support assistant message prefill. The conversation must end with a user message.\"},\"request_id\":\"req_1234\"}"#;
+    let nested = "openai.APIError: litellm.MidStreamFallbackError: litellm.InternalServerError: AnthropicError - Overloaded. Received Model \
+                  Group=a\nAvailable Model Group Fallbacks=['b']\nError doing the fallback: litellm.BadRequestError: AnthropicException - \
+                  b'{\"message\":\"This model does not support assistant message prefill.\"},\"request_id\":\"req_1234\"}'\nmore\n";
+    let cases = [
+        (format!("x\ndata: {{\"error\": {{\"message\": \"litellm.BadRequestError: AnthropicException - {body}\"}}}}\n"), json!(["unknown", null, 2])),
+        (format!("app started\n{nested}"), json!(["mid_stream_fallback", "a", 2])),
+    ];
+    for (text, expected) in cases {
+        let report = report_on(text.as_bytes());
+        assert_eq!(report["summary"]["requests"], 1, "{text}");
+        let i = &report["incidents"][0];
+        assert_eq!(json!([i["verdict"], i["stream_failure"]["model_group"], i["evidence"][0]["line"]]), expected, "{text}");
+    }
+}
+
+#[test]
 fn prompts_that_quote_the_sentence_are_no_rejections() {
     let sentence = "This model does not support assistant message prefill. The conversation must end with a user message.";
     let payload = |error: &str, class: &str| {

@@ -63,6 +63,9 @@ impl<R: Read> Rows for CopyRows<R> {
                 }
             }
         }
+        if self.names.take().is_some() {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the dump ends within a table"));
+        }
         Ok(None)
     }
 }

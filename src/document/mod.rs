@@ -10,6 +10,7 @@ mod csv;
 mod json;
 mod lines;
 mod otlp_proto;
+mod splitter;
 mod start;
 
 use std::io::{self, Read};

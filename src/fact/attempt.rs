@@ -1,7 +1,7 @@
 //! What a trace, payload or database says of one attempt or request besides its error.
 
 use super::error_record::{Chain, ErrorRecord, Role};
-use super::error_text::ErrorText;
+use super::error_text::{ErrorText, Rejection};
 use crate::knowledge::provider;
 use crate::knowledge::signature::{self, ECHOING_CLASSES, STREAM_CLASSES, STREAM_TRACES};
 use crate::record::{About, Caller, Form, LastMessage, Time, TraceRecord, Traceback};
@@ -48,30 +48,10 @@ const TRACEBACK_START: &str = "Traceback (most recent call last):\n";
 impl ErrorRecord {
     /// The error record of a row, with what the row says besides.
     pub(super) fn of_row(row: TraceRecord) -> ErrorRecord {
-        let mut text = ErrorText::parse(&row.error);
-        if row.class.as_deref().is_some_and(|class| ECHOING_CLASSES.contains(&class)) {
-            text.levels.iter_mut().for_each(|level| level.error.rejection = None);
-        }
-        let known = row.provider.as_deref().and_then(provider::by_name).map(|p| p.name);
-        for level in &mut text.levels {
-            if let Some(rejection) = &mut level.error.rejection {
-                rejection.provider = rejection.provider.or(known);
-            }
-        }
-        if let Some(first) = text.levels.first_mut().filter(|level| level.error.class.is_none()) {
-            first.error.class.clone_from(&row.class);
-            first.error.provider = first.error.provider.or_else(|| provider::by_class(row.class.as_deref()?));
-        }
+        let text = error_text(&row);
         let chain = chain(&row.traceback);
         let rejected = text.rejections().next().is_some();
-        let role = match (row.about, row.form) {
-            (About::Part, _) => Role::Fragment,
-            (_, Form::Payload) => Role::Payload,
-            (_, Form::Langfuse) => Role::Generation,
-            (_, Form::SpendLog) => Role::SpendLog,
-            (_, Form::ClientError) => Role::ClientError,
-            _ => Role::Span,
-        };
+        let role = role(&row);
         let attempt = Attempt {
             broke_stream: !rejected && breaks_stream(&row),
             refused_outright: row.status.is_some() && row.form == Form::ClientError || shows_no_stream(&row, chain.as_ref()),
@@ -100,6 +80,38 @@ impl ErrorRecord {
             model: row.model,
             attempt: (row.about != About::Part).then(|| Box::new(attempt)),
         }
+    }
+}
+
+/// The error's text, with what the row knows better: who refused, and of which class it is.
+fn error_text(row: &TraceRecord) -> ErrorText {
+    let mut text = ErrorText::parse(&row.error);
+    let echoes = row.class.as_deref().is_some_and(|class| ECHOING_CLASSES.contains(&class));
+    // A client sees the same text within a stream: how the body is printed tells nothing there.
+    let within_stream = row.form == Form::ClientError && row.status.is_none();
+    let known = row.provider.as_deref().and_then(provider::by_name).map(|p| p.name);
+    for level in &mut text.levels {
+        level.error.rejection = level.error.rejection.take().filter(|_| !echoes).map(|rejection| Rejection {
+            provider: rejection.provider.or(known),
+            streaming: rejection.streaming.filter(|_| !within_stream),
+            ..rejection
+        });
+    }
+    if let Some(first) = text.levels.first_mut().filter(|level| level.error.class.is_none()) {
+        first.error.class.clone_from(&row.class);
+        first.error.provider = first.error.provider.or_else(|| provider::by_class(row.class.as_deref()?));
+    }
+    text
+}
+
+fn role(row: &TraceRecord) -> Role {
+    match (row.about, row.form) {
+        (About::Part, _) => Role::Fragment,
+        (_, Form::Payload) => Role::Payload,
+        (_, Form::Langfuse) => Role::Generation,
+        (_, Form::SpendLog) => Role::SpendLog,
+        (_, Form::ClientError) => Role::ClientError,
+        _ => Role::Span,
     }
 }
 

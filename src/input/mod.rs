@@ -9,7 +9,7 @@ mod walk;
 
 use std::path::PathBuf;
 
-pub use open::{Counted, open};
+pub use open::{Counted, Hashed, open};
 pub use walk::find;
 
 /// Something to read.
@@ -85,7 +85,7 @@ pub enum ProblemKind {
     #[error("is empty")]
     Empty,
     /// No record of a known form.
-    #[error("holds no LiteLLM record, so nothing can be concluded from it; check that it is the proxy's log")]
+    #[error("holds no LiteLLM record, so nothing can be concluded from it; check that it is the proxy's log, or a trace of it")]
     NoRecords,
     /// The sentence, but no record of a known form around it.
     #[error(
@@ -94,13 +94,16 @@ pub enum ProblemKind {
     )]
     NotUnderstood(u64),
     /// Files in a folder that are no logs; those that print the sentence are named.
-    #[error("{count} file(s) in it are no LiteLLM logs and were passed over{}", also(.quoting))]
+    #[error("{count} file(s) in it are neither logs nor traces and were passed over{}", also(.quoting))]
     PassedOver {
         /// How many.
         count: usize,
         /// Those among them that print the rejection's sentence near their start.
         quoting: Vec<String>,
     },
+    /// The same content as another input.
+    #[error("holds the same as {0}, and is counted once")]
+    Twin(String),
     /// Metrics say that the logs are not whole.
     #[error(
         "counts {counted} {what}, and the other inputs show {seen} rejections: either some were other failures or came before these logs, or the logs \
@@ -135,7 +138,9 @@ impl ProblemKind {
             | ProblemKind::Stopped
             | ProblemKind::Fault
             | ProblemKind::Broken { .. } => true,
-            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::CountsMore { .. } | ProblemKind::PassedOver { .. } => false,
+            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::Twin(_) | ProblemKind::CountsMore { .. } | ProblemKind::PassedOver { .. } => {
+                false
+            }
         }
     }
 }

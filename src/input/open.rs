@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use xxhash_rust::xxh3::Xxh3;
 
 use super::compression::decompress;
 use super::{Origin, Source};
@@ -25,6 +27,30 @@ pub fn open(source: &Source, read: Arc<AtomicU64>) -> io::Result<Box<dyn Read + 
 pub struct Counted {
     raw: Box<dyn Read + Send>,
     read: Arc<AtomicU64>,
+}
+
+/// Takes the hash of what is read: the same content under two names is told by it.
+pub struct Hashed<R> {
+    raw: R,
+    hash: Arc<Mutex<Xxh3>>,
+}
+
+impl<R> Hashed<R> {
+    /// Reads from `raw`; `hash` grows with each byte.
+    #[must_use]
+    pub fn new(raw: R, hash: Arc<Mutex<Xxh3>>) -> Hashed<R> {
+        Hashed { raw, hash }
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.raw.read(buffer)?;
+        if let Ok(mut hash) = self.hash.lock() {
+            hash.update(&buffer[..count]);
+        }
+        Ok(count)
+    }
 }
 
 impl Counted {

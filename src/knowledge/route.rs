@@ -2,27 +2,31 @@
 
 /// Frames of the proxy's endpoints, and their routes.
 const ENDPOINT_FRAMES: [(&str, &str); 4] = [
-    (", in chat_completion", "chat"),
-    (", in responses_api", "responses"),
-    (", in anthropic_response", "messages"),
-    ("response_api_endpoints/endpoints.py", "responses"),
+    (", in chat_completion", CHAT),
+    (", in responses_api", RESPONSES),
+    (", in anthropic_response", MESSAGES),
+    ("response_api_endpoints/endpoints.py", RESPONSES),
 ];
 
+/// The route of chat completions.
+pub const CHAT: &str = "chat";
+/// The route of `/v1/messages`.
+pub const MESSAGES: &str = "messages";
 /// The route of `/v1/responses`.
 pub const RESPONSES: &str = "responses";
 
 /// LiteLLM's call types, and their routes.
 const CALL_TYPES: [(&str, &str); 6] = [
-    ("acompletion", "chat"),
-    ("completion", "chat"),
+    ("acompletion", CHAT),
+    ("completion", CHAT),
     ("aresponses", RESPONSES),
     ("responses", RESPONSES),
-    ("anthropic_messages", "messages"),
-    ("aanthropic_messages", "messages"),
+    ("anthropic_messages", MESSAGES),
+    ("aanthropic_messages", MESSAGES),
 ];
 
 /// How the paths of the proxy's endpoints end, and their routes.
-const PATHS: [(&str, &str); 3] = [("/chat/completions", "chat"), ("/responses", RESPONSES), ("/messages", "messages")];
+const PATHS: [(&str, &str); 3] = [("/chat/completions", CHAT), ("/responses", RESPONSES), ("/messages", MESSAGES)];
 
 /// The route of a call type.
 #[must_use]

@@ -76,6 +76,9 @@ pub const PAYLOAD_WRAPS: [&str; 7] = ["standard_logging_object", "kwargs", "mess
 pub const ERROR_KEYS: [&str; 7] =
     ["\"error_str\"", "\"error_message\"", "\"statusMessage\"", "\"status_message\"", "\"error.message\"", "\"exception\"", "\"exception.message\""];
 
+/// How the further lines of a nested error start (≤1.103.x).
+pub const NESTED_LINES: [&str; 2] = ["Available Model Group Fallbacks=", "Error doing the fallback: "];
+
 /// Classes of errors that may echo a prompt, and are no rejection whatever they quote.
 pub const ECHOING_CLASSES: [&str; 6] = [
     "ContextWindowExceededError",

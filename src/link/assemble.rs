@@ -176,7 +176,8 @@ impl<'a> Draft<'_, 'a> {
 
     /// The group of a refused attempt, as its row has it. On `/v1/responses` a row may name the group whose stream broke instead.
     fn group_of_attempt(&self, error: &ErrorRecord) -> Option<String> {
-        let attempt = error.attempt.as_ref().filter(|attempt| attempt.about == About::Attempt)?;
+        // A spend log's row is of the whole request, and names its last attempt's group.
+        let attempt = error.attempt.as_ref().filter(|attempt| attempt.about == About::Attempt || error.role == Role::SpendLog)?;
         let trusted = attempt.route != Some(RESPONSES) || !self.summary.evidence.iter().any(|rule| rule.side() == Some(Side::MidStream));
         attempt.model_group.clone().filter(|_| trusted)
     }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::rules::Rule;
 use crate::fact::{About, Attempt, ErrorRecord, Fact, LastMessage, Role, Statement};
+use crate::knowledge::route;
 use crate::knowledge::version::{self, Continues};
 
 /// How many streams must have broken without a fallback.
@@ -69,7 +70,7 @@ fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
 /// added the assistant's turn; `/v1/messages` is never continued.
 fn of_attempt(error: &ErrorRecord, attempt: &Attempt, rules: &mut Vec<Rule>) {
     let rejected = error.texts().any(|text| text.rejections().next().is_some());
-    let messages = attempt.route == Some("messages");
+    let messages = attempt.route == Some(route::MESSAGES);
     // The row that tells a broken stream is of the request itself, whatever else is joined to it.
     if attempt.broke_stream || error.texts().any(|text| text.mid_stream) {
         rules.push(Rule::StreamBrokeInRequest);

@@ -37,7 +37,11 @@ impl Request {
         let errors: Vec<&ErrorRecord> = summary.nodes.iter().filter_map(|&n| groups.nodes[n].error()).collect();
         let attempts: Vec<&Attempt> = errors.iter().filter_map(|error| error.attempt.as_deref()).collect();
         let text = |get: fn(&Attempt) -> &Option<String>| attempts.iter().find_map(|attempt| get(attempt).clone());
-        let (start, end, span) = instants(&attempts).unwrap_or_else(|| local_times(groups, summary));
+        let served = summary.nodes.iter().filter_map(|&n| match &groups.nodes[n].fact.statement {
+            Statement::Served(served) => served.end,
+            _ => None,
+        });
+        let (start, end, span) = instants(&attempts, &served.collect::<Vec<_>>()).unwrap_or_else(|| local_times(groups, summary));
         Request {
             call_id: call_id(groups, summary),
             trace_id: text(|a| &a.trace_id),
@@ -59,17 +63,18 @@ impl Request {
 
 type Times = (Option<Time>, Option<Time>, (u64, u64));
 
-/// First and last instant of the attempts, if they have any.
-fn instants(attempts: &[&Attempt]) -> Option<Times> {
-    let all = || attempts.iter().flat_map(|attempt| [attempt.start, attempt.end]).flatten();
+/// First and last instant of the attempts, if they have any; `served` is when those that did not fail ended.
+fn instants(attempts: &[&Attempt], served: &[Time]) -> Option<Times> {
+    let all = || attempts.iter().flat_map(|attempt| [attempt.start, attempt.end]).flatten().chain(served.iter().copied());
     let (first, last) = (all().min_by_key(Time::since_epoch)?, all().max_by_key(Time::since_epoch)?);
     Some((Some(first), Some(last), (first.since_epoch(), last.since_epoch())))
 }
 
 fn local_times(groups: &Groups<'_>, summary: &Summary) -> Times {
-    let times = || summary.nodes.iter().filter_map(|&n| groups.nodes[n].fact.time);
+    let timed = || summary.nodes.iter().filter_map(|&n| Some((groups.nodes[n].at, groups.nodes[n].fact.time?)));
+    let (first, last) = (timed().min_by_key(|(at, _)| *at), timed().max_by_key(|(at, _)| *at));
     let at = || summary.nodes.iter().map(|&n| groups.nodes[n].at);
-    (times().next(), times().next_back(), (at().min().unwrap_or_default(), at().max().unwrap_or_default()))
+    (first.map(|(_, time)| time), last.map(|(_, time)| time), (at().min().unwrap_or_default(), at().max().unwrap_or_default()))
 }
 
 fn call_id(groups: &Groups<'_>, summary: &Summary) -> Option<String> {

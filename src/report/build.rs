@@ -8,8 +8,8 @@ use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
 use crate::knowledge::neighbour::{self, Neighbour};
-use crate::knowledge::{advice, version};
-use crate::link::{Incident, Outcome, Verdict};
+use crate::knowledge::{advice, provider, version};
+use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
 use crate::record::Time;
 
 impl Report {
@@ -112,11 +112,21 @@ fn seen(incidents: &[Incident]) -> (Option<Time>, Option<Time>) {
 type RefusingGroup = (Option<String>, Option<&'static str>);
 
 fn models(incidents: &[Incident]) -> Vec<ModelRow> {
+    let mut providers: BTreeMap<Option<&str>, BTreeSet<&str>> = BTreeMap::new();
+    for rejection in incidents.iter().flat_map(|incident| &incident.rejections) {
+        providers.entry(rejection.model_group.as_deref()).or_default().extend(rejection.provider);
+    }
+    // A bare body names no provider; where a group has but one, it is that.
+    let provider_of = |rejection: &IncidentRejection| {
+        let known = providers.get(&rejection.model_group.as_deref()).filter(|known| known.len() == 1 && rejection.model_group.is_some());
+        let only = known.and_then(|known| known.iter().next()).and_then(|name| provider::by_name(name)).map(|p| p.name);
+        rejection.provider.or(only)
+    };
     let mut rows: BTreeMap<RefusingGroup, (ModelRow, BTreeSet<String>)> = BTreeMap::new();
     for incident in incidents {
         let mut met = BTreeSet::new();
         for rejection in &incident.rejections {
-            let key = (rejection.model_group.clone(), rejection.provider);
+            let key = (rejection.model_group.clone(), provider_of(rejection));
             let (row, models) = rows.entry(key.clone()).or_insert_with(|| (empty_row(&key), BTreeSet::new()));
             row.rejections += 1;
             models.extend(rejection.model.clone());

@@ -82,7 +82,7 @@ impl Searcher {
             of_rows: chunk.origins.is_some(),
             stream: chunk.stream,
             rank: chunk.rank,
-            // Of a row that a log holds by its head, others are of no concern.
+            // A log may hold rows that are no traces; only of a file of rows each must be understood.
             unread: if chunk.lines == Lines::Rows { unread } else { 0 },
             forms: collector.forms,
             ..ChunkFacts::default()
@@ -112,7 +112,6 @@ impl Searcher {
                 }
                 None if lines != Lines::Log => {
                     collector.read_text(record, start);
-                    collector.read(record, start, &bytes[end..]);
                     let silent = collector.found.len() == before && lines == Lines::Rows;
                     unread += u64::from(silent && self.rejection.find(record).is_some());
                 }

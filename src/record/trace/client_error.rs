@@ -11,6 +11,9 @@ use super::{About, Form, TraceRecord};
 use crate::knowledge::{route, signature};
 use crate::record::python;
 
+/// How many lines a nested error has at most: LiteLLM stops after five fallbacks.
+const MOST_LINES: usize = 64;
+
 /// A JSON error body.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     if !has(value, &["error"]) && !has(value, &["response"]) {
@@ -39,12 +42,31 @@ pub fn errors_in(lines: &[u8]) -> Vec<(usize, TraceRecord)> {
     let mut at = 0;
     for line in lines.split_inclusive(|b| *b == b'\n') {
         let text = String::from_utf8_lossy(line);
+        let known = || frame(&text).or_else(|| repr(&text)).or_else(|| raised(&text, &lines[at + line.len()..]));
         if signature::tells_rejection(&text) || text.contains(signature::MID_STREAM) {
-            found.extend(frame(&text).or_else(|| repr(&text)).map(|record| (at, record)));
+            found.extend(known().map(|record| (at, record)));
         }
         at += line.len();
     }
     found
+}
+
+/// An exception with LiteLLM's own text, as the SDK raises it for an error within a stream (`openai.APIError: litellm.…`), or what
+/// is left of a traceback. The text of nested fallbacks goes on over lines.
+fn raised(line: &str, behind: &[u8]) -> Option<TraceRecord> {
+    let start = line
+        .find("Error: litellm.")
+        .map(|at| at + "Error: ".len())
+        .or_else(|| ["litellm.", "openai."].iter().any(|s| line.starts_with(s)).then_some(0))?;
+    let mut error = line[start..].to_owned();
+    for more in behind.split_inclusive(|b| *b == b'\n').take(MOST_LINES) {
+        let more = String::from_utf8_lossy(more);
+        if !signature::NESTED_LINES.iter().any(|nested| more.starts_with(nested)) {
+            break;
+        }
+        error.push_str(&more);
+    }
+    Some(TraceRecord { error: error.trim_end().to_owned(), ..TraceRecord::new(Form::ClientError, About::Part) })
 }
 
 /// `data: {"error": {…}}`, on `/v1/responses` `data: {"type": "response.failed", "response": {"error": {…}}}`.

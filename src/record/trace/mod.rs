@@ -34,6 +34,8 @@ pub struct Served {
     pub request: Option<String>,
     /// The provider model that answered.
     pub model: Option<String>,
+    /// When its answer ended.
+    pub end: Option<Time>,
 }
 
 /// What one record of a trace says.
@@ -188,7 +190,7 @@ fn read_value(value: &Value, wraps: usize) -> Option<Vec<TraceRecord>> {
 #[must_use]
 pub fn served(row: &[u8]) -> Option<Served> {
     if let Some(call_id) = payload::call_id(row) {
-        return Some(Served { call_id: Some(call_id.to_owned()), request: None, model: None });
+        return Some(Served { call_id: Some(call_id.to_owned()), request: None, model: None, end: payload::end(row) });
     }
     memchr::memmem::find(row, span_names::ATTEMPT.as_bytes())?;
     let value: Value = serde_json::from_slice(row).ok()?;

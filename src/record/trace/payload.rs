@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::json::{at, has, instant, object, text};
 use super::{About, Caller, Form, LastMessage, TraceRecord, messages};
 use crate::knowledge::route;
+use crate::record::Time;
 
 /// Reads a payload of a failed attempt; those of successful ones say nothing of a failure.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
@@ -56,6 +57,15 @@ pub(super) fn call_id(row: &[u8]) -> Option<&str> {
     let start = rest.iter().position(|b| !matches!(b, b'\\' | b'"' | b':' | b' '))?;
     let length = rest[start..].iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')))?;
     std::str::from_utf8(&rest[start..start + length]).ok().filter(|id| !id.is_empty() && *id != "null")
+}
+
+/// When a row's attempt ended, without parsing it.
+pub(super) fn end(row: &[u8]) -> Option<Time> {
+    const KEY: &[u8] = b"\"endTime";
+    let rest = &row[memchr::memmem::find(row, KEY)? + KEY.len()..];
+    let start = rest.iter().position(u8::is_ascii_digit).filter(|start| *start < 8)?;
+    let length = rest[start..].iter().position(|b| !(b.is_ascii_digit() || *b == b'.'))?;
+    Time::of_seconds(std::str::from_utf8(&rest[start..start + length]).ok()?.parse().ok()?)
 }
 
 #[cfg(test)]

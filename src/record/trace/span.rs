@@ -72,7 +72,7 @@ impl Span {
             return None;
         }
         let request = format!("{}/{}", self.trace_id, self.parent.as_ref()?);
-        Some(Served { call_id: self.get(&span::CALL_ID), request: Some(request), model: self.get(&span::MODEL) })
+        Some(Served { call_id: self.get(&span::CALL_ID), request: Some(request), model: self.get(&span::MODEL), end: self.end })
     }
 
     /// The first of these attributes that says something.

@@ -24,8 +24,11 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
         return Some(Vec::new());
     }
     let request = object(value, "proxy_server_request");
-    let asked = [at(&request, "messages"), at(&request, "body.messages"), at(value, "messages")];
     let call_type = text(value, "call_type").unwrap_or_default();
+    // A table has the messages as text; on `/v1/responses` a text may be the prompt itself.
+    let messages = object(value, "messages");
+    let own = (route::of_call_type(&call_type) == Some(route::CHAT)).then_some(&messages);
+    let asked = [at(&request, "messages"), at(&request, "body.messages"), own];
     let caller = Caller::of(|key| text(&metadata, key));
     Some(vec![TraceRecord {
         call_id: text(value, "request_id"),
