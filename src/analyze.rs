@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::document::Start;
 use crate::envelope;
 use crate::fact::Fact;
-use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
+use crate::input::{self, Inputs, Limits, Origin, Problem, ProblemKind, Source};
 use crate::knowledge::signature::REJECTION;
 use crate::link;
 use crate::record::Form;
@@ -29,6 +29,8 @@ use crate::scan::{self, Chunk, ChunkFacts, InOrder, Searcher};
 pub struct Options<'a> {
     /// Worker threads; 0 for one per core.
     pub threads: usize,
+    /// How far an input may go.
+    pub limits: Limits,
     /// Asked now and then, at least ten times a second: `true` ends the reading.
     pub stop: Option<&'a dyn Fn() -> bool>,
     /// Told how far the reading is, as often.
@@ -116,7 +118,8 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Read, AnalyzeEr
     let taken = Arc::new(AtomicU64::new(0));
     let stopping = Arc::new(AtomicBool::new(false));
     let total = total_bytes(&inputs.sources);
-    let reader = Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone() };
+    let reader =
+        Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone(), limits: options.limits };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
     let new =
@@ -176,6 +179,7 @@ struct Reader {
     events: Sender<Event>,
     taken: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
+    limits: Limits,
 }
 
 impl Reader {
@@ -199,7 +203,7 @@ impl Reader {
 
     fn read(&self, index: usize, empty: &Receiver<Vec<u8>>, give_back: &Sender<Vec<u8>>) -> Result<(), ProblemKind> {
         let source = &self.sources[index];
-        let opened = input::open(source, self.taken.clone()).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
+        let opened = input::open(source, self.taken.clone(), self.limits).map_err(|error| ProblemKind::Unreadable(error.to_string()))?;
         let bytes = Arc::new(AtomicU64::new(0));
         let hash = Arc::new(Mutex::new(Xxh3::new()));
         let opened = input::Hashed::new(input::Counted::new(opened, bytes.clone()), hash.clone());

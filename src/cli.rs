@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::input::Limits;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Tells what really failed behind LiteLLM's "assistant message prefill" 400.
 ///
-/// Reads LiteLLM proxy logs (text or JSON) and traces (LiteLLM's payloads, OpenTelemetry, Langfuse, spend logs), plain, .gz or
-/// .zst, finds each request that met `This model does not support assistant message prefill`, links it to the stream failure
+/// Reads LiteLLM proxy logs (text or JSON) and traces (LiteLLM's payloads, OpenTelemetry, Langfuse, spend logs), plain or
+/// compressed, finds each request that met `This model does not support assistant message prefill`, links it to the stream failure
 /// before it and to the fallback that was tried, and says whose fault it was. Works offline; sends nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = EXAMPLES, after_long_help = LONG_HELP)]
@@ -28,6 +29,10 @@ pub struct Cli {
     /// Worker threads; 0 takes one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+
+    /// How many times larger than itself a compressed input may become
+    #[arg(long, value_name = "N", default_value_t = Limits::default().expansion)]
+    pub max_expansion: u64,
 
     /// Show progress on stderr
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]

@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use streamfall::cli::{Cli, Format};
 use streamfall::exit::Exit;
+use streamfall::input::Limits;
 use streamfall::output::{self, json, text};
 use streamfall::progress::Bar;
 use streamfall::report::Report;
@@ -36,7 +37,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let mut show = |progress: Progress| bar.show(progress);
     let shown = cli.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none());
     let stop = || requests.asked().is_some();
-    let options = Options { threads: cli.threads, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
+    let limits = Limits { expansion: cli.max_expansion };
+    let options = Options { threads: cli.threads, limits, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
     let report = analyze(&cli.paths, options)?;
     bar.clear();
     // A signal that comes when all is read changes nothing any more.

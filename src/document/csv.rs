@@ -6,8 +6,11 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use super::{ROW_LIMIT, RowPlace, Rows, columns};
+use super::{RowPlace, Rows, columns};
 use crate::knowledge::container::TABLE_HEADERS;
+
+/// The longest record that is kept in one piece; a cell of spreadsheets has at most 32 KiB, one of a database a few megabytes.
+const ROW_LIMIT: usize = 16 << 20;
 
 /// Whether a text starts with the header line of a known table.
 pub(super) fn starts(text: &[u8]) -> bool {

@@ -12,6 +12,19 @@ use std::path::PathBuf;
 pub use open::{Counted, Hashed, open};
 pub use walk::find;
 
+/// How far an input may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many times larger than itself a compressed input may become.
+    pub expansion: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { expansion: 1000 }
+    }
+}
+
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -71,7 +84,7 @@ pub enum ProblemKind {
     #[error("holds no LiteLLM log; name the log files, or the folder that has them")]
     NoLogInFolder,
     /// Bytes that are no text.
-    #[error("is no log: it holds binary data; give the log that the LiteLLM proxy wrote, as text, .gz or .zst")]
+    #[error("is no log: it holds binary data; give the log that the LiteLLM proxy wrote, as text or compressed")]
     Binary,
     /// The data ended or broke before its end.
     #[error("could not be read to its end ({reason} after {bytes} bytes); what came before was used. Fetch the file again")]

@@ -8,24 +8,24 @@ use std::sync::{Arc, Mutex};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::compression::decompress;
-use super::{Origin, Source};
+use super::{Limits, Origin, Source};
 
 /// Opens a source and gives its bytes, decompressed. `read` grows with each byte taken from it, before decompression.
 ///
 /// # Errors
 ///
 /// The system's error, or a compression's header that is broken.
-pub fn open(source: &Source, read: Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
-    let raw: Box<dyn Read + Send> = match &source.origin {
+pub fn open(source: &Source, read: Arc<AtomicU64>, limits: Limits) -> io::Result<Box<dyn Read>> {
+    let raw: Box<dyn Read> = match &source.origin {
         Origin::Stdin => Box::new(io::stdin()),
         Origin::Named(path) | Origin::Walked { path, .. } => Box::new(File::open(path)?),
     };
-    decompress(Box::new(Counted::new(raw, read)))
+    decompress(Box::new(Counted::new(raw, read)), limits)
 }
 
 /// Counts what is read.
 pub struct Counted {
-    raw: Box<dyn Read + Send>,
+    raw: Box<dyn Read>,
     read: Arc<AtomicU64>,
 }
 
@@ -56,7 +56,7 @@ impl<R: Read> Read for Hashed<R> {
 impl Counted {
     /// Reads from `raw`; `read` grows with each byte.
     #[must_use]
-    pub fn new(raw: Box<dyn Read + Send>, read: Arc<AtomicU64>) -> Counted {
+    pub fn new(raw: Box<dyn Read>, read: Arc<AtomicU64>) -> Counted {
         Counted { raw, read }
     }
 }
