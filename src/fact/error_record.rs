@@ -2,8 +2,8 @@
 
 use super::attempt::Attempt;
 use super::error_text::{self, ErrorText, OneError, Rejection};
-use crate::knowledge::route;
 use crate::knowledge::signature::{self, HeadKind, STREAM_TRACES};
+use crate::knowledge::{route, version};
 use crate::record::{Record, Traceback};
 
 /// Which of LiteLLM's error records it is.
@@ -194,12 +194,26 @@ impl ErrorRecord {
 
     /// Takes the texts of a chain that may be another record's: the record is broken, or of a kind that has none.
     pub(super) fn take_foreign_chain(&mut self, broken: bool) -> Vec<ErrorRecord> {
-        let foreign = broken || (!self.role.has_traceback() && self.chain.as_ref().is_some_and(|chain| !chain.nested));
+        let foreign = broken || self.chain_is_of_another() || (!self.role.has_traceback() && self.chain.as_ref().is_some_and(|chain| !chain.nested));
         self.whole &= !foreign || self.chain.is_none();
         match self.chain.take_if(|_| foreign) {
             Some(chain) => chain.texts.into_iter().filter(|text| text.rejections().next().is_some()).map(ErrorRecord::fragment).collect(),
             None => Vec::new(),
         }
+    }
+
+    /// Whether message and chain name rejections of two requests: lines between two records were lost.
+    fn chain_is_of_another(&self) -> bool {
+        let ids = |texts: &[ErrorText]| -> Vec<String> {
+            texts.iter().flat_map(ErrorText::rejections).filter_map(|(_, rejection)| rejection.request_id.clone()).collect()
+        };
+        let own = ids(std::slice::from_ref(&self.text));
+        let chained = self.chain.as_ref().map_or_else(Vec::new, |chain| ids(&chain.texts));
+        // From 1.83 the record of one hop chains nothing but that hop's own error.
+        let of_one_hop = self.role == Role::HopFailed && self.text.levels.len() == 1;
+        let alone = of_one_hop && self.origin.as_ref().is_some_and(|(file, line)| !version::keeps_exception_chain(file, *line));
+        let shared = if alone { chained.iter().all(|id| own.contains(id)) } else { chained.iter().any(|id| own.contains(id)) };
+        !own.is_empty() && !chained.is_empty() && !shared
     }
 
     /// All texts of the record: the message, then the exceptions of its chain.
@@ -245,6 +259,34 @@ fn take_call_id(text: &str) -> (Option<String>, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chain_with_another_ids_is_another_records() {
+        let text = |id: &str| {
+            ErrorText::parse(&format!(
+                "litellm.BadRequestError: AnthropicException - b'{{\"message\":\"This model does not support assistant message prefill.\"}},\"request_id\":\"{id}\"}}'"
+            ))
+        };
+        let record = |line: u32, chained: &[&str]| {
+            let chain = Chain { texts: chained.iter().map(|id| text(id)).collect(), ..Chain::default() };
+            ErrorRecord {
+                role: Role::HopFailed,
+                chain: Some(chain),
+                origin: Some(("router.py".into(), line)),
+                ..ErrorRecord::fragment(text("req_own1"))
+            }
+        };
+        let cases: [(u32, &[&str], bool); 5] = [
+            (5867, &["req_own1"], false),
+            (5867, &["req_other"], true),
+            (5867, &["req_own1", "req_other"], true),
+            (3843, &["req_first", "req_own1"], false),
+            (3843, &["req_other"], true),
+        ];
+        for (line, chained, expected) in cases {
+            assert_eq!(record(line, chained).chain_is_of_another(), expected, "{line}, {chained:?}");
+        }
+    }
 
     #[test]
     fn a_piece_counts_only_where_an_exception_would_stand() {
