@@ -34,6 +34,18 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = Limits::default().expansion)]
     pub max_expansion: u64,
 
+    /// How many archives may be one in the other
+    #[arg(long, value_name = "N", default_value_t = Limits::default().depth)]
+    pub max_depth: usize,
+
+    /// How many members all archives may have together
+    #[arg(long, value_name = "N", default_value_t = Limits::default().members)]
+    pub max_members: u64,
+
+    /// MiB of an archive that may be held in memory (zip)
+    #[arg(long, value_name = "MIB", default_value_t = Limits::default().memory >> 20)]
+    pub max_memory: u64,
+
     /// Show progress on stderr
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub progress: When,
@@ -51,6 +63,7 @@ const EXAMPLES: &str = "Examples:
   streamfall proxy.log                     the root cause of an incident
   kubectl logs deploy/litellm | streamfall from a pipe
   streamfall proxy.log traces/*.json       a log and its traces, as one report
+  streamfall dump.tar.gz                   an archive, read in place
   streamfall --incidents dump/             each request, with file and line
   streamfall --format json *.log.gz        for scripts";
 
@@ -58,6 +71,7 @@ const LONG_HELP: &str = "Examples:
   streamfall proxy.log                     the root cause of an incident
   kubectl logs deploy/litellm | streamfall from a pipe
   streamfall proxy.log traces/*.json       a log and its traces, as one report
+  streamfall dump.tar.gz                   an archive, read in place
   streamfall --incidents dump/             each request, with file and line
   streamfall --format json *.log.gz        for scripts
 

@@ -37,7 +37,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let mut show = |progress: Progress| bar.show(progress);
     let shown = cli.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none());
     let stop = || requests.asked().is_some();
-    let limits = Limits { expansion: cli.max_expansion };
+    let limits = Limits { expansion: cli.max_expansion, depth: cli.max_depth, members: cli.max_members, memory: cli.max_memory << 20 };
     let options = Options { threads: cli.threads, limits, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
     let report = analyze(&cli.paths, options)?;
     bar.clear();

@@ -59,7 +59,11 @@ impl Codec {
 }
 
 /// The decompressed bytes of a reader; as they are if they are not compressed.
-pub(super) fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Box<dyn Read + 'r>> {
+///
+/// # Errors
+///
+/// The reader's, or a compression's header that is broken.
+pub fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Box<dyn Read + 'r>> {
     for _ in 0..MOST_LAYERS {
         let mut start = Vec::new();
         reader.by_ref().take(MAGIC_BYTES).read_to_end(&mut start)?;

@@ -3,12 +3,15 @@
 //! A source is a file, a file found in a folder, or stdin. What concerns one input is a [`Problem`] kept in the report, never
 //! an error that ends the run.
 
+mod archive;
 mod compression;
 mod open;
 mod walk;
 
 use std::path::PathBuf;
 
+pub use archive::{Archive, TakeMember};
+pub use compression::decompress;
 pub use open::{Counted, Hashed, open};
 pub use walk::find;
 
@@ -17,11 +20,17 @@ pub use walk::find;
 pub struct Limits {
     /// How many times larger than itself a compressed input may become.
     pub expansion: u64,
+    /// How many archives may be one in the other.
+    pub depth: usize,
+    /// How many members all archives may have together.
+    pub members: u64,
+    /// How many bytes of an archive that cannot be read as a stream are held in memory.
+    pub memory: u64,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { expansion: 1000 }
+        Limits { expansion: 1000, depth: 4, members: 100_000, memory: 512 << 20 }
     }
 }
 

@@ -24,8 +24,8 @@ pub fn open(source: &Source, read: Arc<AtomicU64>, limits: Limits) -> io::Result
 }
 
 /// Counts what is read.
-pub struct Counted {
-    raw: Box<dyn Read>,
+pub struct Counted<R> {
+    raw: R,
     read: Arc<AtomicU64>,
 }
 
@@ -53,15 +53,15 @@ impl<R: Read> Read for Hashed<R> {
     }
 }
 
-impl Counted {
+impl<R> Counted<R> {
     /// Reads from `raw`; `read` grows with each byte.
     #[must_use]
-    pub fn new(raw: Box<dyn Read>, read: Arc<AtomicU64>) -> Counted {
+    pub fn new(raw: R, read: Arc<AtomicU64>) -> Counted<R> {
         Counted { raw, read }
     }
 }
 
-impl Read for Counted {
+impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.raw.read(buffer)?;
         self.read.fetch_add(count as u64, Ordering::Relaxed);

@@ -1,0 +1,178 @@
+//! What was read of all sources, and what is to be said of each.
+
+use std::collections::{HashMap, HashSet};
+
+use super::reader::Event;
+use crate::fact::Fact;
+use crate::input::{Inputs, Origin, Problem, ProblemKind};
+use crate::record::Form;
+use crate::report::{InputRead, InputsRead};
+use crate::scan::InOrder;
+
+/// What was read of all sources.
+pub(super) struct Gathered {
+    pub(super) sources: Vec<SourceRead>,
+    pub(super) stopped: bool,
+}
+
+/// What was read of one source: a file, stdin, or a member of an archive.
+pub(super) struct SourceRead {
+    name: String,
+    /// The folder or archive in which it was found: there it is passed over if it is no log.
+    within: Option<Within>,
+    found: InOrder,
+    /// What its start looks like, if it is no log.
+    looks: Vec<Form>,
+    processes: Vec<String>,
+    bytes: u64,
+    hash: u128,
+    problem: Option<ProblemKind>,
+    /// Whether it is no log, and then whether it prints the sentence.
+    foreign: Option<bool>,
+    /// Whether it is an archive: then its members are read, not it.
+    archive: bool,
+}
+
+/// What holds sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Within {
+    Folder(usize),
+    Archive(usize),
+}
+
+impl SourceRead {
+    fn new(index: usize, name: String, within: Option<Within>) -> SourceRead {
+        let (looks, processes) = (Vec::new(), Vec::new());
+        let found = InOrder::new(index);
+        SourceRead { name, within, found, looks, processes, bytes: 0, hash: 0, problem: None, foreign: None, archive: false }
+    }
+}
+
+impl Gathered {
+    pub(super) fn new(inputs: &Inputs) -> Gathered {
+        let sources = inputs.sources.iter().enumerate().map(|(index, source)| {
+            let within = match source.origin {
+                Origin::Walked { folder, .. } => Some(Within::Folder(folder)),
+                Origin::Stdin | Origin::Named(_) => None,
+            };
+            SourceRead::new(index, source.name.clone(), within)
+        });
+        Gathered { sources: sources.collect(), stopped: false }
+    }
+
+    /// Takes what the reader or a worker says; `false` when all is read.
+    pub(super) fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Chunk(source, facts) => self.sources[source].found.add(*facts),
+            Event::Failed(source, problem) => self.sources[source].problem = Some(problem),
+            Event::Foreign(source, quotes) => self.sources[source].foreign = Some(quotes),
+            Event::Forms(source, forms) if forms.iter().any(|form| form.is_log()) => self.sources[source].found.add_forms(forms),
+            Event::Forms(source, forms) => self.sources[source].looks = forms,
+            Event::Processes(source, names) => self.sources[source].processes = names,
+            Event::Read(source, bytes, hash) => (self.sources[source].bytes, self.sources[source].hash) = (bytes, hash),
+            Event::Member(archive, name) => {
+                self.sources[archive].archive = true;
+                let name = format!("{}!/{name}", self.sources[archive].name);
+                self.sources.push(SourceRead::new(self.sources.len(), name, Some(Within::Archive(archive))));
+            }
+            Event::Finished => return false,
+        }
+        true
+    }
+
+    /// The names of the sources, by index.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.sources.iter().map(|source| source.name.clone()).collect()
+    }
+
+    /// Forgets what stands in the input a second time: a log and its compressed copy, the same file by two paths.
+    pub(super) fn drop_twins(&mut self) {
+        let mut seen: HashMap<(u64, u128), usize> = HashMap::new();
+        for index in 0..self.sources.len() {
+            let source = &self.sources[index];
+            if source.bytes == 0 || source.archive || source.foreign.is_some() || source.problem.is_some() {
+                continue;
+            }
+            let first = *seen.entry((source.bytes, source.hash)).or_insert(index);
+            if first != index {
+                let name = self.sources[first].name.clone();
+                self.sources[index].found = InOrder::new(index);
+                self.sources[index].problem = Some(ProblemKind::Twin(name));
+            }
+        }
+    }
+
+    /// All facts, with streams numbered over all sources, and the names of the processes by stream.
+    pub(super) fn take_facts(&mut self) -> (Vec<Fact>, Vec<String>) {
+        let (mut facts, mut processes) = (Vec::new(), Vec::new());
+        for source in &mut self.sources {
+            let first = u32::try_from(processes.len()).unwrap_or(u32::MAX);
+            let mut own = source.found.take_facts();
+            let streams = own.iter().map(|fact| fact.stream as usize + 1).max().unwrap_or(0).max(source.processes.len()).max(1);
+            for fact in &mut own {
+                fact.stream = fact.stream.saturating_add(first);
+            }
+            facts.append(&mut own);
+            processes.append(&mut source.processes);
+            processes.resize(first as usize + streams, String::new());
+        }
+        (facts, processes)
+    }
+
+    /// What the report says of its inputs, problems with paths included.
+    pub(super) fn into_inputs(self, inputs: Inputs, stated: &HashSet<usize>) -> InputsRead {
+        let mut problems = inputs.problems;
+        for (folder, name) in inputs.folders.iter().enumerate() {
+            problems.extend(self.passed_over(Within::Folder(folder)).map(|kind| Problem { input: name.clone(), kind }));
+        }
+        for (index, source) in self.sources.iter().enumerate().filter(|(_, source)| source.archive) {
+            problems.extend(self.passed_over(Within::Archive(index)).map(|kind| Problem { input: source.name.clone(), kind }));
+        }
+        if self.stopped {
+            problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
+        }
+        let mut read = Vec::new();
+        for (index, mut source) in self.sources.into_iter().enumerate() {
+            if source.foreign.is_none() && !source.archive {
+                source.judge(stated.contains(&index));
+            }
+            problems.extend(source.problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
+            if source.foreign.is_none() && !source.archive {
+                let (forms, mentions) = (source.found.forms, source.found.mentions);
+                read.push(InputRead { index, name: source.name, forms, bytes: source.bytes, mentions, problem: source.problem });
+            }
+        }
+        InputsRead { read, problems, stopped: self.stopped }
+    }
+
+    /// What is to be said of a folder or archive: that nothing in it is a log, or that some of it is none.
+    fn passed_over(&self, within: Within) -> Option<ProblemKind> {
+        let found = || self.sources.iter().filter(|source| source.within == Some(within));
+        let foreign = || found().filter_map(|source| Some((&source.name, source.foreign?)));
+        let quoting = foreign().filter(|(_, quotes)| *quotes).map(|(name, _)| name.clone()).collect();
+        match (found().count(), foreign().count()) {
+            (all, none) if all == none => Some(ProblemKind::NoLogInFolder),
+            (_, 0) => None,
+            (_, count) => Some(ProblemKind::PassedOver { count, quoting }),
+        }
+    }
+}
+
+impl SourceRead {
+    /// Finds what is wrong with a source that was read; `stated` if it gave facts.
+    fn judge(&mut self, stated: bool) {
+        self.found.forms.sort_unstable();
+        let silent = self.found.forms.is_empty() && self.bytes > 0;
+        let unknown = silent && self.looks.is_empty();
+        let seen = match (self.found.unread, self.found.mentions) {
+            (unread @ 1.., _) => Some(ProblemKind::NotUnderstood(unread)),
+            (0, 0) if unknown => Some(ProblemKind::NoRecords),
+            (0, mentions @ 1..) if unknown && !stated => Some(ProblemKind::NotUnderstood(mentions)),
+            _ => None,
+        };
+        self.problem = self.problem.take().or(seen);
+        if silent {
+            self.found.forms = std::mem::take(&mut self.looks);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The reader thread: opens sources one after the other, members of archives among them, and hands their chunks to the pool.
+
+use std::cell::Cell;
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::document::Start;
+use crate::envelope;
+use crate::input::{self, Archive, Limits, Origin, ProblemKind, Source};
+use crate::knowledge::signature::REJECTION;
+use crate::record::Form;
+use crate::scan::{self, Chunk, ChunkFacts, Searcher};
+
+/// What the reader and the workers say; sources by index.
+pub(super) enum Event {
+    Chunk(usize, Box<ChunkFacts>),
+    Failed(usize, ProblemKind),
+    /// A file within a folder or archive that is no log, and whether it prints the sentence.
+    Foreign(usize, bool),
+    /// Forms seen at a source's start.
+    Forms(usize, Vec<Form>),
+    /// The processes that a source is of, by stream.
+    Processes(usize, Vec<String>),
+    /// How many bytes a source gave, and their hash.
+    Read(usize, u64, u128),
+    /// A member of an archive: it is a source, too, and gets the next index.
+    Member(usize, String),
+    Finished,
+}
+
+/// Reads all sources.
+pub(super) struct Reader {
+    pub(super) sources: Vec<Source>,
+    pub(super) pool: rayon::ThreadPool,
+    pub(super) searcher: Arc<Searcher>,
+    pub(super) events: Sender<Event>,
+    pub(super) taken: Arc<AtomicU64>,
+    pub(super) stopping: Arc<AtomicBool>,
+    pub(super) limits: Limits,
+}
+
+/// The buffers that go round, and what is told of a source as it is read.
+struct Round {
+    empty: Receiver<Vec<u8>>,
+    give_back: Sender<Vec<u8>>,
+    /// The index of the next member.
+    next: Cell<usize>,
+    members: Cell<u64>,
+}
+
+/// A source on its way.
+struct Opened<'r> {
+    index: usize,
+    reader: Box<dyn Read + 'r>,
+    /// Whether it was found in a folder or an archive.
+    inner: bool,
+    /// How many archives it is in.
+    depth: usize,
+}
+
+impl Reader {
+    pub(super) fn run(&self) {
+        let buffers = self.pool.current_num_threads() + 2;
+        let (give_back, empty) = mpsc::channel();
+        for _ in 0..buffers {
+            let _ = give_back.send(Vec::new());
+        }
+        let round = Round { empty, give_back, next: Cell::new(self.sources.len()), members: Cell::new(0) };
+        for (index, source) in self.sources.iter().enumerate() {
+            let inner = matches!(source.origin, Origin::Walked { .. });
+            match input::open(source, self.taken.clone(), self.limits) {
+                Ok(reader) => self.read(Opened { index, reader, inner, depth: 0 }, &round),
+                Err(error) => self.say(Event::Failed(index, ProblemKind::Unreadable(error.to_string()))),
+            }
+        }
+        // All buffers back: all chunks are searched.
+        for _ in 0..buffers {
+            let _ = round.empty.recv();
+        }
+        self.say(Event::Finished);
+    }
+
+    fn say(&self, event: Event) {
+        // Nobody listens any more when the run was stopped.
+        let _ = self.events.send(event);
+    }
+
+    fn read(&self, opened: Opened<'_>, round: &Round) {
+        let bytes = Arc::new(AtomicU64::new(0));
+        let hash = Arc::new(Mutex::new(Xxh3::new()));
+        let Opened { index, reader, inner, depth } = opened;
+        let reader = Box::new(input::Hashed::new(input::Counted::new(reader, bytes.clone()), hash.clone()));
+        let result = self.read_open(Opened { index, reader, inner, depth }, &bytes, round);
+        // One source cannot stand twice.
+        let hash = hash.lock().map_or(0, |hash| hash.digest128());
+        self.say(Event::Read(index, bytes.load(Ordering::Relaxed), hash));
+        if let Err(problem) = result {
+            self.say(Event::Failed(index, problem));
+        }
+    }
+
+    fn read_open(&self, opened: Opened<'_>, bytes: &AtomicU64, round: &Round) -> Result<(), ProblemKind> {
+        let Opened { index, reader, inner, depth } = opened;
+        let start = Start::of(reader);
+        if let Some(archive) = Archive::of(&start.bytes) {
+            let broken = |error: std::io::Error| ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) };
+            return self.read_members(index, archive, Box::new(start.whole()), depth, round).map_err(broken);
+        }
+        let around = envelope::around(start.layout, &start.bytes);
+        if start.forms.is_empty() && around.is_none() && inner {
+            let quotes = memchr::memmem::find(&start.bytes, REJECTION.as_bytes()).is_some();
+            self.say(Event::Foreign(index, quotes));
+            return Ok(());
+        }
+        if start.forms.is_empty() && around.is_none() && scan::is_binary(&start.bytes) {
+            return Err(ProblemKind::Binary);
+        }
+        let is_empty = start.bytes.is_empty();
+        self.say(Event::Forms(index, start.forms.clone()));
+        let layout = start.layout;
+        let mut chunks = match around {
+            Some(lines) => scan::unwrapped_chunks(layout, lines, Box::new(start.whole()), scan::CHUNK_BYTES),
+            None => scan::chunks(layout, Box::new(start.whole()), scan::CHUNK_BYTES),
+        };
+        while !self.stopping.load(Ordering::Relaxed) {
+            let Ok(buffer) = round.empty.recv() else { return Ok(()) };
+            let ended = match chunks.next_chunk(buffer) {
+                Ok(Some(chunk)) => {
+                    self.search(index, chunk, round);
+                    continue;
+                }
+                Ok(None) if is_empty => Err(ProblemKind::Empty),
+                Ok(None) => Ok(()),
+                Err(error) => Err(ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) }),
+            };
+            let _ = round.give_back.send(Vec::new());
+            self.say(Event::Processes(index, chunks.processes()));
+            return ended;
+        }
+        Ok(())
+    }
+
+    /// Reads the members of an archive, each as a source of its own.
+    fn read_members(&self, archive: usize, kind: Archive, reader: Box<dyn Read + '_>, depth: usize, round: &Round) -> std::io::Result<()> {
+        if depth >= self.limits.depth {
+            return Err(std::io::Error::other(format!("it is {depth} archives deep; if that is meant, raise --max-depth")));
+        }
+        let limits = self.limits;
+        kind.for_each_member(reader, limits, &mut |name, member| {
+            if self.stopping.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            if round.members.replace(round.members.get() + 1) >= limits.members {
+                return Err(std::io::Error::other(format!(
+                    "archives hold more than {} members; if that is meant, raise --max-members",
+                    limits.members
+                )));
+            }
+            let index = round.next.replace(round.next.get() + 1);
+            self.say(Event::Member(archive, name));
+            match input::decompress(member, limits) {
+                Ok(reader) => self.read(Opened { index, reader, inner: true, depth: depth + 1 }, round),
+                Err(error) => self.say(Event::Failed(index, ProblemKind::Unreadable(error.to_string()))),
+            }
+            Ok(true)
+        })
+    }
+
+    fn search(&self, source: usize, chunk: Chunk, round: &Round) {
+        let (searcher, events, give_back) = (self.searcher.clone(), self.events.clone(), round.give_back.clone());
+        self.pool.spawn(move || {
+            // A fault in one place must not cost the rest of the report.
+            let facts = catch_unwind(AssertUnwindSafe(|| searcher.search(&chunk))).unwrap_or_else(|_| {
+                let _ = events.send(Event::Failed(source, ProblemKind::Fault));
+                ChunkFacts::unread(&chunk)
+            });
+            let _ = events.send(Event::Chunk(source, Box::new(facts)));
+            let _ = give_back.send(chunk.bytes);
+        });
+    }
+}
