@@ -65,3 +65,13 @@ fn a_sentence_quoted_in_a_prompt_is_no_rejection() {
     let report = report_on(quoted.as_bytes());
     assert_eq!((&report["summary"]["requests"], &report["summary"]["mentions"]), (&0.into(), &1.into()));
 }
+
+#[test]
+fn only_what_recovered_is_called_recovered() {
+    // Requests that the client saw end well, of those that the log can tell.
+    for (name, recovered) in [("1.77.7_A_default", 6), ("1.85.0_A_default", 12), ("1.85.0_B_debug", 5), ("1.85.0_C_info", 5), ("1.96.2_A_default", 7)]
+    {
+        let report = report_on(&capture(name).log);
+        assert_eq!(report["summary"]["by_outcome"]["recovered"], recovered, "{name}");
+    }
+}

@@ -19,6 +19,8 @@ use crate::knowledge::route::RESPONSES;
 pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident> {
     let summaries = groups.summaries();
     let contested = order::contested(groups);
+    let is_call = |n: &usize| matches!(groups.nodes[*n].fact.statement, Statement::Call(_));
+    let called: HashSet<usize> = (0..groups.nodes.len()).filter(is_call).map(|n| groups.root(n)).collect();
     let has_id = |error: &ErrorRecord| error.rejections().iter().any(|(_, rejection)| rejection.request_id.is_some());
     let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.error().is_some_and(has_id)).map(Node::stream).collect();
     let mut joins: HashMap<usize, Vec<Rule>> = HashMap::new();
@@ -38,6 +40,7 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
                 inferred: inferred.get(&root).copied(),
                 ids_are_known: groups.log_stream(summary).is_some_and(|stream| with_ids.contains(&stream)),
                 contested: &contested,
+                called: &called,
             };
             draft.incident()
         })
@@ -55,7 +58,12 @@ pub(super) struct Draft<'g, 'a> {
     /// Whether rejections with ids are in the same stream: then one that was cut off before its id is one more print.
     ids_are_known: bool,
     contested: &'g HashSet<usize>,
+    /// Groups of which a call is known (DEBUG).
+    called: &'g HashSet<usize>,
 }
+
+/// How long a provider may take to refuse a call.
+const CALL_PATIENCE: u64 = 30_000_000;
 
 impl<'a> Draft<'_, 'a> {
     fn incident(&self) -> Option<Incident> {
@@ -136,8 +144,24 @@ impl<'a> Draft<'_, 'a> {
         let lists = self.groups.lists.get(&node.stream());
         let goes_on = |target: &str| lists.is_some_and(|lists| lists.iter().flat_map(|l| l.iter()).any(|(_, list)| has_next(list, target)));
         let told = node.error().is_some_and(|error| error.chain.is_some() || error.without_traceback);
-        let recovered = ends && told && node.hop.is_some_and(goes_on) && integrity::intact_between(self.groups, last, last);
+        let goes_on = node.hop.is_some_and(goes_on) && !self.may_be_refused_again(last);
+        let recovered = ends && told && goes_on && integrity::intact_between(self.groups, last, last);
         if recovered && !self.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
+    }
+
+    /// DEBUG: whether the next target of the chain was called, and some later refusal of that target is not known to be another
+    /// request's.
+    fn may_be_refused_again(&self, last: usize) -> bool {
+        let call = |n: usize| match &self.groups.nodes[n].fact.statement {
+            Statement::Call(call) => Some(call),
+            _ => None,
+        };
+        let sent = self.summary.nodes.iter().copied().filter(|&n| n > last).filter_map(|n| Some((n, call(n)?.group.as_deref()?)));
+        sent.into_iter().any(|(sent, target)| {
+            let (stream, at) = (self.groups.nodes[sent].stream(), self.groups.nodes[sent].at);
+            let later = self.groups.nodes.iter().enumerate().skip(sent + 1).take_while(|(_, n)| n.stream() == stream && n.at <= at + CALL_PATIENCE);
+            later.filter(|(_, n)| n.hop == Some(target)).any(|(n, _)| !self.called.contains(&self.groups.root(n)))
+        })
     }
 
     fn rejections(&self) -> Vec<IncidentRejection> {
