@@ -177,7 +177,7 @@ impl Reader {
             // A fault in one place must not cost the rest of the report.
             let facts = catch_unwind(AssertUnwindSafe(|| searcher.search(&chunk))).unwrap_or_else(|_| {
                 let _ = events.send(Event::Failed(source, ProblemKind::Fault));
-                ChunkFacts::unread(&chunk)
+                ChunkFacts::without_facts(&chunk)
             });
             let _ = events.send(Event::Chunk(source, Box::new(facts)));
             let _ = give_back.send(chunk.bytes);

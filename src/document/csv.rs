@@ -5,6 +5,9 @@
 //! within what a record may have, its first line is given as it stands and reading goes on behind it.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
+
+use csv_core::ReadRecordResult;
 
 use super::{RowPlace, Rows, columns};
 use crate::knowledge::container::TABLE_HEADERS;
@@ -15,17 +18,40 @@ const ROW_LIMIT: usize = 16 << 20;
 /// Whether a text starts with the header line of a known table.
 pub(super) fn starts(text: &[u8]) -> bool {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
-    let names = cells(line);
+    let names = Cells::new().of(line);
     TABLE_HEADERS.iter().any(|header| header.iter().all(|name| names.iter().any(|cell| cell == name)))
 }
 
-/// The cells of one record.
-fn cells(record: &[u8]) -> Vec<String> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(record);
-    let mut row = csv::ByteRecord::new();
-    match reader.read_byte_record(&mut row) {
-        Ok(true) => row.iter().map(|cell| String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').to_owned()).collect(),
-        _ => Vec::new(),
+/// Reads the cells of one record at a time.
+struct Cells {
+    reader: csv_core::Reader,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Cells {
+    fn new() -> Cells {
+        Cells { reader: csv_core::Reader::new(), text: Vec::new(), ends: Vec::new() }
+    }
+
+    /// The cells of a record.
+    fn of(&mut self, record: &[u8]) -> Vec<String> {
+        self.reader.reset();
+        // Unquoted, a record only gets shorter, and it has at most one cell more than commas.
+        self.text.resize(record.len(), 0);
+        self.ends.resize(memchr::memchr_iter(b',', record).count() + 2, 0);
+        let (mut used, mut written, mut count) = (0, 0, 0);
+        loop {
+            let (result, read, wrote, ended) = self.reader.read_record(&record[used..], &mut self.text[written..], &mut self.ends[count..]);
+            (used, written, count) = (used + read, written + wrote, count + ended);
+            // With nothing left to read, the next call ends the last cell.
+            if result != ReadRecordResult::InputEmpty {
+                break;
+            }
+        }
+        let ends = self.ends[..count].iter().map(|end| (*end).min(written));
+        let cells = ends.scan(0, |start, end| Some(&self.text[std::mem::replace(start, end)..end]));
+        cells.map(|cell| String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').to_owned()).collect()
     }
 }
 
@@ -33,57 +59,71 @@ fn cells(record: &[u8]) -> Vec<String> {
 pub(super) struct CsvRows<R> {
     reader: BufReader<R>,
     names: Option<Vec<String>>,
-    /// Lines that were read and not used.
-    waiting: Vec<u8>,
+    cells: Cells,
+    /// What was read, and how much of it is used.
+    buffer: Vec<u8>,
+    used: usize,
     place: RowPlace,
+    /// Whether a cell never ended.
+    cut: bool,
 }
 
 impl<R: Read> CsvRows<R> {
     pub(super) fn new(reader: R) -> CsvRows<R> {
-        CsvRows { reader: BufReader::with_capacity(256 << 10, reader), names: None, waiting: Vec::new(), place: RowPlace::default() }
+        let reader = BufReader::with_capacity(256 << 10, reader);
+        CsvRows { reader, names: None, cells: Cells::new(), buffer: Vec::new(), used: 0, place: RowPlace::default(), cut: false }
     }
 
     /// The next record, or the first line of what never ends.
-    fn next_record(&mut self) -> io::Result<Option<(RowPlace, Vec<u8>)>> {
-        let (mut end, mut searched, mut quotes) = (None, 0, 0);
-        while end.is_none() {
-            for at in memchr::memchr2_iter(b'"', b'\n', &self.waiting[searched..]) {
-                match self.waiting[searched + at] {
-                    b'"' => quotes += 1,
-                    _ if quotes % 2 == 0 => {
-                        end = Some(searched + at + 1);
-                        break;
-                    }
-                    _ => {}
-                }
-            }
-            searched = self.waiting.len();
-            if end.is_some() || searched >= ROW_LIMIT {
-                break;
-            }
-            let room = (ROW_LIMIT - searched) as u64;
-            if self.reader.by_ref().take(room).read_until(b'\n', &mut self.waiting)? == 0 {
-                break;
-            }
+    fn next_record(&mut self) -> io::Result<Option<(RowPlace, Range<usize>)>> {
+        // Only now and then, so that a line behind a stray quote does not move all lines behind it.
+        if self.used == self.buffer.len() || self.used >= ROW_LIMIT {
+            self.buffer.drain(..self.used);
+            self.used = 0;
         }
-        if self.waiting.is_empty() {
+        let start = self.used;
+        let (mut searched, mut quoted) = (start, false);
+        let balanced = loop {
+            if let Some(end) = unquoted_newline(&self.buffer, searched, &mut quoted) {
+                break Some(end);
+            }
+            searched = self.buffer.len();
+            let room = ROW_LIMIT.saturating_sub(searched - start) as u64;
+            if room == 0 || self.reader.by_ref().take(room).read_until(b'\n', &mut self.buffer)? == 0 {
+                break (!quoted && room > 0).then_some(searched);
+            }
+        };
+        if start == self.buffer.len() {
             return Ok(None);
         }
-        let balanced = end.or((quotes % 2 == 0 && searched < ROW_LIMIT).then_some(searched));
-        let end = balanced.or_else(|| memchr::memchr(b'\n', &self.waiting).map(|at| at + 1)).unwrap_or(searched);
-        let rest = self.waiting.split_off(end);
-        let record = std::mem::replace(&mut self.waiting, rest);
+        self.cut |= balanced.is_none();
+        let first_line = || memchr::memchr(b'\n', &self.buffer[start..]).map_or(self.buffer.len(), |at| start + at + 1);
+        let end = balanced.unwrap_or_else(first_line);
         let place = self.place;
-        self.place.byte += record.len() as u64;
-        self.place.line += memchr::memchr_iter(b'\n', &record).count() as u64;
-        Ok(Some((place, record)))
+        self.used = end;
+        self.place.byte += (end - start) as u64;
+        self.place.line += memchr::memchr_iter(b'\n', &self.buffer[start..end]).count() as u64;
+        Ok(Some((place, start..end)))
     }
+}
+
+/// Where a record ends: behind the first newline from `from` on that stands outside all quotes; `quoted` if `from` is within.
+fn unquoted_newline(bytes: &[u8], from: usize, quoted: &mut bool) -> Option<usize> {
+    for at in memchr::memchr2_iter(b'"', b'\n', &bytes[from..]) {
+        if bytes[from + at] == b'"' {
+            *quoted = !*quoted;
+        } else if !*quoted {
+            return Some(from + at + 1);
+        }
+    }
+    None
 }
 
 impl<R: Read> Rows for CsvRows<R> {
     fn next_row(&mut self, row: &mut Vec<u8>) -> io::Result<Option<RowPlace>> {
         while let Some((place, record)) = self.next_record()? {
-            let cells = cells(&record);
+            let record = &self.buffer[record];
+            let cells = self.cells.of(record);
             match &self.names {
                 None => self.names = Some(cells.iter().map(|name| name.trim().to_owned()).collect()),
                 Some(names) if cells.len() == names.len() => {
@@ -96,6 +136,9 @@ impl<R: Read> Rows for CsvRows<R> {
                 }
             }
         }
+        if std::mem::take(&mut self.cut) {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a cell of the table never ends"));
+        }
         Ok(None)
     }
 }
@@ -107,7 +150,7 @@ mod tests {
     fn rows(table: &str) -> Vec<(u64, String)> {
         let mut rows = CsvRows::new(table.as_bytes());
         let (mut found, mut row) = (Vec::new(), Vec::new());
-        while let Some(place) = rows.next_row(&mut row).unwrap() {
+        while let Ok(Some(place)) = rows.next_row(&mut row) {
             found.push((place.line, String::from_utf8(std::mem::take(&mut row)).unwrap()));
         }
         found

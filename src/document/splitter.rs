@@ -69,6 +69,8 @@ pub(super) struct Splitter {
     key: Vec<u8>,
     /// The container whose key the last string was, if nothing but `:` came behind it.
     names_records: Option<&'static Container>,
+    /// Whether the row at hand has a key that only records have, once that was asked.
+    record: Option<bool>,
     /// Whether no key of the object at hand has been read.
     fresh: bool,
     /// What stands before the array whose arrays are rows: `{"stream": {…}, "values": `.
@@ -227,7 +229,8 @@ impl Splitter {
     /// Whether what was read of the object at hand has a key that only records have.
     fn is_record(&mut self, bytes: &[u8], at: usize) -> bool {
         self.take(bytes, at);
-        self.begun.is_some() && RECORD_KEYS.iter().any(|key| memchr::memmem::find(&self.row, key.as_bytes()).is_some())
+        let has_key = || RECORD_KEYS.iter().any(|key| memchr::memmem::find(&self.row, key.as_bytes()).is_some());
+        self.begun.is_some() && *self.record.get_or_insert_with(has_key)
     }
 
     /// The object at hand holds records: it is none itself.
@@ -267,6 +270,7 @@ impl Splitter {
         self.count(bytes, at);
         self.begun = Some((self.levels.len(), RowPlace { line: self.lines, byte: self.base + at as u64 }));
         self.from = at;
+        self.record = None;
     }
 
     /// A row that is longer than any record comes in pieces.

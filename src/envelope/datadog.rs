@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::Entry;
-use super::object::{Shape, at, json_record};
+use super::object::{Shape, json_record};
+use crate::record::value::at;
 
 const API: Shape = Shape { text: &["message"], written: &["timestamp"], process: &["host", "service"], output: &[] };
 const CSV: Shape = Shape { text: &["Message", "message"], written: &["Date", "date"], process: &["Host", "host", "Service", "service"], output: &[] };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{Entry, Output};
-use crate::record::Time;
+use crate::record::value::{at, instant};
 
 /// How an exporter's object is read: by the paths of its parts.
 pub(super) struct Shape {
@@ -28,15 +28,10 @@ impl Shape {
             text: Cow::Owned(text),
             process: names.join("/"),
             output: self.output.iter().find_map(|path| at(value, path)?.as_str()).map(Output::of).unwrap_or_default(),
-            written: self.written.iter().find_map(|path| instant(at(value, path)?)),
+            written: self.written.iter().find_map(|path| instant(value, path)),
             partial: false,
         })
     }
-}
-
-/// The value at a path of keys; keys may hold dots themselves.
-pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    value.get(path).or_else(|| path.match_indices('.').find_map(|(dot, _)| at(value.get(&path[..dot])?, &path[dot + 1..])))
 }
 
 fn name(value: &Value) -> Option<String> {
@@ -64,41 +59,11 @@ pub(super) fn json_record(object: &Map<String, Value>) -> String {
     format!("{{{}}}", pairs.join(", "))
 }
 
-/// An instant as exporters write it: ISO text, or seconds, milliseconds, microseconds or nanoseconds since 1970, told by size.
-pub(super) fn instant(value: &Value) -> Option<Time> {
-    match value {
-        Value::String(text) => Time::of_instant_text(text).or_else(|| of_number(text)),
-        Value::Number(number) => of_number(&number.to_string()),
-        _ => None,
-    }
-}
-
-fn of_number(text: &str) -> Option<Time> {
-    const UNITS: [(i64, i64); 3] = [(100_000_000_000_000_000, 1_000), (100_000_000_000_000, 1), (100_000_000_000, -1_000)];
-    let Ok(whole) = text.parse::<i64>() else { return Time::of_seconds(text.parse().ok()?) };
-    let (_, unit) = UNITS.iter().find(|(least, _)| whole >= *least).copied().unwrap_or((0, -1_000_000));
-    Time::of_micros(if unit > 0 { whole / unit } else { whole.checked_mul(-unit)? })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn instants_of_any_unit() {
-        for value in [
-            json!("1795333716927143995"),
-            json!(1_795_333_716_927_143_i64),
-            json!(1_795_333_716.927_143),
-            json!("1795333716927143"),
-            json!("2026-11-22T07:48:36.927143995Z"),
-        ] {
-            assert_eq!(instant(&value).map(|t| t.to_string()).as_deref(), Some("2026-11-22T07:48:36.927143Z"), "{value}");
-        }
-        assert_eq!(instant(&json!(1_795_333_716_927_i64)).map(|t| t.to_string()).as_deref(), Some("2026-11-22T07:48:36.927000Z"));
-    }
 
     #[test]
     fn a_record_that_was_taken_apart_has_its_order_again() {

@@ -42,6 +42,30 @@ pub struct Fact {
     pub statement: Statement,
 }
 
+impl Fact {
+    /// Whether it only matters beside a rejection or a broken stream of the same request: of what fails otherwise, and of what goes
+    /// well, a trace is full.
+    #[must_use]
+    pub fn is_lesser(&self) -> bool {
+        match &self.statement {
+            Statement::Served(_) => true,
+            Statement::Error(error) => error.attempt.as_ref().is_some_and(|attempt| !attempt.broke_stream) && error.rejections().is_empty(),
+            _ => false,
+        }
+    }
+
+    /// What names the request of a trace's row.
+    #[must_use]
+    pub fn request_names(&self) -> Vec<String> {
+        let (call_id, request) = match &self.statement {
+            Statement::Served(served) => (served.call_id.clone(), served.request.clone()),
+            Statement::Error(error) => (error.call_id.clone(), error.attempt.as_ref().and_then(|attempt| attempt.request.clone())),
+            _ => (None, None),
+        };
+        call_id.into_iter().chain(request).collect()
+    }
+}
+
 /// What a record says.
 #[derive(Debug, Clone)]
 pub enum Statement {

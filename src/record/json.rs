@@ -11,8 +11,8 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::time::Time;
-use super::trace::lenient_string;
 use super::traceback::{self, Traceback};
+use super::value::lenient_string;
 use super::{Form, Record, ansi, piece};
 
 /// Whether the line starts a JSON record.

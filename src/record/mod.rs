@@ -15,6 +15,7 @@ mod text;
 mod time;
 mod trace;
 mod traceback;
+pub(crate) mod value;
 
 use std::borrow::Cow;
 
@@ -94,7 +95,7 @@ pub enum Lines {
     Log,
     /// Any other text: a client's or an application's, or metrics. Its lines speak for themselves; the heads are a log's.
     Text,
-    /// Rows: each JSON object is one, on its line; between them, log records may stand.
+    /// Rows: each JSON object is one, on its line, and any other line stands for itself.
     Rows,
 }
 

@@ -33,27 +33,6 @@ const MOST_LESSER: usize = 20_000;
 /// Lines of a chunk are fewer than this many bits count.
 const RANK_BITS: u32 = 28;
 
-/// Whether a fact only matters beside a rejection or a broken stream of the same request.
-fn is_lesser(fact: &Fact) -> bool {
-    match &fact.statement {
-        Statement::Served(_) => true,
-        Statement::Error(error) => error.attempt.as_ref().is_some_and(|attempt| !attempt.broke_stream) && error.rejections().is_empty(),
-        _ => false,
-    }
-}
-
-/// What names the request of a trace's row.
-fn names(fact: &Fact) -> Vec<String> {
-    match &fact.statement {
-        Statement::Served(served) => [&served.call_id, &served.request].into_iter().flatten().cloned().collect(),
-        Statement::Error(error) => {
-            let request = error.attempt.as_ref().and_then(|attempt| attempt.request.clone());
-            [error.call_id.clone(), request].into_iter().flatten().collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
 impl InOrder {
     /// For the source with this index.
     #[must_use]
@@ -86,11 +65,11 @@ impl InOrder {
             fact.stream = chunk.stream;
             fact.line = chunk.rank.map_or(fact.place.line, |rank| (rank << RANK_BITS) + fact.line);
             match &fact.statement {
-                Statement::Served(served) if ![&served.call_id, &served.request].into_iter().flatten().any(|id| self.failed.contains(id)) => continue,
-                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(names(&fact)),
+                Statement::Served(_) if !fact.request_names().iter().any(|name| self.failed.contains(name)) => continue,
+                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(fact.request_names()),
                 _ => {}
             }
-            self.lesser += usize::from(is_lesser(&fact));
+            self.lesser += usize::from(fact.is_lesser());
             self.facts.push(fact);
         }
         if self.lesser > MOST_LESSER {
@@ -114,9 +93,9 @@ impl InOrder {
     /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with
     /// all that fails.
     fn prune(&mut self) {
-        let told: HashSet<String> = self.facts.iter().filter(|fact| !is_lesser(fact)).flat_map(names).collect();
-        self.facts.retain(|fact| !is_lesser(fact) || names(fact).iter().any(|name| told.contains(name)));
-        let kept: HashSet<String> = self.facts.iter().flat_map(names).collect();
+        let told: HashSet<String> = self.facts.iter().filter(|fact| !fact.is_lesser()).flat_map(Fact::request_names).collect();
+        self.facts.retain(|fact| !fact.is_lesser() || fact.request_names().iter().any(|name| told.contains(name)));
+        let kept: HashSet<String> = self.facts.iter().flat_map(Fact::request_names).collect();
         self.failed.retain(|name| kept.contains(name));
         self.lesser = 0;
     }

@@ -73,19 +73,13 @@ impl Searcher {
         let (mut collector, last, unread) = self.read(bytes, chunk.lines);
         collector.found.sort_by_key(|found| found.offset);
         let mut facts = ChunkFacts {
-            index: chunk.index,
-            bytes: bytes.len() as u64,
-            newlines: memchr::memchr_iter(b'\n', bytes).count() as u64,
             mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
             opens_with: record::access_line(bytes),
             ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
-            of_rows: chunk.origins.is_some(),
-            stream: chunk.stream,
-            rank: chunk.rank,
             // A log may hold rows that are no traces; only of a file of rows each must be understood.
             unread: if chunk.lines == Lines::Rows { unread } else { 0 },
             forms: collector.forms,
-            ..ChunkFacts::default()
+            ..ChunkFacts::without_facts(chunk)
         };
         facts.place(bytes, collector.found, chunk.origins.as_deref());
         facts
@@ -127,9 +121,9 @@ impl Searcher {
 }
 
 impl ChunkFacts {
-    /// What stands for a chunk that could not be searched.
+    /// What a chunk is, before it is searched or if it cannot be.
     #[must_use]
-    pub fn unread(chunk: &Chunk) -> ChunkFacts {
+    pub fn without_facts(chunk: &Chunk) -> ChunkFacts {
         let newlines = memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
         ChunkFacts {
             index: chunk.index,

@@ -18,6 +18,8 @@ const MOST_AHEAD: usize = 5_000;
 const ENOUGH_STEPS: usize = 50;
 /// After how many more entries of its process a record that nothing was added to is held to be at its end.
 const PATIENCE: u64 = 2_000;
+/// How many chunks' bytes may wait in all streams together.
+const MOST_CHUNKS_WAITING: usize = 16;
 /// The rank of the first part of a source that is newest first; later parts come before it.
 const NEWEST_RANK: u64 = u32::MAX as u64;
 
@@ -42,6 +44,8 @@ pub(super) struct StreamChunker<'r> {
     headless: Vec<Unit>,
     parts: u64,
     ready: VecDeque<Chunk>,
+    /// Bytes that wait in all streams.
+    waiting: usize,
     index: u64,
     failure: Option<io::Error>,
     ended: bool,
@@ -61,6 +65,7 @@ impl<'r> StreamChunker<'r> {
             headless: Vec::new(),
             parts: 0,
             ready: VecDeque::new(),
+            waiting: 0,
             index: 0,
             failure: None,
             ended: false,
@@ -124,24 +129,22 @@ impl<'r> StreamChunker<'r> {
 
     fn add(&mut self, unit: Unit) -> usize {
         let stream = self.stream_of(&unit.entry.process);
+        let before = self.streams[stream].bytes;
         self.streams[stream].add(unit, self.lines);
+        self.waiting += self.streams[stream].bytes - before;
         stream
     }
 
     /// Takes the records of a stream that are at their end as a chunk.
     fn emit(&mut self, stream: usize, all: bool, rank: u64) {
+        let before = self.streams[stream].bytes;
         let (bytes, origins) = self.streams[stream].take(all);
+        self.waiting = self.waiting + self.streams[stream].bytes - before;
         if !bytes.is_empty() {
             let number = u32::try_from(stream).unwrap_or(u32::MAX);
             let chunk = Chunk { index: self.index, bytes, lines: self.lines, origins: Some(origins), stream: number, rank: Some(rank) };
             self.index += 1;
             self.ready.push_back(chunk);
-        }
-    }
-
-    fn emit_all(&mut self, rank: u64) {
-        for stream in 0..self.streams.len() {
-            self.emit(stream, true, rank);
         }
     }
 
@@ -151,12 +154,16 @@ impl<'r> StreamChunker<'r> {
             let stream = self.add(unit);
             if self.streams[stream].bytes >= self.goal {
                 self.emit(stream, false, self.index);
-                if !self.ready.is_empty() {
-                    return;
-                }
+            }
+            // Thousands of processes may each have a little.
+            if self.waiting >= MOST_CHUNKS_WAITING * self.goal {
+                (0..self.streams.len()).for_each(|stream| self.emit(stream, false, self.index));
+            }
+            if !self.ready.is_empty() {
+                return;
             }
         }
-        self.emit_all(self.index);
+        (0..self.streams.len()).for_each(|stream| self.emit(stream, true, self.index));
     }
 
     /// Newest first: turns the next part round. What has no head in it goes on with the part that is still to come.
@@ -175,7 +182,8 @@ impl<'r> StreamChunker<'r> {
         for unit in part {
             self.add(unit);
         }
-        self.emit_all(NEWEST_RANK.saturating_sub(self.parts));
+        let rank = NEWEST_RANK.saturating_sub(self.parts);
+        (0..self.streams.len()).for_each(|stream| self.emit(stream, true, rank));
         self.parts += 1;
     }
 

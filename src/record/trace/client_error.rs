@@ -6,10 +6,10 @@
 
 use serde_json::{Value, json};
 
-use super::json::{has, text};
 use super::{About, Form, TraceRecord};
 use crate::knowledge::{route, signature};
 use crate::record::python;
+use crate::record::value::{has, text};
 
 /// How many lines a nested error has at most: LiteLLM stops after five fallbacks.
 const MOST_LINES: usize = 64;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::json::{at, has, text};
 use super::span::{Span, plain};
 use super::{Form, TraceRecord};
 use crate::record::Time;
+use crate::record::value::{at, has, text};
 
 /// What a span of this form says.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {

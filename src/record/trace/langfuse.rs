@@ -4,9 +4,9 @@
 
 use serde_json::Value;
 
-use super::json::{at, has, instant, object, text};
 use super::{About, Caller, Form, LastMessage, TraceRecord, messages};
 use crate::knowledge::route;
+use crate::record::value::{at, has, instant, object, text};
 
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     if has(value, &["type", "body"]) {

@@ -7,7 +7,6 @@
 mod client_error;
 mod console;
 mod jaeger;
-mod json;
 mod langfuse;
 mod messages;
 mod otlp;
@@ -19,10 +18,9 @@ mod zipkin;
 use serde_json::Value;
 
 pub use client_error::errors_in;
-pub(super) use json::lenient_string;
 pub use messages::LastMessage;
 
-use super::{Form, Time};
+use super::{Form, Time, value};
 use crate::knowledge::{signature, span as span_names};
 
 /// An attempt that did not fail.
@@ -165,7 +163,7 @@ pub fn read(row: &[u8]) -> Option<Vec<TraceRecord>> {
     }
     let text = String::from_utf8_lossy(row);
     // Python writes what is no JSON: half surrogates, NaN.
-    if let Ok(value) = serde_json::from_str(&json::repaired(&text)) {
+    if let Ok(value) = serde_json::from_str(&value::repaired(&text)) {
         return read_value(&value, MOST_WRAPS);
     }
     salvage(&text).map(|record| vec![record])
@@ -176,7 +174,7 @@ fn read_value(value: &Value, wraps: usize) -> Option<Vec<TraceRecord>> {
         return Some(records);
     }
     let wraps = wraps.checked_sub(1)?;
-    signature::PAYLOAD_WRAPS.iter().find_map(|key| match json::at(value, key)? {
+    signature::PAYLOAD_WRAPS.iter().find_map(|key| match value::at(value, key)? {
         Value::String(text) if text.contains('{') => {
             let read: Vec<Vec<TraceRecord>> = super::documents_in(text).iter().filter_map(|value| read_value(value, wraps)).collect();
             (!read.is_empty()).then(|| read.into_iter().flatten().collect())
@@ -208,7 +206,7 @@ fn salvage(row: &str) -> Option<TraceRecord> {
         let text = ERROR_VALUES.iter().find_map(|lead| row[start..].trim_start_matches([' ', '\n']).strip_prefix(lead))?;
         let text = text.trim_start_matches([':', ' ', '\n']).strip_prefix('"').filter(|text| row.len() - text.len() <= at)?;
         // The field that was found must reach as far as the sentence.
-        let error = json::lenient_string(text);
+        let error = value::lenient_string(text);
         signature::tells_rejection(&error).then(|| TraceRecord { error, ..TraceRecord::new(Form::Row, About::Part) })
     })
 }

@@ -6,10 +6,10 @@
 
 use serde_json::Value;
 
-use super::json::{at, has, instant, object, text};
 use super::{About, Caller, Form, LastMessage, TraceRecord, messages};
 use crate::knowledge::route;
 use crate::record::Time;
+use crate::record::value::{at, has, instant, object, text};
 
 /// Reads a payload of a failed attempt; those of successful ones say nothing of a failure.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {

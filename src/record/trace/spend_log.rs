@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::json::{at, has, instant, object, text};
 use super::{About, Caller, Form, LastMessage, TraceRecord, salvage};
 use crate::knowledge::{route, signature};
+use crate::record::value::{at, has, instant, object, text};
 
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     if !(has(value, &["request_id", "call_type"]) && (has(value, &["spend"]) || has(value, &["metadata"]))) {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::json::{at, has, object, text};
 use super::span::{Span, plain};
 use super::{Form, TraceRecord};
 use crate::knowledge::span;
 use crate::record::Time;
+use crate::record::value::{at, has, object, text};
 
 /// What a span of this form says.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {

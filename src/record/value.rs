@@ -4,13 +4,13 @@ use serde_json::{Map, Value};
 
 use crate::record::Time;
 
-/// The value at a dotted path of keys.
-pub(super) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    path.split('.').try_fold(value, |value, key| value.get(key))
+/// The value at a dotted path of keys; keys may hold dots themselves.
+pub(crate) fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    value.get(path).or_else(|| path.match_indices('.').find_map(|(dot, _)| at(value.get(&path[..dot])?, &path[dot + 1..])))
 }
 
 /// A text that is not empty.
-pub(super) fn text(value: &Value, path: &str) -> Option<String> {
+pub(crate) fn text(value: &Value, path: &str) -> Option<String> {
     match at(value, path)? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -19,7 +19,7 @@ pub(super) fn text(value: &Value, path: &str) -> Option<String> {
 }
 
 /// An object, or one that was written as a text.
-pub(super) fn object(value: &Value, path: &str) -> Value {
+pub(crate) fn object(value: &Value, path: &str) -> Value {
     match at(value, path) {
         Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
         Some(other) => other.clone(),
@@ -27,22 +27,30 @@ pub(super) fn object(value: &Value, path: &str) -> Value {
     }
 }
 
-/// An instant: seconds since 1970, or an ISO time that is UTC where it names no zone.
-pub(super) fn instant(value: &Value, path: &str) -> Option<Time> {
+/// An instant as anybody writes it: ISO text, in UTC where it names no zone, or seconds, milliseconds, microseconds or nanoseconds
+/// since 1970, told by size.
+pub(crate) fn instant(value: &Value, path: &str) -> Option<Time> {
     match at(value, path)? {
-        Value::Number(number) => Time::of_seconds(number.as_f64()?),
-        Value::String(text) => text.parse().ok().and_then(Time::of_seconds).or_else(|| Time::of_utc_text(text)),
+        Value::String(text) => of_number(text).or_else(|| Time::of_utc_text(text)),
+        Value::Number(number) => of_number(&number.to_string()),
         _ => None,
     }
 }
 
+fn of_number(text: &str) -> Option<Time> {
+    const UNITS: [(i64, i64); 3] = [(100_000_000_000_000_000, 1_000), (100_000_000_000_000, 1), (100_000_000_000, -1_000)];
+    let Ok(whole) = text.parse::<i64>() else { return Time::of_seconds(text.parse().ok()?) };
+    let (_, unit) = UNITS.iter().find(|(least, _)| whole >= *least).copied().unwrap_or((0, -1_000_000));
+    Time::of_micros(if unit > 0 { whole / unit } else { whole.checked_mul(-unit)? })
+}
+
 /// Whether the object has all keys.
-pub(super) fn has(value: &Value, keys: &[&str]) -> bool {
+pub(crate) fn has(value: &Value, keys: &[&str]) -> bool {
     value.as_object().is_some_and(|object: &Map<String, Value>| keys.iter().all(|key| object.contains_key(*key)))
 }
 
 /// A text with what Python's `json.dumps` writes and JSON has not replaced: half surrogates, `NaN`, `Infinity`.
-pub(super) fn repaired(text: &str) -> String {
+pub(crate) fn repaired(text: &str) -> String {
     let bytes = text.as_bytes();
     let code = |at: usize| {
         let hex = text.get(at + 2..at + 6).filter(|_| bytes[at..].starts_with(b"\\u"))?;
@@ -72,7 +80,7 @@ pub(super) fn repaired(text: &str) -> String {
 }
 
 /// A JSON string's text from behind its opening quote, as far as it goes: it may be cut.
-pub(in crate::record) fn lenient_string(start: &str) -> String {
+pub(crate) fn lenient_string(start: &str) -> String {
     let mut end = start.len();
     let mut escaped = false;
     for (at, byte) in start.bytes().enumerate() {
@@ -103,7 +111,24 @@ pub(in crate::record) fn lenient_string(start: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn instants_of_any_unit() {
+        for value in [
+            json!("1795333716927143995"),
+            json!(1_795_333_716_927_143_i64),
+            json!(1_795_333_716.927_143),
+            json!("1795333716927143"),
+            json!("2026-11-22T07:48:36.927143995Z"),
+            json!("2026-11-22 07:48:36.927143"),
+        ] {
+            assert_eq!(instant(&json!({"t": value}), "t").map(|t| t.to_string()).as_deref(), Some("2026-11-22T07:48:36.927143Z"), "{value}");
+        }
+        assert_eq!(instant(&json!({"t": 1_795_333_716_927_i64}), "t").map(|t| t.to_string()).as_deref(), Some("2026-11-22T07:48:36.927000Z"));
+    }
 
     #[test]
     fn what_python_writes_is_read() {
