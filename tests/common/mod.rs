@@ -5,10 +5,12 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+pub mod spans;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use streamfall::{Options, analyze, output};
 
 /// What is true of one rejection.
@@ -112,6 +114,44 @@ pub fn report_of(paths: &[PathBuf]) -> Value {
     let mut json = Vec::new();
     output::json::write(&report, &mut json).unwrap();
     serde_json::from_slice(&json).unwrap()
+}
+
+/// What two forms of the same records must agree on: per incident its verdict, failed group, kind, call and rejections.
+pub fn told(report: &Value) -> Vec<Value> {
+    let rejections =
+        |i: &Value| i["rejections"].as_array().unwrap().iter().map(|r| (r["request_id"].clone(), r["model_group"].clone())).collect::<Vec<_>>();
+    let one = |i: &Value| {
+        let failure = &i["stream_failure"];
+        json!([i["verdict"], failure["model_group"], failure["kind"], i["call_id"], i["time"], i["fallbacks"], rejections(i)])
+    };
+    let mut all: Vec<Value> = report["incidents"].as_array().unwrap().iter().map(one).collect();
+    all.sort_by_key(Value::to_string);
+    all
+}
+
+/// The values of JSON lines.
+pub fn lines(bytes: &[u8]) -> Vec<Value> {
+    String::from_utf8_lossy(bytes).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Rows as JSON lines.
+pub fn ndjson(rows: &[Value]) -> Vec<u8> {
+    rows.iter().flat_map(|row| [row.to_string(), "\n".to_owned()]).collect::<String>().into_bytes()
+}
+
+/// A value over many lines.
+pub fn pretty(value: &Value) -> Vec<u8> {
+    serde_json::to_vec_pretty(value).unwrap()
+}
+
+/// What forms without times agree on: verdict, failed group, kind, targets and rejections, by the rejections' ids.
+pub fn blamed(report: &Value) -> BTreeMap<String, Value> {
+    let keyed = |i: &Value| {
+        let ids: Vec<&str> = i["rejections"].as_array().unwrap().iter().map(|r| r["request_id"].as_str().unwrap()).collect();
+        let failure = &i["stream_failure"];
+        (ids.join(" "), json!([i["verdict"], failure["model_group"], failure["kind"], i["outcome"]]))
+    };
+    report["incidents"].as_array().unwrap().iter().map(keyed).collect()
 }
 
 pub fn score(report: &Value, truth: &BTreeMap<String, Truth>) -> Score {
