@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = EXAMPLES, after_long_help = LONG_HELP)]
 pub struct Cli {
-    /// Logs and traces to read: files, or folders with all files below them; none or `-` reads stdin
+    /// Logs and traces to read: files, archives, folders with all files below them, globs; none or `-` reads stdin
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -25,6 +25,14 @@ pub struct Cli {
     /// List each incident with its evidence (text)
     #[arg(long)]
     pub incidents: bool,
+
+    /// Of folders and archives, read only files that the glob names (`*.log`, `web-*/`); repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub include: Vec<String>,
+
+    /// Of folders and archives, leave out files that the glob names; repeatable
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
 
     /// Worker threads; 0 takes one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -42,7 +50,7 @@ pub struct Cli {
     #[arg(long, value_name = "N", default_value_t = Limits::default().members)]
     pub max_members: u64,
 
-    /// MiB of an archive that may be held in memory (zip)
+    /// MiB of an archive that may be held in memory (zip or 7z that is no file of its own)
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().memory >> 20)]
     pub max_memory: u64,
 

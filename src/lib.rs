@@ -1,6 +1,6 @@
 //! Tells what really failed behind LiteLLM's "assistant message prefill" 400, from logs and traces.
 //!
-//! The way of the data is the order of the modules: [`input`] → [`document`] → [`envelope`] → [`scan`] → [`record`] → [`fact`] → [`link`] →
+//! The way of the data is the order of the modules: [`input`] → [`document`] → [`envelope`] → [`scan`] → [`record`] → [`fact`] → [`stream`] → [`link`] →
 //! [`report`] → [`output`], with [`knowledge`] beside them; [`analyze()`] goes it. `ARCHITECTURE.md` is the map.
 mod analyze;
 pub mod cli;
@@ -17,4 +17,5 @@ pub mod record;
 pub mod report;
 pub mod scan;
 pub mod stop;
+pub mod stream;
 pub use analyze::{AnalyzeError, Options, Progress, analyze};

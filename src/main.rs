@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Parser;
 use streamfall::cli::{Cli, Format};
 use streamfall::exit::Exit;
-use streamfall::input::Limits;
+use streamfall::input::{Limits, Selection};
 use streamfall::output::{self, json, text};
 use streamfall::progress::Bar;
 use streamfall::report::Report;
@@ -38,7 +38,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let shown = cli.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none());
     let stop = || requests.asked().is_some();
     let limits = Limits { expansion: cli.max_expansion, depth: cli.max_depth, members: cli.max_members, memory: cli.max_memory << 20 };
-    let options = Options { threads: cli.threads, limits, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
+    let selection = Selection::new(&cli.include, &cli.exclude).context("--include or --exclude is no glob")?;
+    let options = Options { selection, threads: cli.threads, limits, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
     let report = analyze(&cli.paths, options)?;
     bar.clear();
     // A signal that comes when all is read changes nothing any more.

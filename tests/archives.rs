@@ -4,39 +4,8 @@
 
 mod common;
 
-use std::io::{Cursor, Write};
-
-use common::{capture, report_on, report_on_all};
+use common::{capture, gzip, report_of, report_on, report_on_all, seven_zip, tar, zip};
 use serde_json::{Value, json};
-
-fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (name, bytes) in members {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        // The builder refuses names that climb out of the archive; an attacker's does not.
-        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
-        header.set_cksum();
-        builder.append(&header, *bytes).unwrap();
-    }
-    builder.into_inner().unwrap()
-}
-
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in members {
-        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 /// All but places, which name the member.
 fn told(report: &Value) -> Value {
@@ -52,7 +21,12 @@ fn a_member_tells_what_the_file_would() {
     let log = capture("1.85.0_A_default").log;
     let bare = told(&report_on(&log));
     let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
-    let cases: [(&str, Vec<u8>, &str); 6] = [
+    let utf16: Vec<u8> = "\u{feff}".encode_utf16().chain(String::from_utf8_lossy(&log).encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let cases: [(&str, Vec<u8>, &str); 10] = [
+        ("7z", seven_zip(&[("logs/proxy.log", &log), ("notes.md", b"# notes\n")]), "logs/proxy.log"),
+        ("7z in a zip", zip(&[("a.7z", &seven_zip(&[("proxy.log", &log)]))]), "a.7z!/proxy.log"),
+        ("UTF-16", zip(&[("proxy.log", &utf16)]), "proxy.log"),
+        ("gzip with zeros behind it", zip(&[("proxy.log.gz", &[gzip(&log), vec![0; 4096]].concat())]), "proxy.log.gz"),
         ("tar", tar(&[("dump/proxy.log", &log)]), "dump/proxy.log"),
         ("tar.gz of a gz", gzip(&tar(&[("notes.md", b"# notes\n"), ("proxy.log.gz", &gzip(&log))])), "proxy.log.gz"),
         ("tar.zst", zstd(&tar(&[("proxy.log", &log)])), "proxy.log"),
@@ -98,6 +72,70 @@ fn what_is_wrong_with_an_archive_is_said() {
         let problems: Vec<&str> = report["problems"].as_array().unwrap().iter().map(|p| p["problem"].as_str().unwrap()).collect();
         assert!(problems.iter().any(|problem| problem.contains(says)), "{name}: {problems:?}");
     }
+}
+
+#[test]
+fn a_zip_that_is_a_file_needs_no_memory() {
+    let log = capture("1.85.0_A_default").log;
+    let dir = tempfile::tempdir().unwrap();
+    let with = |name: &str, bytes: &[u8]| {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        let output = assert_cmd::Command::cargo_bin("streamfall").unwrap().args(["--max-memory", "0"]).arg(dir.path().join(name)).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(with("dump.zip", &zip(&[("proxy.log", &log)])), (Some(1), String::new()));
+    let (status, says) = with("dump.zip.gz", &gzip(&zip(&[("proxy.log", &log)])));
+    assert!(status == Some(2) && says.contains("raise --max-memory"), "{says}");
+}
+
+#[test]
+fn a_sparse_file_is_read_with_its_holes() {
+    // As `tar --sparse` writes it: the header lists where the data stands in the file.
+    let log = capture("1.85.0_A_default").log;
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    header.as_mut_bytes()[..9].copy_from_slice(b"proxy.log");
+    header.set_size(log.len() as u64);
+    header.set_mode(0o644);
+    let octal = |number: usize| format!("{number:011o}\0").into_bytes();
+    header.as_mut_bytes()[386..398].copy_from_slice(&octal(0));
+    header.as_mut_bytes()[398..410].copy_from_slice(&octal(log.len()));
+    header.as_mut_bytes()[483..495].copy_from_slice(&octal(log.len()));
+    header.set_cksum();
+    let mut archive = header.as_bytes().to_vec();
+    archive.extend_from_slice(&log);
+    archive.resize(archive.len().next_multiple_of(512) + 1024, 0);
+    assert_eq!(told(&report_on_all(&[("dump.tar", &archive)])), told(&report_on(&log)));
+}
+
+#[test]
+fn globs_choose_members_and_files() {
+    let (text, other) = (capture("1.85.0_A_default").log, capture("1.85.0_D_json_default").log);
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("old")).unwrap();
+    std::fs::write(dir.path().join("a.log"), &text).unwrap();
+    std::fs::write(dir.path().join("old/b.log"), &other).unwrap();
+    std::fs::write(dir.path().join("c.tar"), tar(&[("d.log", &text), ("old/e.log", &other)])).unwrap();
+    let sources = |args: &[&str]| -> Vec<String> {
+        let output =
+            assert_cmd::Command::cargo_bin("streamfall").unwrap().args(["--format", "json"]).args(args).current_dir(dir.path()).output().unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["inputs"].as_array().unwrap().iter().map(|input| input["source"].as_str().unwrap().to_owned()).collect()
+    };
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&[".", "--include", "a.log"], &["./a.log"]),
+        (&[".", "--exclude", "old/", "--exclude", "d.*"], &["./a.log"]),
+        (&["c.tar", "--include", "*.tar", "--include", "old/*"], &["c.tar!/old/e.log"]),
+        (&["*.log"], &["./a.log"]),
+        (&["ol*", "c.*"], &["./old/b.log", "./c.tar!/d.log"]),
+    ];
+    for (args, expected) in cases {
+        let found = sources(args);
+        assert!(expected.iter().all(|name| found.iter().any(|source| source == name)), "{args:?}: {found:?}");
+    }
+    let none = assert_cmd::Command::cargo_bin("streamfall").unwrap().arg("*.nothing").current_dir(dir.path()).output().unwrap();
+    assert_eq!(none.status.code(), Some(2));
+    assert!(report_of(&[dir.path().join("a.log")])["complete"].as_bool().unwrap());
 }
 
 #[test]

@@ -23,8 +23,11 @@ fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
         order.add(results.swap_remove(dice.below(results.len())));
     }
     let mut text = format!("{} mentions\n", order.mentions);
-    for fact in order.take_facts() {
-        writeln!(text, "{fact:?}").unwrap();
+    for stream in order.take_streams() {
+        writeln!(text, "{:?} {}", stream.edges, stream.lines).unwrap();
+        for fact in stream.facts {
+            writeln!(text, "{fact:?}").unwrap();
+        }
     }
     text
 }

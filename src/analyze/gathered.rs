@@ -8,6 +8,7 @@ use crate::input::{Inputs, Origin, Problem, ProblemKind};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
 use crate::scan::InOrder;
+use crate::stream::{self, Part};
 
 /// What was read of all sources.
 pub(super) struct Gathered {
@@ -94,7 +95,7 @@ impl Gathered {
                 continue;
             }
             let first = *seen.entry((source.bytes, source.hash)).or_insert(index);
-            if first != index {
+            if first != index && !self.are_neighbours(first, index) {
                 let name = self.sources[first].name.clone();
                 self.sources[index].found = InOrder::new(index);
                 self.sources[index].problem = Some(ProblemKind::Twin(name));
@@ -102,21 +103,30 @@ impl Gathered {
         }
     }
 
-    /// All facts, with streams numbered over all sources, and the names of the processes by stream.
+    /// Whether two sources are small parts of one log, of which some may well be the same: a few lines of a traceback.
+    fn are_neighbours(&self, one: usize, other: usize) -> bool {
+        const SMALL: u64 = 64 << 10;
+        self.sources[one].bytes < SMALL && stream::are_neighbours(&self.sources[one].name, &self.sources[other].name)
+    }
+
+    /// All facts, with the parts of each process put together, and the names of the processes by stream.
     pub(super) fn take_facts(&mut self) -> (Vec<Fact>, Vec<String>) {
-        let (mut facts, mut processes) = (Vec::new(), Vec::new());
-        for source in &mut self.sources {
-            let first = u32::try_from(processes.len()).unwrap_or(u32::MAX);
-            let mut own = source.found.take_facts();
-            let streams = own.iter().map(|fact| fact.stream as usize + 1).max().unwrap_or(0).max(source.processes.len()).max(1);
-            for fact in &mut own {
-                fact.stream = fact.stream.saturating_add(first);
+        let mut parts = Vec::new();
+        for (index, source) in self.sources.iter_mut().enumerate() {
+            for found in source.found.take_streams() {
+                let process = source.processes.get(found.number as usize).cloned().unwrap_or_default();
+                parts.push(Part { source: index, name: source.name.clone(), process, found });
             }
-            facts.append(&mut own);
-            processes.append(&mut source.processes);
-            processes.resize(first as usize + streams, String::new());
         }
-        (facts, processes)
+        let mut streams = stream::join(parts);
+        for &index in &streams.continued {
+            let source = &mut self.sources[index];
+            source.foreign = None;
+            source.looks = vec![Form::Text];
+        }
+        // What is no log after all states nothing.
+        streams.facts.retain(|fact| self.sources.get(fact.place.source as usize).is_some_and(|source| source.foreign.is_none()));
+        (streams.facts, streams.processes)
     }
 
     /// What the report says of its inputs, problems with paths included.

@@ -14,16 +14,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use crate::input::{self, Inputs, Limits, Origin, Source};
+use crate::input::{self, Inputs, Limits, Origin, Selection, Source};
 use crate::link;
 use crate::report::{Names, Report};
 use crate::scan::Searcher;
 use gathered::Gathered;
 use reader::{Event, Reader};
 
-/// How the analysis is run. None of it changes the report.
+/// How the analysis is run.
 #[derive(Default)]
 pub struct Options<'a> {
+    /// Which files of folders and archives are read.
+    pub selection: Selection,
     /// Worker threads; 0 for one per core.
     pub threads: usize,
     /// How far an input may go.
@@ -60,7 +62,7 @@ pub enum AnalyzeError {
 ///
 /// Only if the machinery cannot be started; problems with inputs are in the report.
 pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, AnalyzeError> {
-    let inputs = input::find(paths);
+    let inputs = input::find(paths, &options.selection);
     let mut read = read_all(&inputs, options)?;
     read.drop_twins();
     let (facts, processes) = read.take_facts();
@@ -81,8 +83,16 @@ fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Gathered, Analy
     let taken = Arc::new(AtomicU64::new(0));
     let stopping = Arc::new(AtomicBool::new(false));
     let total = total_bytes(&inputs.sources);
-    let reader =
-        Reader { sources: inputs.sources.clone(), pool, searcher, events, taken: taken.clone(), stopping: stopping.clone(), limits: options.limits };
+    let reader = Reader {
+        sources: inputs.sources.clone(),
+        pool,
+        searcher,
+        events,
+        taken: taken.clone(),
+        stopping: stopping.clone(),
+        limits: options.limits,
+        selection: std::mem::take(&mut options.selection),
+    };
     // Not joined: a read from a silent pipe may never return.
     std::thread::spawn(move || reader.run());
     let mut gathered = Gathered::new(inputs);

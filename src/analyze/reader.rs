@@ -3,18 +3,20 @@
 use std::cell::Cell;
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::document::Start;
+use crate::document::{Layout, Start};
 use crate::envelope;
-use crate::input::{self, Archive, Limits, Origin, ProblemKind, Source};
+use crate::input::{self, Archive, ArchiveBytes, Limits, Origin, ProblemKind, Selection, Source};
 use crate::knowledge::signature::REJECTION;
 use crate::record::Form;
 use crate::scan::{self, Chunk, ChunkFacts, Searcher};
+use crate::stream;
 
 /// What the reader and the workers say; sources by index.
 pub(super) enum Event {
@@ -42,6 +44,7 @@ pub(super) struct Reader {
     pub(super) taken: Arc<AtomicU64>,
     pub(super) stopping: Arc<AtomicBool>,
     pub(super) limits: Limits,
+    pub(super) selection: Selection,
 }
 
 /// The buffers that go round, and what is told of a source as it is read.
@@ -59,6 +62,8 @@ struct Opened<'r> {
     reader: Box<dyn Read + 'r>,
     /// Whether it was found in a folder or an archive.
     inner: bool,
+    /// Whether its name says that it is a part of a log.
+    part: bool,
     /// How many archives it is in.
     depth: usize,
 }
@@ -74,7 +79,7 @@ impl Reader {
         for (index, source) in self.sources.iter().enumerate() {
             let inner = matches!(source.origin, Origin::Walked { .. });
             match input::open(source, self.taken.clone(), self.limits) {
-                Ok(reader) => self.read(Opened { index, reader, inner, depth: 0 }, &round),
+                Ok(reader) => self.read(Opened { index, reader, inner, part: stream::is_part(&source.name), depth: 0 }, &round),
                 Err(error) => self.say(Event::Failed(index, ProblemKind::Unreadable(error.to_string()))),
             }
         }
@@ -93,9 +98,9 @@ impl Reader {
     fn read(&self, opened: Opened<'_>, round: &Round) {
         let bytes = Arc::new(AtomicU64::new(0));
         let hash = Arc::new(Mutex::new(Xxh3::new()));
-        let Opened { index, reader, inner, depth } = opened;
+        let Opened { index, reader, inner, part, depth } = opened;
         let reader = Box::new(input::Hashed::new(input::Counted::new(reader, bytes.clone()), hash.clone()));
-        let result = self.read_open(Opened { index, reader, inner, depth }, &bytes, round);
+        let result = self.read_open(Opened { index, reader, inner, part, depth }, &bytes, round);
         // One source cannot stand twice.
         let hash = hash.lock().map_or(0, |hash| hash.digest128());
         self.say(Event::Read(index, bytes.load(Ordering::Relaxed), hash));
@@ -105,17 +110,22 @@ impl Reader {
     }
 
     fn read_open(&self, opened: Opened<'_>, bytes: &AtomicU64, round: &Round) -> Result<(), ProblemKind> {
-        let Opened { index, reader, inner, depth } = opened;
+        let Opened { index, reader, inner, part, depth } = opened;
         let start = Start::of(reader);
         if let Some(archive) = Archive::of(&start.bytes) {
             let broken = |error: std::io::Error| ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) };
-            return self.read_members(index, archive, Box::new(start.whole()), depth, round).map_err(broken);
+            let file = self.sources.get(index).filter(|_| archive.needs_seeking()).and_then(|source| input::reopen(source, &start.bytes));
+            let bytes = file.map_or_else(|| ArchiveBytes::Stream(Box::new(start.whole())), ArchiveBytes::File);
+            return self.read_members(index, archive, bytes, depth, round).map_err(broken);
         }
         let around = envelope::around(start.layout, &start.bytes);
         if start.forms.is_empty() && around.is_none() && inner {
             let quotes = memchr::memmem::find(&start.bytes, REJECTION.as_bytes()).is_some();
             self.say(Event::Foreign(index, quotes));
-            return Ok(());
+            // A small part of a log may hold nothing but the middle of a record.
+            if !(part && start.is_whole() && start.layout == Layout::Text && !scan::is_binary(&start.bytes)) {
+                return Ok(());
+            }
         }
         if start.forms.is_empty() && around.is_none() && scan::is_binary(&start.bytes) {
             return Err(ProblemKind::Binary);
@@ -146,14 +156,17 @@ impl Reader {
     }
 
     /// Reads the members of an archive, each as a source of its own.
-    fn read_members(&self, archive: usize, kind: Archive, reader: Box<dyn Read + '_>, depth: usize, round: &Round) -> std::io::Result<()> {
+    fn read_members(&self, archive: usize, kind: Archive, bytes: ArchiveBytes<'_>, depth: usize, round: &Round) -> std::io::Result<()> {
         if depth >= self.limits.depth {
             return Err(std::io::Error::other(format!("it is {depth} archives deep; if that is meant, raise --max-depth")));
         }
         let limits = self.limits;
-        kind.for_each_member(reader, limits, &mut |name, member| {
+        kind.for_each_member(bytes, limits, &mut |name, member| {
             if self.stopping.load(Ordering::Relaxed) {
                 return Ok(false);
+            }
+            if !self.selection.takes(Path::new(name.trim_start_matches("./"))) {
+                return Ok(true);
             }
             if round.members.replace(round.members.get() + 1) >= limits.members {
                 return Err(std::io::Error::other(format!(
@@ -162,9 +175,10 @@ impl Reader {
                 )));
             }
             let index = round.next.replace(round.next.get() + 1);
+            let part = stream::is_part(&name);
             self.say(Event::Member(archive, name));
-            match input::decompress(member, limits) {
-                Ok(reader) => self.read(Opened { index, reader, inner: true, depth: depth + 1 }, round),
+            match input::decode(member, limits) {
+                Ok(reader) => self.read(Opened { index, reader, inner: true, part, depth: depth + 1 }, round),
                 Err(error) => self.say(Event::Failed(index, ProblemKind::Unreadable(error.to_string()))),
             }
             Ok(true)

@@ -26,6 +26,12 @@ impl<R: Read> Start<R> {
         Start { bytes, layout, forms, rest: Rest { failure: read.err(), reader } }
     }
 
+    /// Whether its bytes are all there are.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.bytes.len() < START_BYTES
+    }
+
     /// The whole source.
     pub fn whole(self) -> impl Read {
         Cursor::new(self.bytes).chain(self.rest)

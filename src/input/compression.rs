@@ -1,7 +1,7 @@
 //! Takes compression off, told by the first bytes and never by the name: gzip, zstd, xz, bzip2, lz4, of any number of members or
 //! frames, and one within the other.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,6 +17,8 @@ const XZ_MEMORY: u64 = 256 << 20;
 const MOST_LAYERS: usize = 4;
 /// How much may come out before its ratio to what went in is looked at.
 const FREE_BYTES: u64 = 1 << 30;
+/// How many compressed bytes are read at a time.
+const RAW_BYTES: usize = 64 << 10;
 
 /// The compressions that are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +37,14 @@ impl Codec {
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Codec::Zstd,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Codec::Xz,
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Codec::Bzip2,
-            [0x04, 0x22, 0x4d, 0x18, ..] => Codec::Lz4,
+            [0x04, 0x22, 0x4d, 0x18, ..] | [0x02, 0x21, 0x4c, 0x18, ..] => Codec::Lz4,
             _ => return None,
         })
     }
 
     fn decoder<'r>(self, reader: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>> {
         Ok(match self {
-            Codec::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
+            Codec::Gzip => Box::new(Frames::<flate2::bufread::GzDecoder<Raw<'r>>>::new(reader)),
             Codec::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::new(reader)?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
@@ -53,7 +55,7 @@ impl Codec {
                 Box::new(liblzma::read::XzDecoder::new_stream(reader, stream))
             }
             Codec::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(reader)),
-            Codec::Lz4 => Box::new(Lz4Frames { decoder: Some(lz4_flex::frame::FrameDecoder::new(BufReader::new(reader))) }),
+            Codec::Lz4 => Box::new(Frames::<lz4_flex::frame::FrameDecoder<Raw<'r>>>::new(reader)),
         })
     }
 }
@@ -63,7 +65,7 @@ impl Codec {
 /// # Errors
 ///
 /// The reader's, or a compression's header that is broken.
-pub fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Box<dyn Read + 'r>> {
+pub(super) fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Box<dyn Read + 'r>> {
     for _ in 0..MOST_LAYERS {
         let mut start = Vec::new();
         reader.by_ref().take(MAGIC_BYTES).read_to_end(&mut start)?;
@@ -75,6 +77,11 @@ pub fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> io::Res
         reader = Box::new(Expanding { reader: decoder, taken, given: 0, most: limits.expansion });
     }
     Ok(reader)
+}
+
+/// A reader of something that `compressed` bytes were expanded to, within the limits.
+pub(super) fn expanding<'r>(reader: Box<dyn Read + 'r>, compressed: u64, limits: Limits) -> Box<dyn Read + 'r> {
+    Box::new(Expanding { reader, taken: Arc::new(AtomicU64::new(compressed)), given: 0, most: limits.expansion })
 }
 
 /// Counts what a decoder takes.
@@ -110,23 +117,71 @@ impl Read for Expanding<'_> {
     }
 }
 
-/// lz4 frames, one behind the other: the crate's decoder stops after the first.
-struct Lz4Frames<R: Read> {
-    decoder: Option<lz4_flex::frame::FrameDecoder<BufReader<R>>>,
+type Raw<'r> = BufReader<Box<dyn Read + 'r>>;
+
+/// A decoder that stops behind one member or frame.
+trait OneFrame<'r>: Read {
+    fn open(raw: Raw<'r>) -> Self;
+    fn rest(self) -> Raw<'r>;
 }
 
-impl<R: Read> Read for Lz4Frames<R> {
+impl<'r> OneFrame<'r> for flate2::bufread::GzDecoder<Raw<'r>> {
+    fn open(raw: Raw<'r>) -> Self {
+        flate2::bufread::GzDecoder::new(raw)
+    }
+
+    fn rest(self) -> Raw<'r> {
+        self.into_inner()
+    }
+}
+
+impl<'r> OneFrame<'r> for lz4_flex::frame::FrameDecoder<Raw<'r>> {
+    fn open(raw: Raw<'r>) -> Self {
+        lz4_flex::frame::FrameDecoder::new(raw)
+    }
+
+    fn rest(self) -> Raw<'r> {
+        self.into_inner()
+    }
+}
+
+/// Members or frames, one behind the other, with zeros between and behind them: tapes and block devices pad so.
+struct Frames<D> {
+    decoder: Option<D>,
+}
+
+impl<D> Frames<D> {
+    fn new<'r>(reader: Box<dyn Read + 'r>) -> Frames<D>
+    where
+        D: OneFrame<'r>,
+    {
+        Frames { decoder: Some(D::open(BufReader::with_capacity(RAW_BYTES, reader))) }
+    }
+}
+
+impl<'r, D: OneFrame<'r>> Read for Frames<D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while let Some(decoder) = &mut self.decoder {
             let count = decoder.read(buffer)?;
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            let mut rest = self.decoder.take().map(lz4_flex::frame::FrameDecoder::into_inner);
-            let more = rest.as_mut().map(io::BufRead::fill_buf).transpose()?.is_some_and(|bytes| !bytes.is_empty());
-            self.decoder = rest.filter(|_| more).map(lz4_flex::frame::FrameDecoder::new);
+            let Some(mut rest) = self.decoder.take().map(D::rest) else { break };
+            self.decoder = skip_padding(&mut rest)?.then(|| D::open(rest));
         }
         Ok(0)
+    }
+}
+
+/// Skips zeros; tells whether anything follows them.
+fn skip_padding(raw: &mut Raw<'_>) -> io::Result<bool> {
+    loop {
+        let bytes = raw.fill_buf()?;
+        let (zeros, all) = (bytes.iter().take_while(|byte| **byte == 0).count(), bytes.len());
+        raw.consume(zeros);
+        if zeros < all || all == 0 {
+            return Ok(all > 0);
+        }
     }
 }
 
@@ -146,6 +201,9 @@ mod tests {
         encoder.write_all(text).unwrap();
         encoder.finish().unwrap()
     }
+
+    /// As `lz4 -l` writes it: magic, length of a block, and a block of one literal run.
+    const LEGACY_LZ4: &[u8] = b"\x02\x21\x4c\x18\x07\0\0\0\x60legacy";
 
     #[test]
     fn magic_bytes_decide() {
@@ -175,6 +233,8 @@ mod tests {
             (b"\x1f".to_vec(), b"\x1f".to_vec()),
             (gzip(b"text"), b"text".to_vec()),
             ([gzip(b"two "), gzip(b"members")].concat(), b"two members".to_vec()),
+            ([gzip(b"two "), vec![0; 1000], gzip(b"padded"), vec![0; 100_000]].concat(), b"two padded".to_vec()),
+            (LEGACY_LZ4.to_vec(), b"legacy".to_vec()),
             (zstd.clone(), b"text".to_vec()),
             ([zstd.clone(), zstd].concat(), b"texttext".to_vec()),
         ];

@@ -5,14 +5,16 @@
 
 mod archive;
 mod compression;
+mod encoding;
 mod open;
+mod selection;
 mod walk;
 
 use std::path::PathBuf;
 
-pub use archive::{Archive, TakeMember};
-pub use compression::decompress;
-pub use open::{Counted, Hashed, open};
+pub use archive::{Archive, ArchiveBytes, TakeMember};
+pub use open::{Counted, Hashed, decode, open, reopen};
+pub use selection::Selection;
 pub use walk::find;
 
 /// How far an input may go.

@@ -1,13 +1,14 @@
 //! Opens a source and counts what is read of it.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::Xxh3;
 
 use super::compression::decompress;
+use super::encoding::to_utf8;
 use super::{Limits, Origin, Source};
 
 /// Opens a source and gives its bytes, decompressed. `read` grows with each byte taken from it, before decompression.
@@ -20,7 +21,27 @@ pub fn open(source: &Source, read: Arc<AtomicU64>, limits: Limits) -> io::Result
         Origin::Stdin => Box::new(io::stdin()),
         Origin::Named(path) | Origin::Walked { path, .. } => Box::new(File::open(path)?),
     };
-    decompress(Box::new(Counted::new(raw, read)), limits)
+    decode(Box::new(Counted::new(raw, read)), limits)
+}
+
+/// The bytes of a reader without compression, and in UTF-8.
+///
+/// # Errors
+///
+/// The reader's, or a compression's header that is broken.
+pub fn decode<'r>(reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Box<dyn Read + 'r>> {
+    to_utf8(decompress(reader, limits)?)
+}
+
+/// Opens a source again if it is a file that starts with `start`, so is not compressed: for what must be read from its end.
+#[must_use]
+pub fn reopen(source: &Source, start: &[u8]) -> Option<File> {
+    let (Origin::Named(path) | Origin::Walked { path, .. }) = &source.origin else { return None };
+    let mut file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
+    let mut own = Vec::new();
+    file.by_ref().take(start.len() as u64).read_to_end(&mut own).ok()?;
+    file.rewind().ok()?;
+    (own == start).then_some(file)
 }
 
 /// Counts what is read.

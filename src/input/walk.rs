@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-use super::{Inputs, Origin, Problem, ProblemKind, Source};
+use super::{Inputs, Origin, Problem, ProblemKind, Selection, Source};
 
-/// Finds the sources that the paths name; no path or `-` is stdin.
+/// Finds the sources that the paths name, of folders only those of the selection; no path or `-` is stdin.
 #[must_use]
-pub fn find(paths: &[PathBuf]) -> Inputs {
+pub fn find(paths: &[PathBuf], selection: &Selection) -> Inputs {
     let mut inputs = Inputs::default();
     let mut seen: HashSet<PathBuf> = HashSet::new();
     if paths.is_empty() {
@@ -28,7 +28,7 @@ pub fn find(paths: &[PathBuf]) -> Inputs {
                 inputs.sources.push(stdin());
             }
         } else {
-            inputs.add(path, &mut seen);
+            inputs.add(path, selection, &mut seen);
         }
     }
     inputs.problems.sort_by(|a, b| a.input.cmp(&b.input));
@@ -41,14 +41,15 @@ fn stdin() -> Source {
 }
 
 impl Inputs {
-    fn add(&mut self, path: &Path, seen: &mut HashSet<PathBuf>) {
+    fn add(&mut self, path: &Path, selection: &Selection, seen: &mut HashSet<PathBuf>) {
         let name = path.display().to_string();
         match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && has_glob(path) => self.walk_glob(path, selection, seen),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.fail(name, ProblemKind::Missing),
             Err(error) => self.fail(name, ProblemKind::Unreadable(error.to_string())),
             Ok(found) if found.is_dir() => {
                 self.folders.push(name);
-                self.walk(path, seen);
+                self.walk(path, &|below| selection.takes(below), seen);
             }
             Ok(_) => {
                 if first_time(path, seen) {
@@ -58,13 +59,36 @@ impl Inputs {
         }
     }
 
-    fn walk(&mut self, folder: &Path, seen: &mut HashSet<PathBuf>) {
+    /// Reads the files that a glob names, which no shell has expanded.
+    fn walk_glob(&mut self, glob: &Path, selection: &Selection, seen: &mut HashSet<PathBuf>) {
+        let folder: PathBuf = glob.components().take_while(|part| !has_glob(Path::new(part))).collect();
+        let rest = glob.strip_prefix(&folder).unwrap_or(glob).display().to_string();
+        let name = glob.display().to_string();
+        match Selection::new(&[format!("/{rest}")], &[]) {
+            Err(error) => self.fail(name, ProblemKind::Unreadable(error.to_string())),
+            Ok(named) => {
+                let before = self.sources.len();
+                self.folders.push(name.clone());
+                let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+                // A folder that is named is read as a whole.
+                let is_named = |below: &Path| below.ancestors().any(|path| path.as_os_str() != "" && named.takes(path));
+                self.walk(folder, &|below| is_named(below) && selection.takes(below), seen);
+                if self.sources.len() == before {
+                    self.folders.pop();
+                    self.fail(name, ProblemKind::Missing);
+                }
+            }
+        }
+    }
+
+    fn walk(&mut self, folder: &Path, takes: &dyn Fn(&Path) -> bool, seen: &mut HashSet<PathBuf>) {
         let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
         for entry in walk {
             match entry {
                 // Links to files are read: Kubernetes keeps its container logs so. Links to folders are not followed.
                 Ok(entry) if entry.path().is_file() => {
-                    if first_time(entry.path(), seen) {
+                    let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+                    if takes(below) && first_time(entry.path(), seen) {
                         let name = entry.path().display().to_string();
                         self.sources.push(Source { name, origin: Origin::Walked { path: entry.into_path(), folder: self.folders.len() - 1 } });
                     }
@@ -78,6 +102,11 @@ impl Inputs {
     fn fail(&mut self, input: String, kind: ProblemKind) {
         self.problems.push(Problem { input, kind });
     }
+}
+
+/// Whether a path has characters of a glob.
+fn has_glob(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().iter().any(|byte| matches!(byte, b'*' | b'?' | b'[' | b'{'))
 }
 
 /// Whether a file was not found before under another spelling of its path.

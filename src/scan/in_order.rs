@@ -1,10 +1,11 @@
 //! Puts the results of a source's chunks back in order, whatever order they come in, and gives facts their final places.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::edges::{ChunkEdges, Edges, TIME_REACH};
 use super::search::ChunkFacts;
 use crate::fact::{Fact, Statement};
-use crate::record::Form;
+use crate::record::{Form, Time};
 
 /// All that the chunks of one source hold.
 #[derive(Debug, Default)]
@@ -22,10 +23,35 @@ pub struct InOrder {
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
     waits: bool,
+    streams: HashMap<u32, Chunks>,
     /// Facts since the last pruning that may be let go.
     lesser: usize,
     /// Calls and requests of which an attempt failed. Of the many others, nothing is kept.
     failed: HashSet<String>,
+}
+
+/// The chunks of one stream: by rank how many lines and bytes each has, and what the edges of the first and the last hold.
+#[derive(Debug, Default)]
+struct Chunks {
+    sizes: BTreeMap<u64, (u64, u64)>,
+    first: Edges,
+    last: Edges,
+    /// Rank, place in its chunk, and what the first and the last time are.
+    first_time: Option<(u64, usize, Time)>,
+    last_time: Option<(u64, usize, Time)>,
+}
+
+/// What one process wrote in the source.
+#[derive(Debug, Clone, Default)]
+pub struct StreamFound {
+    /// Its number within the source.
+    pub number: u32,
+    /// Its facts, in its order.
+    pub facts: Vec<Fact>,
+    /// Its ends.
+    pub edges: Edges,
+    /// How many lines it has.
+    pub lines: u64,
 }
 
 /// How many attempts that failed for other reasons are kept at a time.
@@ -54,16 +80,17 @@ impl InOrder {
             // What stands behind the last record of the chunk before is the start of this one.
             let last = self.facts.last().map(|fact| fact.line + fact.lines);
             for fact in self.facts.iter_mut().rev().take_while(|fact| Some(fact.line + fact.lines) == last) {
-                fact.answer = chunk.opens_with;
+                fact.answer = chunk.edges.edges.opens_with.filter(|_| chunk.edges.edges.opening.is_none());
             }
         }
+        let rank = chunk.rank.unwrap_or(chunk.index);
+        let (lines, bytes) = if chunk.of_rows { (0, 0) } else { (self.lines, self.bytes) };
         for mut fact in chunk.facts {
             fact.place.source = self.source;
-            let (lines, bytes) = if chunk.of_rows { (0, 0) } else { (self.lines, self.bytes) };
             fact.place.line += lines + 1;
             fact.place.byte += bytes;
             fact.stream = chunk.stream;
-            fact.line = chunk.rank.map_or(fact.place.line, |rank| (rank << RANK_BITS) + fact.line);
+            fact.line += rank << RANK_BITS;
             match &fact.statement {
                 Statement::Served(_) if !fact.request_names().iter().any(|name| self.failed.contains(name)) => continue,
                 Statement::Error(error) if error.attempt.is_some() => self.failed.extend(fact.request_names()),
@@ -75,6 +102,12 @@ impl InOrder {
         if self.lesser > MOST_LESSER {
             self.prune();
         }
+        let mut edges = chunk.edges;
+        for piece in [&mut edges.edges.opening, &mut edges.edges.closing].into_iter().flatten() {
+            piece.place.line += lines + 1;
+            piece.place.byte += bytes;
+        }
+        self.streams.entry(chunk.stream).or_default().add(rank, (chunk.newlines, chunk.bytes), edges);
         self.lines += chunk.newlines;
         self.bytes += chunk.bytes;
         self.mentions += chunk.mentions;
@@ -82,12 +115,15 @@ impl InOrder {
         self.add_forms(chunk.forms);
     }
 
-    /// All facts, stream by stream, each in its own order.
-    pub fn take_facts(&mut self) -> Vec<Fact> {
-        let mut facts = std::mem::take(&mut self.facts);
-        // Stable, so that facts of one line keep their order; rows of documents have lines in the order of their chunks.
-        facts.sort_by_key(|fact| (fact.stream, fact.line));
-        facts
+    /// What each process wrote, by its number.
+    pub fn take_streams(&mut self) -> Vec<StreamFound> {
+        let mut facts: BTreeMap<u32, Vec<Fact>> = BTreeMap::new();
+        for fact in self.facts.drain(..) {
+            facts.entry(fact.stream).or_default().push(fact);
+        }
+        let mut streams: Vec<(u32, Chunks)> = self.streams.drain().collect();
+        streams.sort_unstable_by_key(|(number, _)| *number);
+        streams.into_iter().map(|(number, chunks)| chunks.found(number, facts.remove(&number).unwrap_or_default())).collect()
     }
 
     /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with
@@ -107,5 +143,63 @@ impl InOrder {
                 self.forms.push(form);
             }
         }
+    }
+}
+
+impl Chunks {
+    fn add(&mut self, rank: u64, size: (u64, u64), chunk: ChunkEdges) {
+        let first = self.sizes.first_key_value().is_none_or(|(before, _)| rank < *before);
+        let last = self.sizes.last_key_value().is_none_or(|(before, _)| rank >= *before);
+        self.sizes.insert(rank, size);
+        let ChunkEdges { edges, first_at, last_at } = chunk;
+        if let Some(time) = edges.first.filter(|_| self.first_time.is_none_or(|(before, ..)| rank < before)) {
+            self.first_time = Some((rank, first_at, time));
+        }
+        if let Some(time) = edges.last.filter(|_| self.last_time.is_none_or(|(before, ..)| rank > before)) {
+            self.last_time = Some((rank, last_at, time));
+        }
+        match (first, last) {
+            (true, true) => (self.first, self.last) = (edges.clone(), edges),
+            (true, false) => self.first = edges,
+            (false, true) => self.last = edges,
+            (false, false) => {}
+        }
+    }
+
+    /// The lines before each chunk, by rank.
+    fn lines_before(&self) -> BTreeMap<u64, u64> {
+        let mut sum = 0;
+        let mut before = |(rank, (lines, _)): (&u64, &(u64, u64))| {
+            sum += lines;
+            (*rank, sum - lines)
+        };
+        self.sizes.iter().map(&mut before).collect()
+    }
+
+    /// The time, if it stands near the end that `beyond` gives the bytes of the chunks up to.
+    fn near(&self, time: Option<(u64, usize, Time)>, beyond: impl Fn(u64, u64) -> bool) -> Option<Time> {
+        let (rank, at, time) = time?;
+        let bytes: u64 = self.sizes.iter().filter(|(other, _)| beyond(**other, rank)).map(|(_, (_, bytes))| bytes).sum();
+        (bytes + at as u64 <= TIME_REACH as u64).then_some(time)
+    }
+
+    fn found(self, number: u32, mut facts: Vec<Fact>) -> StreamFound {
+        let before = self.lines_before();
+        let in_stream = |line: u64| before.get(&(line >> RANK_BITS)).copied().unwrap_or_default() + (line & ((1 << RANK_BITS) - 1));
+        for fact in &mut facts {
+            fact.line = in_stream(fact.line);
+        }
+        // Stable, so that facts of one line keep their order; rows of documents have lines in the order of their chunks.
+        facts.sort_by_key(|fact| fact.line);
+        let first = self.near(self.first_time, |other, rank| other < rank);
+        let last = self.near(self.last_time, |other, rank| other > rank);
+        let mut edges = Edges { closing: self.last.closing, first, last, ..self.first };
+        let last_rank = self.sizes.last_key_value().map_or(0, |(rank, _)| *rank);
+        if let Some(closing) = &mut edges.closing {
+            closing.line += before.get(&last_rank).copied().unwrap_or_default();
+        }
+        let headless_and_long = edges.closing.is_none() && self.sizes.len() > 1;
+        edges.opening = edges.opening.filter(|_| !headless_and_long);
+        StreamFound { number, facts, edges, lines: self.sizes.values().map(|(lines, _)| lines).sum() }
     }
 }

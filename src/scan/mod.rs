@@ -5,6 +5,7 @@
 //! any number of workers; their results are put back in order, so the output does not depend on the number of threads.
 
 mod chunk;
+mod edges;
 mod in_order;
 mod rows;
 mod search;
@@ -18,7 +19,8 @@ use rows::RowChunker;
 use streams::StreamChunker;
 
 pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin};
-pub use in_order::InOrder;
+pub use edges::{ChunkEdges, Edges, Piece};
+pub use in_order::{InOrder, StreamFound};
 pub use search::{ChunkFacts, Searcher, is_binary};
 
 /// Gives the chunks of a source in which something is around each line, process by process.

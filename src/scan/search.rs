@@ -6,10 +6,11 @@ use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::chunk::{Chunk, LineOrigin};
+use super::edges::ChunkEdges;
 use crate::document::{self, RowPlace};
-use crate::fact::{Answer, Collector, Fact, Found, Place};
+use crate::fact::{Collector, Fact, Found, Place};
 use crate::knowledge::signature::{NEEDLES, REJECTION, ROW_NEEDLES};
-use crate::record::{self, Form, Lines};
+use crate::record::{Form, Lines};
 
 /// How many bytes of a source's first chunk are looked at to tell binary junk.
 const BINARY_BYTES: usize = 8 << 10;
@@ -37,8 +38,8 @@ pub struct ChunkFacts {
     pub unread: u64,
     /// Forms of record that were seen; not all records are looked at.
     pub forms: Vec<Form>,
-    /// The access line that the chunk starts with.
-    pub opens_with: Option<Answer>,
+    /// Its ends.
+    pub edges: ChunkEdges,
     /// Whether the last record that was read ends the chunk, so that what stands behind it is in the next one.
     pub ends_with_fact: bool,
 }
@@ -74,7 +75,6 @@ impl Searcher {
         collector.found.sort_by_key(|found| found.offset);
         let mut facts = ChunkFacts {
             mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
-            opens_with: record::access_line(bytes),
             ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
             // A log may hold rows that are no traces; only of a file of rows each must be understood.
             unread: if chunk.lines == Lines::Rows { unread } else { 0 },
@@ -132,6 +132,7 @@ impl ChunkFacts {
             of_rows: chunk.origins.is_some(),
             stream: chunk.stream,
             rank: chunk.rank,
+            edges: ChunkEdges::of(chunk),
             ..ChunkFacts::default()
         }
     }
@@ -209,7 +210,7 @@ mod tests {
         let facts = Searcher::new().unwrap().search(&Chunk { bytes: log.as_bytes().to_vec(), ..Chunk::default() });
         let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
-        assert_eq!(facts.facts[1].answer, Some(Answer { chat: true, status: 200 }));
+        assert_eq!(facts.facts[1].answer, Some(crate::fact::Answer { chat: true, status: 200 }));
         assert_eq!(facts.newlines, 7);
         assert_eq!(facts.forms, [Form::Text]);
     }

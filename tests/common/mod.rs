@@ -5,7 +5,11 @@
 
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+mod packed;
 pub mod spans;
+
+#[allow(unused_imports, reason = "each test binary uses its part")]
+pub use packed::{gzip, pods, seven_zip, tar, zip};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -152,6 +156,18 @@ pub fn blamed(report: &Value) -> BTreeMap<String, Value> {
         (ids.join(" "), json!([i["verdict"], failure["model_group"], failure["kind"], i["outcome"]]))
     };
     report["incidents"].as_array().unwrap().iter().map(keyed).collect()
+}
+
+/// What does not depend on how a log arrives: all of an incident but its places and times.
+pub fn arrived(report: &Value) -> Vec<Value> {
+    let one = |i: &Value| {
+        let roles: Vec<&Value> = i["evidence"].as_array().unwrap().iter().map(|e| &e["role"]).collect();
+        json!([i["verdict"], i["confidence"], i["because"], i["route"], i["outcome"], i["stream_failure"], i["fallbacks"], i["rejections"], roles])
+    };
+    let mut all: Vec<Value> = report["incidents"].as_array().unwrap().iter().map(one).collect();
+    all.sort_by_key(Value::to_string);
+    all.push(json!([report["summary"]["rejections"], report["summary"]["mentions"], report["complete"]]));
+    all
 }
 
 pub fn score(report: &Value, truth: &BTreeMap<String, Truth>) -> Score {

@@ -1,0 +1,44 @@
+//! Turns UTF-16 into UTF-8, told by its byte order mark: a log that went through PowerShell's `>` is UTF-16.
+
+use std::io::{self, Cursor, Read};
+
+use encoding_rs_io::DecodeReaderBytes;
+
+const MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
+
+/// The same text in UTF-8; bytes without the mark as they are.
+///
+/// # Errors
+///
+/// The reader's.
+pub(super) fn to_utf8<'r>(mut reader: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>> {
+    let mut start = Vec::new();
+    reader.by_ref().take(2).read_to_end(&mut start)?;
+    let marked = MARKS.iter().any(|mark| start == mark);
+    let whole = Cursor::new(start).chain(reader);
+    Ok(if marked { Box::new(DecodeReaderBytes::new(whole)) } else { Box::new(whole) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_decides() {
+        let utf16 = |swap: bool, text: &str| -> Vec<u8> {
+            text.encode_utf16().flat_map(|unit| if swap { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+        };
+        let cases = [
+            (utf16(false, "\u{feff}größe\n"), "größe\n"),
+            (utf16(true, "\u{feff}größe\n"), "größe\n"),
+            (b"plain".to_vec(), "plain"),
+            (b"x".to_vec(), "x"),
+            (Vec::new(), ""),
+        ];
+        for (bytes, expected) in cases {
+            let mut text = String::new();
+            to_utf8(Box::new(bytes.as_slice())).unwrap().read_to_string(&mut text).unwrap();
+            assert_eq!(text, expected);
+        }
+    }
+}

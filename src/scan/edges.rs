@@ -1,0 +1,158 @@
+//! The two ends of what one process wrote in one source: a rotation, an export's pages or a split may have cut a record there, and
+//! its other half stands in another source.
+
+use super::chunk::{Chunk, LineOrigin};
+use crate::document::RowPlace;
+use crate::record::{self, Answer, HEAD_BYTES, Lines, Time};
+
+/// The longest half of a record that is kept to be put together again.
+const MOST_BYTES: usize = 256 << 10;
+/// How far from an end a time is looked for: uvicorn's records have none.
+pub(super) const TIME_REACH: usize = 64 << 10;
+
+/// A piece of a source that may be half a record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Piece {
+    /// Its bytes, without what was around its lines.
+    pub bytes: Vec<u8>,
+    /// Where it starts in the source, counted from 0.
+    pub place: RowPlace,
+    /// Its first line among those of its chunk, and then of its stream.
+    pub line: u64,
+}
+
+/// The ends of what one process wrote in a source.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edges {
+    /// What stands before the first head of a record.
+    pub opening: Option<Piece>,
+    /// The last record.
+    pub closing: Option<Piece>,
+    /// The access line behind the opening.
+    pub opens_with: Option<Answer>,
+    /// Time of the first record: its envelope's, if it has one.
+    pub first: Option<Time>,
+    /// Time of the last record.
+    pub last: Option<Time>,
+}
+
+/// The ends of a chunk.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ChunkEdges {
+    pub(super) edges: Edges,
+    /// How far from the chunk's start the first time stands, and how far from its end the last.
+    pub(super) first_at: usize,
+    pub(super) last_at: usize,
+}
+
+impl ChunkEdges {
+    /// The ends of a chunk; rows, which are never cut, have none.
+    pub(super) fn of(chunk: &Chunk) -> ChunkEdges {
+        let bytes = chunk.bytes.as_slice();
+        let origins = chunk.origins.as_deref();
+        if chunk.lines == Lines::Rows || bytes.is_empty() {
+            return ChunkEdges::default();
+        }
+        let first_head = head_from(bytes, 0).unwrap_or(bytes.len());
+        let last_head = head_before(bytes, bytes.len());
+        let written = |origin: Option<&LineOrigin>| origin.and_then(|origin| origin.written);
+        let first = written(origins.and_then(<[_]>::first)).map(|time| (0, time)).or_else(|| time_from(bytes, first_head));
+        let last = written(origins.and_then(<[_]>::last)).map(|time| (bytes.len(), time)).or_else(|| time_before(bytes, last_head));
+        let edges = Edges {
+            opening: (first_head > 0).then(|| piece(bytes, 0..first_head, 0, origins)).flatten(),
+            closing: last_head.and_then(|at| {
+                let line = memchr::memchr_iter(b'\n', &bytes[..at]).count();
+                piece(bytes, at..bytes.len(), line, origins)
+            }),
+            opens_with: record::access_line(&bytes[first_head..]),
+            first: first.map(|(_, time)| time),
+            last: last.map(|(_, time)| time),
+        };
+        ChunkEdges { edges, first_at: first.map_or(0, |(at, _)| at), last_at: last.map_or(0, |(at, _)| bytes.len() - at) }
+    }
+}
+
+fn piece(bytes: &[u8], range: std::ops::Range<usize>, line: usize, origins: Option<&[LineOrigin]>) -> Option<Piece> {
+    let own = RowPlace { line: line as u64, byte: range.start as u64 };
+    let place = origins.map_or(Some(own), |origins| origins.get(line).map(|origin| origin.place))?;
+    let bytes = bytes.get(range).filter(|bytes| bytes.len() <= MOST_BYTES)?;
+    Some(Piece { bytes: bytes.to_vec(), place, line: line as u64 })
+}
+
+/// The first head of a record at the start of a line, from the line at `from` on.
+fn head_from(bytes: &[u8], from: usize) -> Option<usize> {
+    if from >= bytes.len() {
+        return None;
+    }
+    let lines = std::iter::once(from).chain(memchr::memchr_iter(b'\n', bytes.get(from..)?).map(|newline| from + newline + 1));
+    lines.take_while(|line| *line < bytes.len()).find(|line| record::starts_here(head(bytes, *line)).is_some())
+}
+
+/// The last head of a record before `end`.
+fn head_before(bytes: &[u8], mut end: usize) -> Option<usize> {
+    while end > 0 {
+        let line = memchr::memrchr(b'\n', &bytes[..end - 1]).map_or(0, |newline| newline + 1);
+        if record::starts_here(head(bytes, line)).is_some() {
+            return Some(line);
+        }
+        end = line;
+    }
+    None
+}
+
+fn head(bytes: &[u8], at: usize) -> &[u8] {
+    &bytes[at..bytes.len().min(at + HEAD_BYTES)]
+}
+
+/// The first time near the start, and where it stands.
+fn time_from(bytes: &[u8], mut at: usize) -> Option<(usize, Time)> {
+    loop {
+        let head = head_from(&bytes[..bytes.len().min(TIME_REACH)], at)?;
+        let end = memchr::memchr(b'\n', &bytes[head..]).map_or(bytes.len(), |newline| head + newline + 1);
+        if let Some(time) = time_of(&bytes[head..end]) {
+            return Some((head, time));
+        }
+        at = end;
+    }
+}
+
+/// The last time near the end, and where it stands.
+fn time_before(bytes: &[u8], mut last_head: Option<usize>) -> Option<(usize, Time)> {
+    loop {
+        let head = last_head.filter(|head| bytes.len() - head <= TIME_REACH)?;
+        let end = memchr::memchr(b'\n', &bytes[head..]).map_or(bytes.len(), |newline| head + newline + 1);
+        if let Some(time) = time_of(&bytes[head..end]) {
+            return Some((head, time));
+        }
+        last_head = head_before(bytes, head);
+    }
+}
+
+fn time_of(line: &[u8]) -> Option<Time> {
+    record::read(line).first().and_then(|(_, record)| record.time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_of_a_chunk() {
+        let head = "07:35:20 - LiteLLM Router:ERROR: router.py:1 - x\n";
+        let access = "INFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
+        let ok = Some(Answer { chat: true, status: 200 });
+        let cases = [
+            (format!("half\n{access}{head}more\n"), Some("half\n"), Some(format!("{head}more\n")), ok, Some("07:35:20")),
+            (format!("{head}{access}"), None, Some(access.to_owned()), None, Some("07:35:20")),
+            ("half\nof one\n".to_owned(), Some("half\nof one\n"), None, None, None),
+            (String::new(), None, None, None, None),
+        ];
+        for (text, opening, closing, opens_with, time) in cases {
+            let edges = ChunkEdges::of(&Chunk { bytes: text.clone().into_bytes(), ..Chunk::default() }).edges;
+            let text_of = |piece: &Option<Piece>| piece.as_ref().map(|piece| String::from_utf8_lossy(&piece.bytes).into_owned());
+            assert_eq!((text_of(&edges.opening).as_deref(), text_of(&edges.closing)), (opening, closing), "{text}");
+            assert_eq!(edges.opens_with, opens_with, "{text}");
+            assert_eq!((edges.first.map(|t| t.to_string()).as_deref(), edges.last.map(|t| t.to_string()).as_deref()), (time, time), "{text}");
+        }
+    }
+}

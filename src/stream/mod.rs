@@ -1,0 +1,186 @@
+//! Streams: what one process wrote, in its order, over all sources.
+//!
+//! A process is named by a pod or container where an envelope names one, else by the file and its rotated siblings. Parts are put
+//! one behind the other only if their times do not contradict it: two processes that wrote at the same time are two streams,
+//! whatever their files are called.
+
+mod rotation;
+mod stitch;
+
+use std::collections::{BTreeMap, HashSet};
+
+pub use rotation::{are_neighbours, is_part};
+
+use crate::fact::Fact;
+use crate::record::{DAY, Time};
+use crate::scan::StreamFound;
+use rotation::Rank;
+use stitch::Stitcher;
+
+/// What one process wrote in one source.
+#[derive(Debug)]
+pub struct Part {
+    /// The source's index.
+    pub source: usize,
+    /// The source's name.
+    pub name: String,
+    /// The process, where an envelope names it.
+    pub process: String,
+    /// What was found of it.
+    pub found: StreamFound,
+}
+
+/// All streams.
+#[derive(Debug, Default)]
+pub struct Streams {
+    /// All facts, stream by stream, each in its order.
+    pub facts: Vec<Fact>,
+    /// The names of the processes, by stream.
+    pub processes: Vec<String>,
+    /// Sources that hold nothing but the middle of another's record.
+    pub continued: HashSet<usize>,
+}
+
+/// How far two threads' records may be out of order, in microseconds.
+const SLACK: u64 = 2_000_000;
+
+/// Puts the parts of each stream together.
+#[must_use]
+pub fn join(parts: Vec<Part>) -> Streams {
+    let mut chains: Vec<Vec<Part>> = Vec::new();
+    for ((_, by_instant), group) in grouped(parts) {
+        chains.extend(if by_instant { by_instants(group) } else { by_names(group) });
+    }
+    // The order of streams is that of their first sources.
+    chains.sort_by_key(|chain| chain.iter().map(|part| (part.source, part.found.number)).min());
+    let mut streams = Streams::default();
+    for chain in chains {
+        let number = u32::try_from(streams.processes.len()).unwrap_or(u32::MAX);
+        streams.processes.push(chain.first().map(|part| part.process.clone()).unwrap_or_default());
+        let mut stitcher = Stitcher::new(number);
+        for part in chain {
+            stitcher.add(part);
+        }
+        let (mut facts, continued) = stitcher.finish();
+        streams.facts.append(&mut facts);
+        streams.continued.extend(continued);
+    }
+    streams
+}
+
+type Groups = BTreeMap<(String, bool), Vec<(Rank, Part)>>;
+
+/// The parts that may be of one process: by its name, if instants can put them in order, else by the names of the files.
+fn grouped(parts: Vec<Part>) -> Groups {
+    let mut groups = Groups::new();
+    for part in parts {
+        let edges = &part.found.edges;
+        let instants = edges.first.is_some_and(|time| time.utc) && edges.last.is_some_and(|time| time.utc);
+        let (name, rank) = rotation::of(&part.name);
+        let key = if instants && !part.process.is_empty() { (part.process.clone(), true) } else { (format!("{name}\n{}", part.process), false) };
+        groups.entry(key).or_default().push((rank, part));
+    }
+    groups
+}
+
+/// Each part goes on with what ended before it began.
+fn by_instants(group: Vec<(Rank, Part)>) -> Vec<Vec<Part>> {
+    let mut parts: Vec<Part> = group.into_iter().map(|(_, part)| part).collect();
+    parts.sort_by_key(|part| (part.found.edges.first.map(|time| time.since_epoch()), part.source));
+    let mut chains: Vec<Vec<Part>> = Vec::new();
+    for part in parts {
+        let goes_on = chains.iter().position(|chain| chain.last().is_some_and(|last| may_follow(last.found.edges.last, part.found.edges.first)));
+        match goes_on {
+            Some(at) => chains[at].push(part),
+            None => chains.push(vec![part]),
+        }
+    }
+    chains
+}
+
+/// The order of the names, or the opposite where times say so, cut where times speak against it.
+fn by_names(mut group: Vec<(Rank, Part)>) -> Vec<Vec<Part>> {
+    group.sort_by(|(a, one), (b, other)| (a, one.source).cmp(&(b, other.source)));
+    let mut parts: Vec<Part> = group.into_iter().map(|(_, part)| part).collect();
+    if runs_backwards(&parts) {
+        parts.reverse();
+    }
+    let mut chains: Vec<Vec<Part>> = Vec::new();
+    let mut last: Option<Time> = None;
+    for part in parts {
+        let follows = last.zip(part.found.edges.first).is_none_or(|(last, first)| may_follow(Some(last), Some(first)));
+        last = part.found.edges.last.or(last.filter(|_| follows));
+        match chains.last_mut().filter(|_| follows) {
+            Some(chain) => chain.push(part),
+            None => chains.push(vec![part]),
+        }
+    }
+    chains
+}
+
+fn runs_backwards(parts: &[Part]) -> bool {
+    let times: Vec<Time> = parts.iter().filter_map(|part| part.found.edges.first).collect();
+    let steps = || times.windows(2).map(|pair| step(pair[0], pair[1]));
+    steps().filter(|step| *step < 0).count() > steps().filter(|step| *step > 0).count()
+}
+
+/// Whether something that began at `first` may be what follows on something that ended at `last`.
+fn may_follow(last: Option<Time>, first: Option<Time>) -> bool {
+    let slack = i64::try_from(SLACK).unwrap_or(i64::MAX);
+    last.zip(first).is_some_and(|(last, first)| step(last, first) >= -slack)
+}
+
+/// Microseconds from one time to another. Without dates it is at most half a day: what is more is less than nothing.
+fn step(from: Time, to: Time) -> i64 {
+    let micros = |time: &Time| i64::try_from(time.since_epoch()).unwrap_or(i64::MAX);
+    if from.date.is_some() && to.date.is_some() {
+        return micros(&to) - micros(&from);
+    }
+    let day = i64::try_from(DAY).unwrap_or(i64::MAX);
+    let ahead = (micros(&to.of_day_only()) - micros(&from.of_day_only())).rem_euclid(day);
+    if ahead > day / 2 { ahead - day } else { ahead }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Edges;
+
+    fn part(source: usize, name: &str, process: &str, span: (&str, &str)) -> Part {
+        let time = |text: &str| Time::of_instant_text(text).or_else(|| Time::of_iso(&format!("2026-11-22T{text}")).map(Time::of_day_only));
+        let edges = Edges { first: time(span.0), last: time(span.1), ..Edges::default() };
+        Part { source, name: name.to_owned(), process: process.to_owned(), found: StreamFound { edges, ..StreamFound::default() } }
+    }
+
+    #[test]
+    fn parts_are_of_one_stream_if_their_times_allow_it() {
+        type Case = (&'static str, Vec<(&'static str, &'static str, (&'static str, &'static str))>, Vec<Vec<usize>>);
+        let cases: [Case; 7] = [
+            ("rotation", vec![("p.log", "", ("12:00:00", "13:00:00")), ("p.log.1", "", ("10:00:00", "12:00:00"))], vec![vec![1, 0]]),
+            ("over midnight", vec![("p.log", "", ("00:00:01", "13:00:00")), ("p.log.1", "", ("00:00:00", "23:59:59"))], vec![vec![1, 0]]),
+            ("at once", vec![("p.1.log", "", ("10:00:00", "12:00:00")), ("p.2.log", "", ("10:00:00", "12:00:00"))], vec![vec![0], vec![1]]),
+            ("numbered on", vec![("p.log.1", "", ("10:00:00", "11:00:00")), ("p.log.2", "", ("11:00:00", "12:00:00"))], vec![vec![0, 1]]),
+            ("no times", vec![("p.log.aa", "", ("", "")), ("p.log.ab", "", ("", ""))], vec![vec![0, 1]]),
+            (
+                "pages of one pod",
+                vec![
+                    ("b.json", "pod", ("2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z")),
+                    ("a.json", "pod", ("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z")),
+                    ("c.json", "pod", ("2026-11-22T11:30:00Z", "2026-11-22T12:30:00Z")),
+                ],
+                vec![vec![1, 0], vec![2]],
+            ),
+            ("names that differ", vec![("a.log", "", ("10:00:00", "11:00:00")), ("b.log", "", ("11:00:00", "12:00:00"))], vec![vec![0], vec![1]]),
+        ];
+        for (name, parts, expected) in cases {
+            let parts = parts.into_iter().enumerate().map(|(source, (name, process, span))| part(source, name, process, span)).collect();
+            let mut chains: Vec<Vec<usize>> = grouped(parts)
+                .into_iter()
+                .flat_map(|((_, by_instant), group)| if by_instant { by_instants(group) } else { by_names(group) })
+                .map(|chain| chain.iter().map(|part| part.source).collect())
+                .collect();
+            chains.sort_by_key(|chain: &Vec<usize>| chain.iter().min().copied());
+            assert_eq!(chains, expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Puts the parts of one stream together: lines are counted on, and a record that was cut between two sources is read again as a
+//! whole.
+
+use super::Part;
+use crate::fact::{Answer, Collector, Fact, Place};
+use crate::record::Time;
+use crate::scan::Piece;
+
+/// The longest record that is put together again: what is longer is no record's half.
+const MOST_BYTES: usize = 16 << 20;
+
+/// One stream as it grows.
+#[derive(Debug)]
+pub(super) struct Stitcher {
+    stream: u32,
+    facts: Vec<Fact>,
+    lines: u64,
+    open: Option<Open>,
+    continued: Vec<usize>,
+}
+
+/// The last record, which may go on in the next part.
+#[derive(Debug)]
+struct Open {
+    bytes: Vec<u8>,
+    /// Where its pieces start in `bytes` and in their sources.
+    pieces: Vec<(usize, Place, u64)>,
+    /// When its envelope was written.
+    written: Option<Time>,
+    /// How many facts stand before it.
+    facts_before: usize,
+}
+
+impl Stitcher {
+    pub(super) fn new(stream: u32) -> Stitcher {
+        Stitcher { stream, facts: Vec::new(), lines: 0, open: None, continued: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, part: Part) {
+        let Part { source, found, .. } = part;
+        let source = u32::try_from(source).unwrap_or(u32::MAX);
+        let headless = found.edges.closing.is_none();
+        let own_lines = match (self.open.take(), found.edges.opening) {
+            (Some(mut open), Some(opening)) if open.bytes.len() + opening.bytes.len() <= MOST_BYTES => {
+                open.add(&opening, source, self.lines);
+                self.facts.truncate(open.facts_before);
+                if headless {
+                    self.continued.push(part.source);
+                    self.lines += found.lines;
+                    self.open = Some(open);
+                    return;
+                }
+                self.close(open, found.edges.opens_with);
+                memchr::memchr_iter(b'\n', &opening.bytes).count() as u64
+            }
+            (Some(open), opening) => {
+                self.close(open, found.edges.opens_with.filter(|_| opening.is_none()));
+                0
+            }
+            (None, _) => 0,
+        };
+        for mut fact in found.facts.into_iter().filter(|fact| fact.line >= own_lines) {
+            fact.stream = self.stream;
+            fact.line += self.lines;
+            self.facts.push(fact);
+        }
+        self.open = found.edges.closing.map(|closing| {
+            let line = self.lines + closing.line;
+            let facts_before = self.facts.partition_point(|fact| fact.line < line);
+            let mut open = Open { bytes: Vec::new(), pieces: Vec::new(), written: found.edges.last, facts_before };
+            open.add(&closing, source, self.lines);
+            open
+        });
+        self.lines += found.lines;
+    }
+
+    /// Ends the record that was open; `behind` is the access line that follows it.
+    fn close(&mut self, open: Open, behind: Option<Answer>) {
+        if open.pieces.len() > 1 {
+            self.facts.extend(open.read(self.stream, behind));
+        } else {
+            for fact in &mut self.facts[open.facts_before..] {
+                fact.answer = fact.answer.or(behind);
+            }
+        }
+    }
+
+    /// The facts, and the sources that held nothing but the middle of a record.
+    pub(super) fn finish(mut self) -> (Vec<Fact>, Vec<usize>) {
+        if let Some(open) = self.open.take() {
+            self.close(open, None);
+        }
+        (self.facts, self.continued)
+    }
+}
+
+impl Open {
+    fn add(&mut self, piece: &Piece, source: u32, lines: u64) {
+        let place = Place { source, line: piece.place.line, byte: piece.place.byte };
+        self.pieces.push((self.bytes.len(), place, lines + piece.line));
+        self.bytes.extend_from_slice(&piece.bytes);
+    }
+
+    /// The facts of the whole record; `behind` is the access line that follows it.
+    fn read(self, stream: u32, behind: Option<Answer>) -> Vec<Fact> {
+        let mut collector = Collector::default();
+        collector.read(&self.bytes, 0, b"");
+        collector.found.sort_by_key(|found| found.offset);
+        let last = collector.found.last().map(|found| found.offset);
+        let fact = |found: crate::fact::Found| {
+            let piece = self.pieces.partition_point(|(offset, ..)| *offset <= found.offset) - 1;
+            let (offset, place, line) = self.pieces[piece];
+            let lines = memchr::memchr_iter(b'\n', &self.bytes[offset..found.offset]).count() as u64;
+            let ends = Some(found.offset) == last;
+            let byte = place.byte + (found.offset - offset) as u64;
+            let mut fact = found.at(Place { line: place.line + lines, byte, ..place });
+            (fact.stream, fact.line) = (stream, line + lines);
+            fact.time = fact.time.map(|time| self.written.map_or(time, |written| time.completed_by(written)));
+            fact.answer = fact.answer.or(behind.filter(|_| ends));
+            fact
+        };
+        collector.found.into_iter().map(fact).collect()
+    }
+}
