@@ -3,8 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::input::Limits;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::TimeZone;
+
+use crate::input::Limits;
+use crate::report::Bound;
 
 /// Tells what really failed behind LiteLLM's "assistant message prefill" 400.
 ///
@@ -33,6 +38,27 @@ pub struct Cli {
     /// Of folders and archives, leave out files that the glob names; repeatable
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+
+    /// Only requests from this time on: `2h` back from the last time seen, a date, a date and time, or an instant
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Bound>,
+
+    /// Only requests until this time; a date counts as a whole
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<Bound>,
+
+    /// The date on which a log without dates begins (`2026-11-22`)
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<Date>,
+
+    /// The zone of the proxy's clock, and of --since and --until: `Europe/Berlin`, `+01:00`, `UTC`; without it, times of logs stay
+    /// local, and those of --since and --until are of this machine's zone
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub timezone: Option<TimeZone>,
+
+    /// Put NAME before the names of all inputs: tells the same path of two hosts apart
+    #[arg(long, value_name = "NAME")]
+    pub label: Option<String>,
 
     /// Worker threads; 0 takes one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -92,6 +118,12 @@ Exit status:
   130  stopped by Ctrl-C, 143 by SIGTERM: the report so far is printed
 
 A file that is named like a subcommand is given as ./name.";
+
+/// Reads a zone: by its name, or as an offset.
+fn zone(text: &str) -> Result<TimeZone, String> {
+    let zone = DateTimeParser::new().parse_time_zone(text);
+    zone.map_err(|error| format!("{error}; give a name like Europe/Berlin, or an offset like +01:00"))
+}
 
 /// Formats of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -10,8 +10,9 @@ use streamfall::exit::Exit;
 use streamfall::input::{Limits, Selection};
 use streamfall::output::{self, json, text};
 use streamfall::progress::Bar;
-use streamfall::report::Report;
+use streamfall::report::{Report, Window};
 use streamfall::stop::StopRequests;
+use streamfall::stream::Completion;
 use streamfall::{Options, Progress, analyze};
 
 fn main() -> ExitCode {
@@ -39,7 +40,16 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     let stop = || requests.asked().is_some();
     let limits = Limits { expansion: cli.max_expansion, depth: cli.max_depth, members: cli.max_members, memory: cli.max_memory << 20 };
     let selection = Selection::new(&cli.include, &cli.exclude).context("--include or --exclude is no glob")?;
-    let options = Options { selection, threads: cli.threads, limits, stop: Some(&stop), progress: if shown { Some(&mut show) } else { None } };
+    let options = Options {
+        selection,
+        label: cli.label.clone(),
+        completion: Completion { date: cli.date, zone: cli.timezone.clone() },
+        window: Window { since: cli.since, until: cli.until, zone: cli.timezone.clone() },
+        threads: cli.threads,
+        limits,
+        stop: Some(&stop),
+        progress: if shown { Some(&mut show) } else { None },
+    };
     let report = analyze(&cli.paths, options)?;
     bar.clear();
     // A signal that comes when all is read changes nothing any more.

@@ -3,12 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::reader::Event;
-use crate::fact::Fact;
 use crate::input::{Inputs, Origin, Problem, ProblemKind};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
 use crate::scan::InOrder;
-use crate::stream::{self, Part};
+use crate::stream::{self, Completion, Part, Streams};
 
 /// What was read of all sources.
 pub(super) struct Gathered {
@@ -109,8 +108,8 @@ impl Gathered {
         self.sources[one].bytes < SMALL && stream::are_neighbours(&self.sources[one].name, &self.sources[other].name)
     }
 
-    /// All facts, with the parts of each process put together, and the names of the processes by stream.
-    pub(super) fn take_facts(&mut self) -> (Vec<Fact>, Vec<String>) {
+    /// All facts, with the parts of each process put together.
+    pub(super) fn take_streams(&mut self, completion: &Completion) -> Streams {
         let mut parts = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
             for found in source.found.take_streams() {
@@ -118,7 +117,7 @@ impl Gathered {
                 parts.push(Part { source: index, name: source.name.clone(), process, found });
             }
         }
-        let mut streams = stream::join(parts);
+        let mut streams = stream::join(parts, completion);
         for &index in &streams.continued {
             let source = &mut self.sources[index];
             source.foreign = None;
@@ -126,7 +125,7 @@ impl Gathered {
         }
         // What is no log after all states nothing.
         streams.facts.retain(|fact| self.sources.get(fact.place.source as usize).is_some_and(|source| source.foreign.is_none()));
-        (streams.facts, streams.processes)
+        streams
     }
 
     /// What the report says of its inputs, problems with paths included.

@@ -16,8 +16,9 @@ use std::time::Duration;
 
 use crate::input::{self, Inputs, Limits, Origin, Selection, Source};
 use crate::link;
-use crate::report::{Names, Report};
+use crate::report::{Names, Report, Window};
 use crate::scan::Searcher;
+use crate::stream::Completion;
 use gathered::Gathered;
 use reader::{Event, Reader};
 
@@ -26,6 +27,12 @@ use reader::{Event, Reader};
 pub struct Options<'a> {
     /// Which files of folders and archives are read.
     pub selection: Selection,
+    /// Put before the names of all sources: tells the same path of two hosts apart.
+    pub label: Option<String>,
+    /// Date and zone of times that have none.
+    pub completion: Completion,
+    /// The part of time that is reported on.
+    pub window: Window,
     /// Worker threads; 0 for one per core.
     pub threads: usize,
     /// How far an input may go.
@@ -61,15 +68,20 @@ pub enum AnalyzeError {
 /// # Errors
 ///
 /// Only if the machinery cannot be started; problems with inputs are in the report.
-pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, AnalyzeError> {
-    let inputs = input::find(paths, &options.selection);
+pub fn analyze(paths: &[PathBuf], mut options: Options<'_>) -> Result<Report, AnalyzeError> {
+    let mut inputs = input::find(paths, &options.selection);
+    if let Some(label) = &options.label {
+        inputs.sources.iter_mut().for_each(|source| source.name = format!("{label}:{}", source.name));
+    }
+    let (completion, window) = (std::mem::take(&mut options.completion), std::mem::take(&mut options.window));
     let mut read = read_all(&inputs, options)?;
     read.drop_twins();
-    let (facts, processes) = read.take_facts();
-    let stated: HashSet<usize> = facts.iter().map(|fact| fact.place.source as usize).collect();
-    let incidents = link::link(&facts);
-    let names = Names { sources: read.names(), processes };
-    Ok(Report::new(incidents, &facts, names, read.into_inputs(inputs, &stated)))
+    let mut streams = read.take_streams(&completion);
+    let stated: HashSet<usize> = streams.facts.iter().map(|fact| fact.place.source as usize).collect();
+    let mut incidents = link::link(&streams.facts);
+    let windowed = window.apply(&mut incidents, &mut streams.facts, &streams.ends);
+    let names = Names { sources: read.names(), processes: streams.processes };
+    Ok(Report::new(incidents, &streams.facts, names, windowed, read.into_inputs(inputs, &stated)))
 }
 
 /// More threads than any machine here has cores.

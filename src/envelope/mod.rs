@@ -54,6 +54,16 @@ pub enum Output {
 }
 
 impl Output {
+    /// Its name, where it is one.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Output::Both => None,
+            Output::Out => Some("stdout"),
+            Output::Err => Some("stderr"),
+        }
+    }
+
     fn of(name: &str) -> Output {
         match name {
             "stdout" => Output::Out,

@@ -26,7 +26,16 @@ impl Found {
     /// The fact, at its place in the source.
     #[must_use]
     pub fn at(self, place: Place) -> super::Fact {
-        super::Fact { place, stream: 0, line: place.line, lines: self.lines, answer: self.answer, time: self.time, statement: self.statement }
+        super::Fact {
+            place,
+            stream: 0,
+            output: super::Output::Both,
+            line: place.line,
+            lines: self.lines,
+            answer: self.answer,
+            time: self.time,
+            statement: self.statement,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod error_text;
 mod fallback_lists;
 mod place;
 
+pub use crate::envelope::Output;
 pub use crate::record::Answer;
 pub use crate::record::{About, Caller, Form, LastMessage, Sample, Served};
 pub use attempt::Attempt;
@@ -30,6 +31,8 @@ pub struct Fact {
     pub place: Place,
     /// Which stream it is of: what one process wrote, in its order.
     pub stream: u32,
+    /// To which output of its process it was written, where an envelope says so.
+    pub output: Output,
     /// The record's first line in its stream, without what is around it in the source: lines of one stream are one behind the other.
     pub line: u64,
     /// How many lines the record has.

@@ -141,6 +141,9 @@ pub enum ProblemKind {
         /// Rejections in the report.
         seen: u64,
     },
+    /// Requests whose times have no date or no zone.
+    #[error("cannot be held against {0} request(s), whose log has no dates or no zone: they are kept. Give --date and --timezone")]
+    Unplaced(u64),
     /// A fault of ours.
     #[error("could not be read in part, by a fault of streamfall: please report it, with the message above")]
     Fault,
@@ -162,9 +165,12 @@ impl ProblemKind {
             | ProblemKind::Stopped
             | ProblemKind::Fault
             | ProblemKind::Broken { .. } => true,
-            ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::Twin(_) | ProblemKind::CountsMore { .. } | ProblemKind::PassedOver { .. } => {
-                false
-            }
+            ProblemKind::Empty
+            | ProblemKind::NoRecords
+            | ProblemKind::Twin(_)
+            | ProblemKind::Unplaced(_)
+            | ProblemKind::CountsMore { .. }
+            | ProblemKind::PassedOver { .. } => false,
         }
     }
 }

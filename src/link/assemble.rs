@@ -237,7 +237,7 @@ impl<'a> Draft<'_, 'a> {
 
     fn evidence(&self) -> Vec<Evidence> {
         let nodes = self.summary.nodes.iter().map(|&n| self.groups.nodes[n].fact);
-        nodes.map(|fact| Evidence { place: fact.place, stream: fact.stream, role: fact.statement.name() }).collect()
+        nodes.map(|fact| Evidence { place: fact.place, stream: fact.stream, output: fact.output, role: fact.statement.name() }).collect()
     }
 }
 

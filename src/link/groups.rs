@@ -6,6 +6,7 @@ use super::evidence;
 use super::rules::Rule;
 use super::verdict::Verdict;
 use crate::fact::{ErrorRecord, Fact, FallbackLists, Place, Role, Statement};
+use crate::stream::Clock;
 
 /// One fact with what the rules ask of it again and again.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl<'a> Groups<'a> {
         for fact in facts {
             // Times with a date and times without one do not lie on one line.
             let dated = fact.time.is_some_and(|time| time.date.is_some());
-            let at = clocks.entry((fact.stream, dated)).or_default().at(fact);
+            let at = clocks.entry((fact.stream, dated)).or_default().at(fact.time);
             if let Statement::Error(error) = &fact.statement
                 && let Some(configured) = error.texts().find_map(|t| t.configured.as_ref())
             {
@@ -259,26 +260,5 @@ fn hop_of(fact: &Fact) -> Option<&str> {
             error.text.levels[0].group.as_deref()
         }
         _ => None,
-    }
-}
-
-/// Puts a stream's local times onto one line: a step back of more than half a day is midnight.
-#[derive(Debug, Default)]
-struct Clock {
-    last: u64,
-    days: u64,
-}
-
-impl Clock {
-    fn at(&mut self, fact: &Fact) -> u64 {
-        use crate::record::DAY;
-        let Some(time) = fact.time else { return self.last };
-        let mut at = time.since_epoch() + self.days * DAY;
-        if time.date.is_none() && at + DAY / 2 < self.last {
-            self.days += 1;
-            at += DAY;
-        }
-        self.last = at;
-        at
     }
 }

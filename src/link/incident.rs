@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::request::Request;
 use super::rules::Confidence;
 use super::verdict::Verdict;
-use crate::fact::Place;
+use crate::fact::{Output, Place};
 use crate::knowledge::failure::{Category, Kind};
 
 /// One client request that met at least one rejection.
@@ -86,6 +86,8 @@ pub struct Evidence {
     pub place: Place,
     /// Which stream it is of.
     pub stream: u32,
+    /// To which output of its process it was written, where an envelope says so.
+    pub output: Output,
     /// The fact's name.
     pub role: &'static str,
 }

@@ -59,8 +59,16 @@ struct Document<'a> {
     incidents: Vec<IncidentOut<'a>>,
     advice: Vec<AdviceOut>,
     neighbours: Vec<Neighbour<'a>>,
+    window: WindowOut,
     inputs: Vec<Input<'a>>,
     problems: Vec<ProblemOut<'a>>,
+}
+
+/// What `--since` and `--until` did.
+#[derive(Serialize)]
+struct WindowOut {
+    left_out: u64,
+    unplaced: u64,
 }
 
 #[derive(Serialize)]
@@ -163,6 +171,7 @@ struct EvidenceOut<'a> {
     line: u64,
     role: &'static str,
     process: Option<&'a str>,
+    output: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -225,6 +234,7 @@ impl<'a> Document<'a> {
             incidents: report.incidents.iter().map(|i| IncidentOut::of(report, i)).collect(),
             advice: advice(report),
             neighbours: neighbours(report),
+            window: WindowOut { left_out: report.windowed.left_out, unplaced: report.windowed.unplaced },
             inputs: inputs(report),
             problems: report
                 .problems
@@ -332,7 +342,13 @@ impl<'a> IncidentOut<'a> {
             evidence: i
                 .evidence
                 .iter()
-                .map(|e| EvidenceOut { source: report.source(e.place), line: e.place.line, role: e.role, process: report.process(e.stream) })
+                .map(|e| EvidenceOut {
+                    source: report.source(e.place),
+                    line: e.place.line,
+                    role: e.role,
+                    process: report.process(e.stream),
+                    output: e.output.name(),
+                })
                 .collect(),
         }
     }

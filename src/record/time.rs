@@ -6,7 +6,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 const MICROS_A_SECOND: u64 = 1_000_000;
@@ -117,6 +117,24 @@ impl Time {
             return self;
         }
         Time { date: Some(civil(instant / DAY)), micros: instant % DAY, fine: self.fine, utc: true }
+    }
+
+    /// A time of day on the day that is so many days after the first.
+    #[must_use]
+    pub fn days_after(self, first: Date, days: u64) -> Time {
+        let ahead = jiff::Span::new().try_days(i64::try_from(days).unwrap_or(i64::MAX));
+        let date = ahead.and_then(|ahead| first.checked_add(ahead)).unwrap_or(first);
+        Time { date: Some((date.year().unsigned_abs(), date.month().unsigned_abs(), date.day().unsigned_abs())), ..self }
+    }
+
+    /// The instant of a local time with a date, in its zone.
+    #[must_use]
+    pub fn in_zone(self, zone: &TimeZone) -> Option<Time> {
+        let (year, month, day) = self.date.filter(|_| !self.utc)?;
+        let date = Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+        let midnight = date.to_datetime(jiff::civil::Time::midnight());
+        let civil = midnight.checked_add(jiff::SignedDuration::from_micros(i64::try_from(self.micros).ok()?)).ok()?;
+        Some(Time { fine: self.fine, ..Time::of_instant(civil.to_zoned(zone.clone()).ok()?.timestamp()) })
     }
 
     /// The time without its date.

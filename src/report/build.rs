@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, NeighbourRow, Report, ReportedIncident, Summary, identity, mask};
+use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, NeighbourRow, Report, ReportedIncident, Summary, Windowed, identity, mask};
 use crate::fact::{ErrorRecord, Fact, Place, Role, Statement};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
@@ -15,7 +15,7 @@ use crate::record::Time;
 impl Report {
     /// The report of all incidents.
     #[must_use]
-    pub fn new(incidents: Vec<Incident>, facts: &[Fact], names: Names, inputs: InputsRead) -> Report {
+    pub fn new(incidents: Vec<Incident>, facts: &[Fact], names: Names, windowed: Windowed, inputs: InputsRead) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
         let incidents: Vec<Incident> = incidents.into_iter().map(masked).collect();
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
@@ -24,6 +24,7 @@ impl Report {
         let mut report = Report {
             complete,
             stopped: inputs.stopped,
+            windowed,
             summary,
             models: models(&incidents),
             failures: failures(&incidents),
@@ -36,8 +37,15 @@ impl Report {
         };
         report.advice = given_advice(&report);
         report.problems.extend(counted_more(facts, &report));
+        report.problems.extend(unplaced(windowed));
         report
     }
+}
+
+/// Says which requests a window could not be held against.
+fn unplaced(windowed: Windowed) -> Option<Problem> {
+    let kind = ProblemKind::Unplaced(windowed.unplaced);
+    (windowed.unplaced > 0).then(|| Problem { input: "--since and --until".to_owned(), kind })
 }
 
 /// The provider's words, and who asked, are quoted from the input; what is secret in them is masked before any format sees it.

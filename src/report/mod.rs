@@ -5,6 +5,9 @@
 mod build;
 mod identity;
 mod mask;
+mod window;
+
+pub use window::{Bound, Window, Windowed};
 
 use crate::fact::Place;
 use crate::input::{Problem, ProblemKind};
@@ -20,6 +23,8 @@ pub struct Report {
     pub complete: bool,
     /// Whether the reading was stopped before its end.
     pub stopped: bool,
+    /// What was left out for its time.
+    pub windowed: Windowed,
     /// Totals.
     pub summary: Summary,
     /// Counts per rejecting model group, most requests first.

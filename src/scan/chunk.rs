@@ -7,6 +7,7 @@
 use std::io::{self, Read};
 
 use crate::document::RowPlace;
+use crate::envelope::Output;
 use crate::knowledge::signature::{NEEDLES, ROW_NEEDLES};
 use crate::record::{self, Lines, Time};
 
@@ -43,6 +44,8 @@ pub struct LineOrigin {
     pub place: RowPlace,
     /// When it was written, as its envelope says.
     pub written: Option<Time>,
+    /// To which of its process's outputs.
+    pub output: Output,
 }
 
 /// Gives the chunks of a source, one after the other.

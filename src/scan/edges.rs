@@ -3,6 +3,7 @@
 
 use super::chunk::{Chunk, LineOrigin};
 use crate::document::RowPlace;
+use crate::envelope::Output;
 use crate::record::{self, Answer, HEAD_BYTES, Lines, Time};
 
 /// The longest half of a record that is kept to be put together again.
@@ -19,6 +20,8 @@ pub struct Piece {
     pub place: RowPlace,
     /// Its first line among those of its chunk, and then of its stream.
     pub line: u64,
+    /// To which output of its process it was written.
+    pub output: Output,
 }
 
 /// The ends of what one process wrote in a source.
@@ -74,9 +77,10 @@ impl ChunkEdges {
 
 fn piece(bytes: &[u8], range: std::ops::Range<usize>, line: usize, origins: Option<&[LineOrigin]>) -> Option<Piece> {
     let own = RowPlace { line: line as u64, byte: range.start as u64 };
-    let place = origins.map_or(Some(own), |origins| origins.get(line).map(|origin| origin.place))?;
+    let own = LineOrigin { place: own, ..LineOrigin::default() };
+    let LineOrigin { place, output, .. } = origins.map_or(Some(own), |origins| origins.get(line).copied())?;
     let bytes = bytes.get(range).filter(|bytes| bytes.len() <= MOST_BYTES)?;
-    Some(Piece { bytes: bytes.to_vec(), place, line: line as u64 })
+    Some(Piece { bytes: bytes.to_vec(), place, line: line as u64, output })
 }
 
 /// The first head of a record at the start of a line, from the line at `from` on.

@@ -27,7 +27,7 @@ impl<'r> RowChunker<'r> {
             match self.rows.next_row(bytes) {
                 Ok(Some(place)) => {
                     bytes.push(b'\n');
-                    places.push(LineOrigin { place, written: None });
+                    places.push(LineOrigin { place, ..LineOrigin::default() });
                 }
                 Ok(None) => break,
                 Err(error) => {

@@ -142,10 +142,11 @@ impl ChunkFacts {
         for found in found {
             line += memchr::memchr_iter(b'\n', &bytes[counted..found.offset]).count();
             counted = found.offset;
-            let own = LineOrigin { place: RowPlace { line: line as u64, byte: found.offset as u64 }, written: None };
+            let own = LineOrigin { place: RowPlace { line: line as u64, byte: found.offset as u64 }, ..LineOrigin::default() };
             let origin = origins.map_or(Some(own), |origins| origins.get(line).copied()).unwrap_or_default();
             let mut fact = found.at(Place { source: 0, line: origin.place.line, byte: origin.place.byte });
             fact.line = line as u64;
+            fact.output = origin.output;
             fact.time = fact.time.map(|time| origin.written.map_or(time, |written| time.completed_by(written)));
             self.facts.push(fact);
         }

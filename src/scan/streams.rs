@@ -261,7 +261,7 @@ impl Stream {
             return;
         }
         for line in text.split(|b| *b == b'\n') {
-            self.add_line(line, entry.output, LineOrigin { place, written: entry.written }, lines);
+            self.add_line(line, entry.output, LineOrigin { place, written: entry.written, output: entry.output }, lines);
         }
     }
 
@@ -289,7 +289,7 @@ impl Stream {
     fn take(&mut self, all: bool) -> (Vec<u8>, Vec<LineOrigin>) {
         if all {
             for (output, (place, text)) in std::mem::take(&mut self.pieces) {
-                self.add_line(&text, output, LineOrigin { place, written: None }, Lines::Log);
+                self.add_line(&text, output, LineOrigin { place, written: None, output }, Lines::Log);
             }
         }
         let (mut bytes, mut origins) = (Vec::new(), Vec::new());

@@ -4,11 +4,13 @@
 //! one behind the other only if their times do not contradict it: two processes that wrote at the same time are two streams,
 //! whatever their files are called.
 
+mod clock;
 mod rotation;
 mod stitch;
 
 use std::collections::{BTreeMap, HashSet};
 
+pub use clock::{Clock, Completion};
 pub use rotation::{are_neighbours, is_part};
 
 use crate::fact::Fact;
@@ -37,6 +39,8 @@ pub struct Streams {
     pub facts: Vec<Fact>,
     /// The names of the processes, by stream.
     pub processes: Vec<String>,
+    /// The last times, by stream.
+    pub ends: Vec<Option<Time>>,
     /// Sources that hold nothing but the middle of another's record.
     pub continued: HashSet<usize>,
 }
@@ -44,9 +48,9 @@ pub struct Streams {
 /// How far two threads' records may be out of order, in microseconds.
 const SLACK: u64 = 2_000_000;
 
-/// Puts the parts of each stream together.
+/// Puts the parts of each stream together, and completes their times.
 #[must_use]
-pub fn join(parts: Vec<Part>) -> Streams {
+pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
     let mut chains: Vec<Vec<Part>> = Vec::new();
     for ((_, by_instant), group) in grouped(parts) {
         chains.extend(if by_instant { by_instants(group) } else { by_names(group) });
@@ -57,11 +61,14 @@ pub fn join(parts: Vec<Part>) -> Streams {
     for chain in chains {
         let number = u32::try_from(streams.processes.len()).unwrap_or(u32::MAX);
         streams.processes.push(chain.first().map(|part| part.process.clone()).unwrap_or_default());
+        let end = chain.iter().rev().find_map(|part| part.found.edges.last);
         let mut stitcher = Stitcher::new(number);
         for part in chain {
             stitcher.add(part);
         }
         let (mut facts, continued) = stitcher.finish();
+        let mut clock = completion.complete(&mut facts);
+        streams.ends.push(end.map(|end| completion.completed(end, &mut clock)));
         streams.facts.append(&mut facts);
         streams.continued.extend(continued);
     }

@@ -2,7 +2,7 @@
 //! whole.
 
 use super::Part;
-use crate::fact::{Answer, Collector, Fact, Place};
+use crate::fact::{Answer, Collector, Fact, Output, Place};
 use crate::record::Time;
 use crate::scan::Piece;
 
@@ -25,6 +25,8 @@ struct Open {
     bytes: Vec<u8>,
     /// Where its pieces start in `bytes` and in their sources.
     pieces: Vec<(usize, Place, u64)>,
+    /// To which output it was written.
+    output: Output,
     /// When its envelope was written.
     written: Option<Time>,
     /// How many facts stand before it.
@@ -67,7 +69,7 @@ impl Stitcher {
         self.open = found.edges.closing.map(|closing| {
             let line = self.lines + closing.line;
             let facts_before = self.facts.partition_point(|fact| fact.line < line);
-            let mut open = Open { bytes: Vec::new(), pieces: Vec::new(), written: found.edges.last, facts_before };
+            let mut open = Open { bytes: Vec::new(), pieces: Vec::new(), output: closing.output, written: found.edges.last, facts_before };
             open.add(&closing, source, self.lines);
             open
         });
@@ -114,7 +116,7 @@ impl Open {
             let ends = Some(found.offset) == last;
             let byte = place.byte + (found.offset - offset) as u64;
             let mut fact = found.at(Place { line: place.line + lines, byte, ..place });
-            (fact.stream, fact.line) = (stream, line + lines);
+            (fact.stream, fact.line, fact.output) = (stream, line + lines, self.output);
             fact.time = fact.time.map(|time| self.written.map_or(time, |written| time.completed_by(written)));
             fact.answer = fact.answer.or(behind.filter(|_| ends));
             fact

@@ -40,16 +40,19 @@ pub fn seven_zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// The lines of several pods in turn, as `kubectl logs --prefix --timestamps` gives them.
+/// The lines of several pods in turn, each with the time of its record, as `kubectl logs --prefix --timestamps` gives them.
 pub fn pods(logs: &[&[u8]]) -> Vec<u8> {
     let mut queues: Vec<Vec<String>> = logs.iter().map(|log| String::from_utf8_lossy(log).lines().rev().map(str::to_owned).collect()).collect();
-    let (mut text, mut number) = (String::new(), 0_u64);
+    let clock = regex::Regex::new(r"0(\d):(\d\d):(\d\d)").unwrap();
+    let (mut text, mut number, mut last) = (String::new(), 0_u64, "05:00:00".to_owned());
     while queues.iter().any(|queue| !queue.is_empty()) {
         for (pod, queue) in queues.iter_mut().enumerate() {
             let Some(line) = queue.pop() else { continue };
             number += 1;
-            let (second, fraction) = (number / 1000, number % 1000);
-            writeln!(text, "[pod/litellm-{pod}/litellm] 2026-11-22T05:{:02}:{:02}.{fraction:03}Z {line}", second / 60, second % 60).unwrap();
+            // The proxy's clock is two hours ahead.
+            let own = clock.captures(&line).map(|time| format!("0{}:{}:{}", time[1].parse::<u8>().unwrap() - 2, &time[2], &time[3]));
+            last = own.filter(|own| *own > last).unwrap_or(last);
+            writeln!(text, "[pod/litellm-{pod}/litellm] 2026-11-22T{last}.{number:06}Z {line}").unwrap();
         }
     }
     text.into_bytes()

@@ -38,7 +38,10 @@ impl Page<'_> {
             self.wrapped(because, "  because ", DIM);
         }
         for evidence in &i.evidence {
-            let process = report.process(evidence.stream).map(|name| format!("  {}", plain(name))).unwrap_or_default();
+            let mut process = report.process(evidence.stream).map(|name| format!("  {}", plain(name))).unwrap_or_default();
+            if let Some(output) = evidence.output.name() {
+                let _ = write!(process, " ({output})");
+            }
             self.line(&format!("  {}:{}  {}{process}", plain(report.source(evidence.place)), evidence.place.line, evidence.role));
         }
     }

@@ -132,11 +132,19 @@ impl Page<'_> {
         let inputs = report.inputs.len();
         let bytes: u64 = report.inputs.iter().map(|i| i.bytes).sum();
         self.line(&format!("No request met the prefill rejection ({}, {} read).", counted(inputs as u64, "input"), size(bytes)));
+        self.window(report);
         if report.summary.mentions > 0 {
             let said = format!("Its sentence is printed {}, but in no error record.", times(report.summary.mentions));
             self.line(&said);
         }
         self.neighbours(report);
+    }
+
+    /// Says what a window left out.
+    fn window(&mut self, report: &Report) {
+        if report.windowed.left_out > 0 {
+            self.line(&format!("  {} outside of --since and --until left out", counted(report.windowed.left_out, "request")));
+        }
     }
 
     fn headline(&mut self, report: &Report) {
@@ -166,6 +174,7 @@ impl Page<'_> {
             .collect();
         self.line(&format!("  {}", ended.join(", ")));
         self.wrapped(&seen(report), "  ", Style::new());
+        self.window(report);
         self.callers(report);
     }
 
