@@ -156,13 +156,46 @@ fn text_shapes(lines: &[Line]) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// What people do to a log before they hand it on, and what tools without a form of their own put before its lines.
+fn pasted_shapes(log: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let text = String::from_utf8_lossy(log).into_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    let join = |change: &dyn Fn(usize, &str) -> String| (1..).zip(&lines).map(|(n, l)| change(n, l) + "\n").collect::<String>().into_bytes();
+    let markdown = |l: &str| l.trim_start().replace('\u{1b}', "").replace("/_", "/\\_") + "\n";
+    vec![
+        ("CRLF", join(&|_, l| format!("{l}\r"))),
+        ("without blank lines", lines.iter().filter(|l| !l.trim().is_empty()).flat_map(|l| [l, "\n"]).collect::<String>().into_bytes()),
+        ("blank lines between", join(&|_, l| format!("{l}\n"))),
+        ("ESC stripped", join(&|_, l| l.replace('\u{1b}', ""))),
+        ("ESC as ^[", join(&|_, l| l.replace('\u{1b}', "^["))),
+        ("ESC as \\u001b", join(&|_, l| l.replace('\u{1b}', "\\u001b"))),
+        ("indentation lost", join(&|_, l| l.trim_start().to_owned())),
+        ("Markdown, fenced", [b"```\n".as_slice(), &join(&|_, l| markdown(l)), b"```\n"].concat()),
+        ("quoted", join(&|_, l| format!("> {l}").trim_end().to_owned())),
+        ("indented", join(&|_, l| format!("    {l}"))),
+        ("grep -Hn", join(&|n, l| format!("logs/proxy.log:{n}:{l}"))),
+        ("cat -n", join(&|n, l| format!("{n:>6}\t{l}"))),
+        ("stern", join(&|_, l| format!("{POD} litellm {l}"))),
+        ("bracketed", join(&|_, l| format!("[litellm] {l}"))),
+        ("heroku", join(&|_, l| format!("2026-11-22T05:48:21.997668+00:00 app[web.1]: {l}"))),
+        ("railway", join(&|_, l| format!("2026-11-22T05:48:21.997668000Z [err]  {l}"))),
+        ("supervisor", join(&|n, l| format!("2026-11-22 07:48:21,{:03} {} litellm {l}", n % 1000, if n % 7 == 0 { "ERROR" } else { "INFO" }))),
+        ("pm2", join(&|_, l| format!("0|litellm  | {l}"))),
+        ("syslog without a process", join(&|_, l| format!("Nov 22 07:48:21 host litellm: {l}"))),
+    ]
+}
+
 #[test]
 fn every_shape_of_a_text_log_tells_what_the_log_tells() {
-    for name in ["1.85.0_C_info", "1.85.7_X_clouds_default"] {
+    type Shapes = fn(&[u8]) -> Vec<(&'static str, Vec<u8>)>;
+    let (exported, pasted): (Shapes, Shapes) = (|log| text_shapes(&lines(log)), pasted_shapes);
+    for (name, shapes) in
+        [("1.85.0_C_info", exported), ("1.85.7_X_clouds_default", exported), ("1.85.0_C_info", pasted), ("1.96.2_A_default", pasted)]
+    {
         let log = capture(name).log;
         let bare = told(&report_on(&log));
         assert!(bare.len() > 20, "{name}");
-        for (shape, wrapped) in text_shapes(&lines(&log)) {
+        for (shape, wrapped) in shapes(&log) {
             let report = report_on(&wrapped);
             assert_eq!((&report["complete"], &report["inputs"][0]["problems"]), (&json!(true), &json!([])), "{name}, {shape}");
             let now = told(&report);
@@ -235,6 +268,26 @@ fn interleaved_pods_are_told_apart() {
     let together = told(&report_on(mixed.as_bytes()));
     assert_eq!(together.len(), apart[0].len() + apart[1].len());
     assert!(apart.iter().flatten().all(|(ids, told)| together.get(ids) == Some(told)));
+}
+
+#[test]
+fn what_an_exporter_left_out_is_said() {
+    let log = capture("1.85.0_A_default").log;
+    let entry = |l: &Line| json!({"MESSAGE": if l.text.len() < 400 { json!(l.text) } else { Value::Null }, "__REALTIME_TIMESTAMP": l.micros.to_string(), "_PID": "1"});
+    let event = |l: &Line| json!({"logStreamName": "x", "timestamp": l.micros / 1000, "message": l.text, "ingestionTime": 1});
+    let cases = [
+        ("journalctl without --all", ndjson(&objects(&lines(&log), entry)), "export it again with --all"),
+        (
+            "one page",
+            json!({"events": objects(&without_blanks(&lines(&log)), event), "nextToken": "x"}).to_string().into_bytes(),
+            "one page of several",
+        ),
+    ];
+    for (name, wrapped, says) in cases {
+        let report = report_on(&wrapped);
+        let problem = report["inputs"][0]["problems"][0].as_str().unwrap_or_default();
+        assert!(problem.contains(says) && report["complete"] == true, "{name}: {problem}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::reader::Event;
 use crate::input::{Inputs, Origin, Problem, ProblemKind};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
-use crate::scan::InOrder;
+use crate::scan::{InOrder, Notes};
 use crate::stream::{self, Completion, Part, Streams};
 
 /// What was read of all sources.
@@ -23,7 +23,7 @@ pub(super) struct SourceRead {
     found: InOrder,
     /// What its start looks like, if it is no log.
     looks: Vec<Form>,
-    processes: Vec<String>,
+    notes: Notes,
     bytes: u64,
     hash: u128,
     problem: Option<ProblemKind>,
@@ -42,9 +42,9 @@ enum Within {
 
 impl SourceRead {
     fn new(index: usize, name: String, within: Option<Within>) -> SourceRead {
-        let (looks, processes) = (Vec::new(), Vec::new());
+        let (looks, notes) = (Vec::new(), Notes::default());
         let found = InOrder::new(index);
-        SourceRead { name, within, found, looks, processes, bytes: 0, hash: 0, problem: None, foreign: None, archive: false }
+        SourceRead { name, within, found, looks, notes, bytes: 0, hash: 0, problem: None, foreign: None, archive: false }
     }
 }
 
@@ -68,7 +68,7 @@ impl Gathered {
             Event::Foreign(source, quotes) => self.sources[source].foreign = Some(quotes),
             Event::Forms(source, forms) if forms.iter().any(|form| form.is_log()) => self.sources[source].found.add_forms(forms),
             Event::Forms(source, forms) => self.sources[source].looks = forms,
-            Event::Processes(source, names) => self.sources[source].processes = names,
+            Event::Notes(source, notes) => self.sources[source].notes = notes,
             Event::Read(source, bytes, hash) => (self.sources[source].bytes, self.sources[source].hash) = (bytes, hash),
             Event::Member(archive, name) => {
                 self.sources[archive].archive = true;
@@ -113,7 +113,7 @@ impl Gathered {
         let mut parts = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
             for found in source.found.take_streams() {
-                let process = source.processes.get(found.number as usize).cloned().unwrap_or_default();
+                let process = source.notes.processes.get(found.number as usize).cloned().unwrap_or_default();
                 parts.push(Part { source: index, name: source.name.clone(), process, found });
             }
         }
@@ -177,6 +177,8 @@ impl SourceRead {
             (unread @ 1.., _) => Some(ProblemKind::NotUnderstood(unread)),
             (0, 0) if unknown => Some(ProblemKind::NoRecords),
             (0, mentions @ 1..) if unknown && !stated => Some(ProblemKind::NotUnderstood(mentions)),
+            _ if self.notes.lost > 0 => Some(ProblemKind::LostText(self.notes.lost)),
+            _ if self.notes.more_pages => Some(ProblemKind::OnePage),
             _ => None,
         };
         self.problem = self.problem.take().or(seen);

@@ -15,7 +15,7 @@ use crate::envelope;
 use crate::input::{self, Archive, ArchiveBytes, Limits, Origin, ProblemKind, Selection, Source};
 use crate::knowledge::signature::REJECTION;
 use crate::record::Form;
-use crate::scan::{self, Chunk, ChunkFacts, Searcher};
+use crate::scan::{self, Chunk, ChunkFacts, Notes, Searcher};
 use crate::stream;
 
 /// What the reader and the workers say; sources by index.
@@ -26,8 +26,8 @@ pub(super) enum Event {
     Foreign(usize, bool),
     /// Forms seen at a source's start.
     Forms(usize, Vec<Form>),
-    /// The processes that a source is of, by stream.
-    Processes(usize, Vec<String>),
+    /// What was noticed of a source.
+    Notes(usize, Notes),
     /// How many bytes a source gave, and their hash.
     Read(usize, u64, u128),
     /// A member of an archive: it is a source, too, and gets the next index.
@@ -134,7 +134,7 @@ impl Reader {
         self.say(Event::Forms(index, start.forms.clone()));
         let layout = start.layout;
         let mut chunks = match around {
-            Some(lines) => scan::unwrapped_chunks(layout, lines, Box::new(start.whole()), scan::CHUNK_BYTES),
+            Some(around) => scan::unwrapped_chunks(layout, around, Box::new(start.whole()), scan::CHUNK_BYTES),
             None => scan::chunks(layout, Box::new(start.whole()), scan::CHUNK_BYTES),
         };
         while !self.stopping.load(Ordering::Relaxed) {
@@ -149,7 +149,7 @@ impl Reader {
                 Err(error) => Err(ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) }),
             };
             let _ = round.give_back.send(Vec::new());
-            self.say(Event::Processes(index, chunks.processes()));
+            self.say(Event::Notes(index, chunks.notes()));
             return ended;
         }
         Ok(())

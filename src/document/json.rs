@@ -51,6 +51,10 @@ impl<R: Read> JsonRows<R> {
 }
 
 impl<R: Read> Rows for JsonRows<R> {
+    fn more_pages(&self) -> bool {
+        self.splitter.more_pages()
+    }
+
     fn next_row(&mut self, out: &mut Vec<u8>) -> io::Result<Option<RowPlace>> {
         loop {
             if let Some(row) = self.splitter.next_row() {
@@ -79,6 +83,21 @@ impl<R: Read> Rows for JsonRows<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_says_that_there_are_more() {
+        let cases = [
+            (r#"{"events": [{"m": 1}], "nextToken": "x"}"#, true),
+            (r#"{"events": [{"m": 1}], "nextToken": null, "searched": "x"}"#, false),
+            (r#"{"events": [{"nextToken": "x"}]}"#, false),
+            (r#"{"m": 1, "nextToken": "x"}"#, false),
+        ];
+        for (text, expected) in cases {
+            let mut rows = JsonRows::new(text.as_bytes());
+            while rows.next_row(&mut Vec::new()).unwrap().is_some() {}
+            assert_eq!(rows.more_pages(), expected, "{text}");
+        }
+    }
 
     fn rows(text: &str) -> Vec<String> {
         rows_of(text.as_bytes()).into_iter().map(|(_, row)| String::from_utf8(row).unwrap()).collect()

@@ -61,6 +61,11 @@ pub trait Rows {
     ///
     /// The reader's error, after all rows before it have been given.
     fn next_row(&mut self, row: &mut Vec<u8>) -> io::Result<Option<RowPlace>>;
+
+    /// Whether what was read says that it is one page of several.
+    fn more_pages(&self) -> bool {
+        false
+    }
 }
 
 /// How the records of a source stand in it, told by its first [`START_BYTES`] bytes; `whole` if there are no more.

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::{ROW_LIMIT, RowPlace};
-use crate::knowledge::container::{CONTAINERS, Container, RECORD_KEYS};
+use crate::knowledge::container::{CONTAINERS, Container, PAGE_KEYS, RECORD_KEYS};
 
 /// The longest text before an array of rows that is kept: labels and column names are short.
 const MOST_CONTEXT: usize = 64 << 10;
@@ -56,6 +56,9 @@ enum At {
 pub(super) struct Splitter {
     /// Whether a document was cut or damaged.
     broken: bool,
+    /// Whether the last key says that more pages follow, and whether any has said so with a text.
+    names_page: bool,
+    more_pages: bool,
     at: At,
     levels: Vec<Level>,
     /// Levels below the deepest that is told apart.
@@ -112,6 +115,11 @@ impl Splitter {
         self.rows.pop_front()
     }
 
+    /// Whether a document says that it is one page of several.
+    pub(super) fn more_pages(&self) -> bool {
+        self.more_pages
+    }
+
     /// Gives what is left of a row that the end of the input cut; tells whether any document was cut or damaged.
     pub(super) fn end(&mut self) -> bool {
         self.broken |= !self.levels.is_empty() || matches!(self.at, At::String | At::Escape);
@@ -147,12 +155,15 @@ impl Splitter {
     fn between(&mut self, bytes: &[u8], at: usize) -> usize {
         // What is no bracket and no quote matters only in that it ends a key's wait for its value.
         let plain = bytes[at..].iter().take_while(|b| !matches!(b, b'"' | b'{' | b'[' | b'}' | b']')).count();
-        if self.names_records.is_some() && !bytes[at..at + plain].iter().all(|b| matches!(b, b':' | b' ' | b'\t' | b'\n' | b'\r')) {
+        let waits = self.names_records.is_some() || self.names_page;
+        if waits && !bytes[at..at + plain].iter().all(|b| matches!(b, b':' | b' ' | b'\t' | b'\n' | b'\r')) {
             self.names_records = None;
+            self.names_page = false;
         }
         let at = at + plain;
         match bytes.get(at) {
             Some(b'"') => {
+                self.more_pages |= std::mem::take(&mut self.names_page);
                 self.at = At::String;
                 self.key.clear();
             }
@@ -175,6 +186,7 @@ impl Splitter {
                 let first = std::mem::take(&mut self.fresh) && self.levels.len() == 1;
                 let names = |c: &&Container| c.key.as_bytes() == self.key && (first || !c.first);
                 self.names_records = if self.may_name_records() { CONTAINERS.iter().find(names) } else { None };
+                self.names_page = self.levels.last() == Some(&Level::Container) && PAGE_KEYS.iter().any(|key| key.as_bytes() == self.key);
             }
             Some(b'\\') => {
                 self.at = At::Escape;

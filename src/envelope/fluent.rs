@@ -47,5 +47,12 @@ pub(super) fn fluentd(line: &[u8]) -> Option<Entry<'_>> {
     let written = instant(time)?;
     let text = value.get("log").or_else(|| value.get("message"))?.as_str()?.trim_end_matches('\n').as_bytes().to_vec();
     let output = value.get("stream").and_then(Value::as_str).map(Output::of).unwrap_or_default();
-    Some(Entry { text: Cow::Owned(text), process: String::from_utf8_lossy(tag).into_owned(), output, written: Some(written), partial: false })
+    Some(Entry {
+        text: Cow::Owned(text),
+        process: String::from_utf8_lossy(tag).into_owned(),
+        output,
+        written: Some(written),
+        partial: false,
+        ..Entry::default()
+    })
 }

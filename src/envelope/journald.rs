@@ -20,7 +20,7 @@ pub(super) fn json(value: &Value) -> Option<Entry<'static>> {
     value.get("__REALTIME_TIMESTAMP")?;
     let text = value.get("MESSAGE")?;
     if text.is_null() {
-        return Some(Entry { text: Cow::Borrowed(b""), ..Entry::default() });
+        return Some(Entry { text: Cow::Borrowed(b""), lost: true, ..Entry::default() });
     }
     SHAPE.read(value)
 }

@@ -16,6 +16,7 @@ mod kubernetes;
 mod loki;
 mod object;
 mod otlp_logs;
+mod pasted;
 mod splunk;
 mod syslog;
 
@@ -25,6 +26,7 @@ use serde_json::Value;
 
 use crate::document::{self, Layout};
 use crate::record::{self, Lines, Time};
+use pasted::Pasted;
 
 /// One line of a log, or a piece of one, without what was around it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,6 +41,8 @@ pub struct Entry<'a> {
     pub written: Option<Time>,
     /// Whether the line goes on in the next entry of the same output.
     pub partial: bool,
+    /// Whether the exporter left the text out.
+    pub lost: bool,
 }
 
 /// An output of a process. Their lines interleave, and never join.
@@ -153,6 +157,7 @@ impl<'a> Entry<'a> {
             output: if inner.output == Output::Both { self.output } else { inner.output },
             written: inner.written.or(self.written),
             partial: inner.partial || self.partial,
+            lost: inner.lost || self.lost,
         }
     }
 }
@@ -160,10 +165,45 @@ impl<'a> Entry<'a> {
 /// How many of a source's first lines or rows are peeled to tell whether something is around them.
 const MOST_SAMPLES: usize = 400;
 
-/// Whether something is put around the lines of a source, by its start: most of them can be peeled, and LiteLLM is in it. Gives
-/// what the lines are: a LiteLLM log's, or any text's.
+/// What is around the lines of a source.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// What the lines are: a LiteLLM log's, or any text's.
+    pub lines: Lines,
+    /// What people and unknown tools did to them.
+    pasted: Option<Pasted>,
+}
+
+impl Around {
+    /// A line or row without what is around it; `None` if nothing is.
+    #[must_use]
+    pub fn peel<'a>(&mut self, unit: &'a [u8]) -> Option<Entry<'a>> {
+        let Some(pasted) = &mut self.pasted else { return peel(unit) };
+        let entry = pasted.restore(unit);
+        let inner = peel(&entry.text).map(Entry::into_owned);
+        Some(match inner {
+            Some(inner) => entry.around(inner),
+            None => entry,
+        })
+    }
+}
+
+/// Whether something is put around the lines of a source, by its start: most of them can be peeled, and LiteLLM is in it; or they
+/// were pasted.
 #[must_use]
-pub fn around(layout: Layout, start: &[u8]) -> Option<Lines> {
+pub fn around(layout: Layout, start: &[u8]) -> Option<Around> {
+    let known = lines_within(layout, start).map(|lines| Around { lines, pasted: None });
+    let by_lines = matches!(layout, Layout::Log | Layout::Text | Layout::JsonLines);
+    let pasted = || Pasted::learn(start).map(|pasted| Around { lines: Lines::Log, pasted: Some(pasted) });
+    // What is known may be but the first half of what stands before a line.
+    match known {
+        Some(Around { lines: Lines::Log, .. }) => known,
+        _ if by_lines => pasted().or(known),
+        _ => known,
+    }
+}
+
+fn lines_within(layout: Layout, start: &[u8]) -> Option<Lines> {
     let units: Vec<Vec<u8>> = match layout {
         Layout::Log | Layout::Copy | Layout::OtlpProto => return None,
         Layout::Text | Layout::JsonLines => start.split(|b| *b == b'\n').take(MOST_SAMPLES).map(<[u8]>::to_vec).collect(),

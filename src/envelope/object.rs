@@ -29,7 +29,7 @@ impl Shape {
             process: names.join("/"),
             output: self.output.iter().find_map(|path| at(value, path)?.as_str()).map(Output::of).unwrap_or_default(),
             written: self.written.iter().find_map(|path| instant(value, path)),
-            partial: false,
+            ..Entry::default()
         })
     }
 }

@@ -141,6 +141,12 @@ pub enum ProblemKind {
         /// Rejections in the report.
         seen: u64,
     },
+    /// journald leaves out long messages unless told otherwise.
+    #[error("has {0} entries without their text: journalctl leaves out messages of 4096 bytes and more; export it again with --all")]
+    LostText(u64),
+    /// An export in several requests.
+    #[error("is one page of several; what is on the others may decide what this one cannot. Export all of them")]
+    OnePage,
     /// Requests whose times have no date or no zone.
     #[error("cannot be held against {0} request(s), whose log has no dates or no zone: they are kept. Give --date and --timezone")]
     Unplaced(u64),
@@ -168,6 +174,8 @@ impl ProblemKind {
             ProblemKind::Empty
             | ProblemKind::NoRecords
             | ProblemKind::Twin(_)
+            | ProblemKind::LostText(_)
+            | ProblemKind::OnePage
             | ProblemKind::Unplaced(_)
             | ProblemKind::CountsMore { .. }
             | ProblemKind::PassedOver { .. } => false,

@@ -55,6 +55,9 @@ pub const CONTAINERS: [Container; 24] = [
 /// Keys that only records have: an object that has one is no container, whatever other keys it has.
 pub const RECORD_KEYS: [&str; 5] = ["\"call_type\"", "\"traceId\"", "\"trace_id\"", "\"spanId\"", "\"error_str\""];
 
+/// Keys beside the records whose text says that there are more: the document is one page. Sources: CloudWatch Logs, AWS CLI, GCP, Azure.
+pub const PAGE_KEYS: [&str; 5] = ["nextToken", "NextToken", "nextPageToken", "nextLink", "@odata.nextLink"];
+
 /// The columns by which the header line of a known table is told: LiteLLM's spend logs, Langfuse's observations, the downloads of Datadog, Azure, Splunk and Kibana.
 pub const TABLE_HEADERS: [&[&str]; 12] = [
     &["Date", "Message"],

@@ -4,17 +4,29 @@ use std::borrow::Cow;
 
 /// The text without `ESC[…m` sequences; borrowed when there are none.
 pub(super) fn strip(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !text.contains('\x1b') {
+    without(text, '\x1b', |rest| Some(sequence_end(rest).unwrap_or(0)))
+}
+
+/// The text of a record whose ESCs were lost: `[31m` alone is a colour there.
+pub(super) fn strip_lost(text: Cow<'_, str>) -> Cow<'_, str> {
+    without(text, '[', |rest| colour_end(rest).filter(|end| *end > 1))
+}
+
+/// The text without each `mark` and as many bytes behind it as `length` gives; where it gives none, the mark stays.
+fn without(text: Cow<'_, str>, mark: char, length: impl Fn(&str) -> Option<usize>) -> Cow<'_, str> {
+    if !text.contains(mark) {
         return text;
     }
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.as_ref();
-    while let Some(at) = rest.find('\x1b') {
+    while let Some(at) = rest.find(mark) {
         clean.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(end) = sequence_end(rest) {
-            rest = &rest[end..];
+        let behind = &rest[at + mark.len_utf8()..];
+        let end = length(behind);
+        if end.is_none() {
+            clean.push(mark);
         }
+        rest = &behind[end.unwrap_or(0)..];
     }
     clean.push_str(rest);
     Cow::Owned(clean)
@@ -22,14 +34,18 @@ pub(super) fn strip(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// The length of a colour sequence whose ESC has just been taken off.
 fn sequence_end(rest: &str) -> Option<usize> {
-    let body = rest.strip_prefix('[')?;
+    colour_end(rest.strip_prefix('[')?).map(|end| end + 1)
+}
+
+/// The length of a colour's digits with the `m` behind them.
+fn colour_end(body: &str) -> Option<usize> {
     let digits = body.bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
-    body[digits..].starts_with('m').then_some(digits + 2)
+    body[digits..].starts_with('m').then_some(digits + 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::strip;
+    use super::{strip, strip_lost};
 
     #[test]
     fn colours_go_and_everything_else_stays() {
@@ -42,6 +58,10 @@ mod tests {
         ];
         for (given, expected) in cases {
             assert_eq!(strip(given.into()), expected);
+        }
+        for (given, expected) in [("a[31m Exception[0m: [1, 2] [mail", "a Exception: [1, 2] [mail"), ("x[\u{e9}y[", "x[\u{e9}y["), ("plain", "plain")]
+        {
+            assert_eq!(strip_lost(given.into()), expected);
         }
     }
 }

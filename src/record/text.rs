@@ -64,6 +64,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let level = String::from_utf8_lossy(&bytes[head.level.clone()]);
     let own = if quotes(&level, body) { body.len() } else { seam::own_length(body) };
     let text = ansi::strip(String::from_utf8_lossy(&body[..own]));
+    let text = if bytes.starts_with(b"[") { ansi::strip_lost(text) } else { text };
     let (message, traceback) = split(text);
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
     let record = Record {

@@ -48,6 +48,17 @@ pub struct LineOrigin {
     pub output: Output,
 }
 
+/// What is noticed of a source as it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// The names of its processes, by stream, where anything names them.
+    pub processes: Vec<String>,
+    /// Entries whose text the exporter left out.
+    pub lost: u64,
+    /// Whether it says that it is one page of several.
+    pub more_pages: bool,
+}
+
 /// Gives the chunks of a source, one after the other.
 pub trait Chunks {
     /// Fills `bytes` with the next chunk; `None` at the end.
@@ -57,9 +68,9 @@ pub trait Chunks {
     /// The reader's error, after all that was read before it has been given.
     fn next_chunk(&mut self, bytes: Vec<u8>) -> io::Result<Option<Chunk>>;
 
-    /// The names of the processes seen so far, by stream; one without a name where nothing names any.
-    fn processes(&self) -> Vec<String> {
-        vec![String::new()]
+    /// What was noticed of the source so far.
+    fn notes(&self) -> Notes {
+        Notes::default()
     }
 }
 

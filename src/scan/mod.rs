@@ -14,19 +14,19 @@ mod streams;
 use std::io::Read;
 
 use crate::document::{self, Layout, Opened};
-use crate::record::Lines;
+use crate::envelope::Around;
 use rows::RowChunker;
 use streams::StreamChunker;
 
-pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin};
+pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin, Notes};
 pub use edges::{ChunkEdges, Edges, Piece};
 pub use in_order::{InOrder, StreamFound};
 pub use search::{ChunkFacts, Searcher, is_binary};
 
 /// Gives the chunks of a source in which something is around each line, process by process.
 #[must_use]
-pub fn unwrapped_chunks<'r>(layout: Layout, lines: Lines, reader: Box<dyn Read + 'r>, goal: usize) -> Box<dyn Chunks + 'r> {
-    Box::new(StreamChunker::new(document::open_rows(layout, reader), lines, goal))
+pub fn unwrapped_chunks<'r>(layout: Layout, around: Around, reader: Box<dyn Read + 'r>, goal: usize) -> Box<dyn Chunks + 'r> {
+    Box::new(StreamChunker::new(document::open_rows(layout, reader), around, goal))
 }
 
 /// Gives the chunks of a source of this layout; their size, in bytes, changes nothing but speed.

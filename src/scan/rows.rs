@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::chunk::{Chunk, Chunks, LineOrigin};
+use super::chunk::{Chunk, Chunks, LineOrigin, Notes};
 use crate::document::Rows;
 use crate::record::Lines;
 
@@ -50,5 +50,9 @@ impl Chunks for RowChunker<'_> {
         let chunk = Chunk { index: self.index, bytes, lines: Lines::Rows, origins: Some(places), ..Chunk::default() };
         self.index += 1;
         Ok(Some(chunk))
+    }
+
+    fn notes(&self) -> Notes {
+        Notes { more_pages: self.rows.more_pages(), ..Notes::default() }
     }
 }

@@ -7,9 +7,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 
-use super::chunk::{Chunk, Chunks, LineOrigin};
+use super::chunk::{Chunk, Chunks, LineOrigin, Notes};
 use crate::document::{RowPlace, Rows};
-use crate::envelope::{self, Entry, Output};
+use crate::envelope::{Around, Entry, Output};
 use crate::record::{Lines, Time};
 
 /// How many entries are looked at to tell whether the newest comes first.
@@ -34,7 +34,7 @@ struct Unit {
 pub(super) struct StreamChunker<'r> {
     rows: Box<dyn Rows + 'r>,
     goal: usize,
-    lines: Lines,
+    around: Around,
     newest_first: Option<bool>,
     ahead: VecDeque<Unit>,
     names: Vec<String>,
@@ -47,16 +47,17 @@ pub(super) struct StreamChunker<'r> {
     /// Bytes that wait in all streams.
     waiting: usize,
     index: u64,
+    lost: u64,
     failure: Option<io::Error>,
     ended: bool,
 }
 
 impl<'r> StreamChunker<'r> {
-    pub(super) fn new(rows: Box<dyn Rows + 'r>, lines: Lines, goal: usize) -> StreamChunker<'r> {
+    pub(super) fn new(rows: Box<dyn Rows + 'r>, around: Around, goal: usize) -> StreamChunker<'r> {
         StreamChunker {
             rows,
             goal,
-            lines,
+            around,
             newest_first: None,
             ahead: VecDeque::new(),
             names: Vec::new(),
@@ -67,6 +68,7 @@ impl<'r> StreamChunker<'r> {
             ready: VecDeque::new(),
             waiting: 0,
             index: 0,
+            lost: 0,
             failure: None,
             ended: false,
         }
@@ -80,10 +82,11 @@ impl<'r> StreamChunker<'r> {
         let mut row = Vec::new();
         match self.rows.next_row(&mut row) {
             Ok(Some(place)) => {
-                let entry = match envelope::peel(&row) {
+                let entry = match self.around.peel(&row) {
                     Some(entry) => entry.into_owned(),
                     None => Entry { text: row.into(), ..Entry::default() },
                 };
+                self.lost += u64::from(entry.lost);
                 Some(Unit { entry, place })
             }
             Ok(None) => {
@@ -130,7 +133,7 @@ impl<'r> StreamChunker<'r> {
     fn add(&mut self, unit: Unit) -> usize {
         let stream = self.stream_of(&unit.entry.process);
         let before = self.streams[stream].bytes;
-        self.streams[stream].add(unit, self.lines);
+        self.streams[stream].add(unit, self.around.lines);
         self.waiting += self.streams[stream].bytes - before;
         stream
     }
@@ -142,7 +145,7 @@ impl<'r> StreamChunker<'r> {
         self.waiting = self.waiting + self.streams[stream].bytes - before;
         if !bytes.is_empty() {
             let number = u32::try_from(stream).unwrap_or(u32::MAX);
-            let chunk = Chunk { index: self.index, bytes, lines: self.lines, origins: Some(origins), stream: number, rank: Some(rank) };
+            let chunk = Chunk { index: self.index, bytes, lines: self.around.lines, origins: Some(origins), stream: number, rank: Some(rank) };
             self.index += 1;
             self.ready.push_back(chunk);
         }
@@ -192,7 +195,7 @@ impl<'r> StreamChunker<'r> {
         let (with_head, headless) = part.into_iter().partition(|unit| {
             let key = (unit.entry.process.clone(), unit.entry.output);
             let begun = begun.entry(key).or_default();
-            *begun |= self.lines.starts_here(&unit.entry.text).is_some();
+            *begun |= self.around.lines.starts_here(&unit.entry.text).is_some();
             *begun
         });
         self.headless = headless;
@@ -218,8 +221,8 @@ impl Chunks for StreamChunker<'_> {
         }
     }
 
-    fn processes(&self) -> Vec<String> {
-        self.names.clone()
+    fn notes(&self) -> Notes {
+        Notes { processes: self.names.clone(), lost: self.lost, more_pages: self.rows.more_pages() }
     }
 }
 
