@@ -35,6 +35,18 @@ enum Level {
     Inner,
 }
 
+/// Whether a document is one page of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Pages {
+    /// Nothing says so.
+    #[default]
+    One,
+    /// The last key says so if a text follows.
+    Named,
+    /// It is.
+    More,
+}
+
 /// Where the next byte stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum At {
@@ -56,9 +68,7 @@ enum At {
 pub(super) struct Splitter {
     /// Whether a document was cut or damaged.
     broken: bool,
-    /// Whether the last key says that more pages follow, and whether any has said so with a text.
-    names_page: bool,
-    more_pages: bool,
+    pages: Pages,
     at: At,
     levels: Vec<Level>,
     /// Levels below the deepest that is told apart.
@@ -117,7 +127,13 @@ impl Splitter {
 
     /// Whether a document says that it is one page of several.
     pub(super) fn more_pages(&self) -> bool {
-        self.more_pages
+        self.pages == Pages::More
+    }
+
+    fn name_page(&mut self, named: bool) {
+        if self.pages != Pages::More {
+            self.pages = if named { Pages::Named } else { Pages::One };
+        }
     }
 
     /// Gives what is left of a row that the end of the input cut; tells whether any document was cut or damaged.
@@ -155,15 +171,17 @@ impl Splitter {
     fn between(&mut self, bytes: &[u8], at: usize) -> usize {
         // What is no bracket and no quote matters only in that it ends a key's wait for its value.
         let plain = bytes[at..].iter().take_while(|b| !matches!(b, b'"' | b'{' | b'[' | b'}' | b']')).count();
-        let waits = self.names_records.is_some() || self.names_page;
+        let waits = self.names_records.is_some() || self.pages == Pages::Named;
         if waits && !bytes[at..at + plain].iter().all(|b| matches!(b, b':' | b' ' | b'\t' | b'\n' | b'\r')) {
             self.names_records = None;
-            self.names_page = false;
+            self.name_page(false);
         }
         let at = at + plain;
         match bytes.get(at) {
             Some(b'"') => {
-                self.more_pages |= std::mem::take(&mut self.names_page);
+                if self.pages == Pages::Named {
+                    self.pages = Pages::More;
+                }
                 self.at = At::String;
                 self.key.clear();
             }
@@ -186,7 +204,7 @@ impl Splitter {
                 let first = std::mem::take(&mut self.fresh) && self.levels.len() == 1;
                 let names = |c: &&Container| c.key.as_bytes() == self.key && (first || !c.first);
                 self.names_records = if self.may_name_records() { CONTAINERS.iter().find(names) } else { None };
-                self.names_page = self.levels.last() == Some(&Level::Container) && PAGE_KEYS.iter().any(|key| key.as_bytes() == self.key);
+                self.name_page(self.levels.last() == Some(&Level::Container) && PAGE_KEYS.iter().any(|key| key.as_bytes() == self.key));
             }
             Some(b'\\') => {
                 self.at = At::Escape;

@@ -35,9 +35,19 @@ pub(super) struct Pasted {
     spelt: bool,
     unindented: bool,
     markdown: bool,
-    /// Within a traceback: whether the next line is a frame's code.
-    code_follows: bool,
-    in_frames: bool,
+    within: Within,
+}
+
+/// Where in a traceback the last line stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Within {
+    /// In none, or in an exception's text.
+    #[default]
+    Text,
+    /// In its frames.
+    Frames,
+    /// At a frame: its code follows.
+    Frame,
 }
 
 /// What stands before a line: its bytes with each run of digits as `0`, and inner blanks as one.
@@ -134,15 +144,15 @@ impl Pasted {
         if text.trim_ascii().is_empty() || text.starts_with(b" ") {
             return text;
         }
-        let indent: &[u8] = if text.starts_with(TRACEBACK) || (self.in_frames && text.starts_with(FRAME)) || self.is_code(&text) {
-            if text.starts_with(FRAME) { b"  " } else { b"    " }
-        } else {
-            b""
+        let (within, indent): (Within, &[u8]) = match self.within {
+            _ if text.starts_with(TRACEBACK) => (Within::Frames, b""),
+            Within::Text => (Within::Text, b""),
+            _ if text.starts_with(FRAME) => (Within::Frame, b"  "),
+            _ if self.is_code(&text) => (Within::Frames, b"    "),
+            _ => (Within::Text, b""),
         };
-        let is_start = text.starts_with(TRACEBACK);
-        self.in_frames = is_start || (self.in_frames && !indent.is_empty());
-        self.code_follows = self.in_frames && text.starts_with(FRAME);
-        if is_start || indent.is_empty() { text } else { Cow::Owned([indent, &text].concat()) }
+        self.within = within;
+        if indent.is_empty() { text } else { Cow::Owned([indent, &text].concat()) }
     }
 
     /// Whether a line within frames is code: it stands behind its frame, or does not look like an exception.
@@ -152,7 +162,7 @@ impl Pasted {
         let is_exception = is_name && (name.contains(&b'.') || text.len() > name.len() || name.first().is_some_and(u8::is_ascii_uppercase));
         // Frames of compiled modules have no code.
         let surely = is_name && name.contains(&b'.') && text.len() > name.len();
-        self.in_frames && !surely && (self.code_follows || !is_exception)
+        !surely && (self.within == Within::Frame || !is_exception)
     }
 }
 
@@ -277,7 +287,7 @@ mod tests {
             ("quote", |_, l| format!("> {l}").trim_end().to_owned(), ""),
             ("indented", |_, l| format!("    {l}").trim_end().to_owned(), ""),
             ("stern", |_, l| format!("litellm-7d9f6c5b4-abcde litellm {l}"), "litellm-7d9f6c5b4-abcde/litellm"),
-            ("two pods", |n, l| format!("litellm-{} litellm {l}", n % 1), "litellm-0/litellm"),
+            ("a numbered pod", |_, l| format!("litellm-0 litellm {l}"), "litellm-0/litellm"),
             ("heroku", |_, l| format!("2026-11-22T07:48:21.99+00:00 app[web.1]: {l}"), "app[web.1"),
             ("railway", |_, l| format!("2026-11-22T07:48:21.99Z [inf]  {l}"), ""),
             ("supervisor", |n, l| format!("2026-11-22 07:48:21,{n:03} INFO litellm {l}"), "litellm"),
