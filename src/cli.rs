@@ -27,6 +27,10 @@ pub struct Cli {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub format: Format,
 
+    /// Read a pipe that does not end (`kubectl logs -f`): print each request once it is settled, and the summary at its end or on Ctrl-C (text, ndjson)
+    #[arg(long, conflicts_with_all = ["since", "until"])]
+    pub follow: bool,
+
     /// List each incident with its evidence (text)
     #[arg(long)]
     pub incidents: bool,
@@ -98,6 +102,8 @@ const EXAMPLES: &str = "Examples:
   kubectl logs deploy/litellm | streamfall from a pipe
   streamfall proxy.log traces/*.json       a log and its traces, as one report
   streamfall dump.tar.gz                   an archive, read in place
+  kubectl logs -f deploy/litellm | streamfall --follow
+                                           each request as soon as it is known
   streamfall --incidents dump/             each request, with file and line
   streamfall --format json *.log.gz        for scripts";
 
@@ -106,6 +112,8 @@ const LONG_HELP: &str = "Examples:
   kubectl logs deploy/litellm | streamfall from a pipe
   streamfall proxy.log traces/*.json       a log and its traces, as one report
   streamfall dump.tar.gz                   an archive, read in place
+  kubectl logs -f deploy/litellm | streamfall --follow
+                                           each request as soon as it is known
   streamfall --incidents dump/             each request, with file and line
   streamfall --format json *.log.gz        for scripts
 
@@ -132,6 +140,8 @@ pub enum Format {
     Text,
     /// The whole report, schema streamfall.report/1
     Json,
+    /// One request a line, then one line with the rest of the report
+    Ndjson,
 }
 
 /// When to do something that suits a terminal.

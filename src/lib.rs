@@ -18,4 +18,4 @@ pub mod report;
 pub mod scan;
 pub mod stop;
 pub mod stream;
-pub use analyze::{AnalyzeError, Options, Progress, analyze};
+pub use analyze::{AnalyzeError, FollowError, Options, Progress, Show, analyze, follow};

@@ -7,7 +7,7 @@ mod common;
 use std::path::PathBuf;
 
 use common::capture;
-use streamfall::output::{json, text};
+use streamfall::output::{json, ndjson, text};
 use streamfall::{Options, analyze};
 
 const HOSTILE: &str = "07:35:20 - LiteLLM Router:ERROR: router.py:5867 - Fallback also failed: litellm.MidStreamFallbackError: \
@@ -52,6 +52,13 @@ fn text_in_colour_and_wide() {
 fn json() {
     for (name, log) in reports() {
         insta::assert_snapshot!(format!("json-{name}"), printed(&log, &|report, out| json::write(report, out).unwrap()));
+    }
+}
+
+#[test]
+fn ndjson() {
+    for (name, log) in reports() {
+        insta::assert_snapshot!(format!("ndjson-{name}"), printed(&log, &|report, out| ndjson::write(report, out).unwrap()));
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::reader::Event;
+use crate::fact::Fact;
 use crate::input::{Inputs, Origin, Problem, ProblemKind};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
@@ -78,6 +79,16 @@ impl Gathered {
             Event::Finished => return false,
         }
         true
+    }
+
+    /// What has been found since this was last asked, by source.
+    pub(super) fn take_new(&mut self) -> Vec<(usize, Vec<Fact>)> {
+        self.sources.iter_mut().enumerate().map(|(index, source)| (index, source.found.take_new())).collect()
+    }
+
+    /// The name of a process of a source, where an envelope names it.
+    pub(super) fn process(&self, source: usize, number: u32) -> String {
+        self.sources[source].notes.processes.get(number as usize).cloned().unwrap_or_default()
     }
 
     /// The names of the sources, by index.

@@ -4,19 +4,22 @@
 //! round in a fixed number, so a fast reader waits for slow workers and memory stays bounded. The calling thread never
 //! blocks on a read: a stop request is seen even while a pipe is silent.
 
+mod follow;
 mod gathered;
 mod reader;
+
+pub use follow::{FollowError, Show, follow};
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::input::{self, Inputs, Limits, Origin, Selection, Source};
 use crate::link;
-use crate::report::{Names, Report, Window};
+use crate::report::{Names, Noticed, Report, Window};
 use crate::scan::Searcher;
 use crate::stream::Completion;
 use gathered::Gathered;
@@ -39,6 +42,8 @@ pub struct Options<'a> {
     pub limits: Limits,
     /// Asked now and then, at least ten times a second: `true` ends the reading.
     pub stop: Option<&'a dyn Fn() -> bool>,
+    /// Asked as often where stdin is followed: `true` is taken for its end.
+    pub end: Option<&'a dyn Fn() -> bool>,
     /// Told how far the reading is, as often.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
 }
@@ -69,75 +74,121 @@ pub enum AnalyzeError {
 ///
 /// Only if the machinery cannot be started; problems with inputs are in the report.
 pub fn analyze(paths: &[PathBuf], mut options: Options<'_>) -> Result<Report, AnalyzeError> {
+    let inputs = labelled(paths, &mut options);
+    let mut read = read_all(&inputs, &mut options)?;
+    read.drop_twins();
+    let mut streams = read.take_streams(&options.completion);
+    let stated: HashSet<usize> = streams.facts.iter().map(|fact| fact.place.source as usize).collect();
+    let mut incidents = link::link(&streams.facts);
+    let windowed = options.window.apply(&mut incidents, &mut streams.facts, &streams.ends);
+    let mut noticed = Noticed::default();
+    noticed.add(&streams.facts, &incidents.iter().flat_map(|incident| &incident.evidence).map(|evidence| evidence.place).collect());
+    let names = Names { sources: read.names(), processes: streams.processes };
+    Ok(Report::new(incidents, noticed, names, windowed, read.into_inputs(inputs, &stated)))
+}
+
+/// The sources that the paths name, by their names in the report.
+fn labelled(paths: &[PathBuf], options: &mut Options<'_>) -> Inputs {
     let mut inputs = input::find(paths, &options.selection);
     if let Some(label) = &options.label {
         inputs.sources.iter_mut().for_each(|source| source.name = format!("{label}:{}", source.name));
     }
-    let (completion, window) = (std::mem::take(&mut options.completion), std::mem::take(&mut options.window));
-    let mut read = read_all(&inputs, options)?;
-    read.drop_twins();
-    let mut streams = read.take_streams(&completion);
-    let stated: HashSet<usize> = streams.facts.iter().map(|fact| fact.place.source as usize).collect();
-    let mut incidents = link::link(&streams.facts);
-    let windowed = window.apply(&mut incidents, &mut streams.facts, &streams.ends);
-    let names = Names { sources: read.names(), processes: streams.processes };
-    Ok(Report::new(incidents, &streams.facts, names, windowed, read.into_inputs(inputs, &stated)))
+    inputs
 }
 
 /// More threads than any machine here has cores.
 const MOST_THREADS: usize = 256;
 const TICK: Duration = Duration::from_millis(100);
 
-fn read_all(inputs: &Inputs, mut options: Options<'_>) -> Result<Gathered, AnalyzeError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build()?;
-    let searcher = Arc::new(Searcher::new()?);
-    let (events, inbox) = mpsc::channel();
-    let taken = Arc::new(AtomicU64::new(0));
-    let stopping = Arc::new(AtomicBool::new(false));
-    let total = total_bytes(&inputs.sources);
-    let reader = Reader {
-        sources: inputs.sources.clone(),
-        pool,
-        searcher,
-        events,
-        taken: taken.clone(),
-        stopping: stopping.clone(),
-        limits: options.limits,
-        selection: std::mem::take(&mut options.selection),
-    };
-    // Not joined: a read from a silent pipe may never return.
-    std::thread::spawn(move || reader.run());
+fn read_all(inputs: &Inputs, options: &mut Options<'_>) -> Result<Gathered, AnalyzeError> {
+    let mut run = Run::start(inputs, options, false)?;
     let mut gathered = Gathered::new(inputs);
-    gathered.stopped = collect(&inbox, &mut gathered, || {
-        if let Some(progress) = &mut options.progress {
-            progress(Progress { read: taken.load(Ordering::Relaxed), total });
+    let mut last_tick = Instant::now();
+    loop {
+        match run.next_event(&mut gathered, TICK) {
+            Some(true) => {}
+            Some(false) => break,
+            None => {
+                gathered.stopped = true;
+                break;
+            }
         }
-        options.stop.is_some_and(|stop| stop())
-    });
-    stopping.store(true, Ordering::Relaxed);
+        if last_tick.elapsed() >= TICK {
+            last_tick = Instant::now();
+            if let Some(progress) = &mut options.progress {
+                progress(run.progress());
+            }
+            if options.stop.is_some_and(|stop| stop()) {
+                gathered.stopped = true;
+                break;
+            }
+        }
+    }
+    run.stop();
     Ok(gathered)
 }
 
-/// Takes events until all is read or a stop is asked for; gives whether it was stopped.
-fn collect(inbox: &Receiver<Event>, gathered: &mut Gathered, mut tick: impl FnMut() -> bool) -> bool {
-    let mut last_tick = std::time::Instant::now();
-    loop {
-        match inbox.recv_timeout(TICK) {
+/// A reading thread and its workers, on their way.
+struct Run {
+    inbox: Receiver<Event>,
+    taken: Arc<AtomicU64>,
+    stopping: Arc<AtomicBool>,
+    live: Option<Arc<AtomicBool>>,
+    /// Chunks that the workers were given, and those whose facts have come back.
+    given: Arc<AtomicU64>,
+    searched: u64,
+    total: Option<u64>,
+}
+
+impl Run {
+    /// Starts to read; `live` if stdin may not end.
+    fn start(inputs: &Inputs, options: &mut Options<'_>, live: bool) -> Result<Run, AnalyzeError> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build()?;
+        let searcher = Arc::new(Searcher::new()?);
+        let (events, inbox) = mpsc::channel();
+        let live = live.then(Arc::default);
+        let given = Arc::new(AtomicU64::new(0));
+        let (taken, stopping) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let reader = Reader {
+            sources: inputs.sources.clone(),
+            pool,
+            searcher,
+            events,
+            taken: taken.clone(),
+            stopping: stopping.clone(),
+            limits: options.limits,
+            selection: std::mem::take(&mut options.selection),
+            live: live.clone(),
+            given: given.clone(),
+        };
+        // Not joined: a read from a silent pipe may never return.
+        std::thread::spawn(move || reader.run());
+        Ok(Run { inbox, taken, stopping, live, given, searched: 0, total: total_bytes(&inputs.sources) })
+    }
+
+    /// Waits for the next event; `Some(false)` when all is read, `None` if the reader died: what it had not read is missing.
+    fn next_event(&mut self, gathered: &mut Gathered, patience: Duration) -> Option<bool> {
+        match self.inbox.recv_timeout(patience) {
             Ok(event) => {
-                if !gathered.take(event) {
-                    return false;
-                }
+                self.searched += u64::from(matches!(event, Event::Chunk(..)));
+                Some(gathered.take(event))
             }
-            // The reader died: what it had not read is missing.
-            Err(RecvTimeoutError::Disconnected) => return true,
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => Some(true),
+            Err(RecvTimeoutError::Disconnected) => None,
         }
-        if last_tick.elapsed() >= TICK {
-            last_tick = std::time::Instant::now();
-            if tick() {
-                return true;
-            }
-        }
+    }
+
+    /// Whether all that has come of a source that does not end has been read and searched.
+    fn is_caught_up(&self) -> bool {
+        self.live.as_ref().is_some_and(|read| read.load(Ordering::Relaxed)) && self.given.load(Ordering::Relaxed) == self.searched
+    }
+
+    fn progress(&self) -> Progress {
+        Progress { read: self.taken.load(Ordering::Relaxed), total: self.total }
+    }
+
+    fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 }
 

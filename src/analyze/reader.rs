@@ -1,6 +1,6 @@
 //! The reader thread: opens sources one after the other, members of archives among them, and hands their chunks to the pool.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -12,9 +12,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::document::{Layout, Start};
 use crate::envelope;
-use crate::input::{self, Archive, ArchiveBytes, Limits, Origin, ProblemKind, Selection, Source};
+use crate::input::{self, Archive, ArchiveBytes, Limits, Live, Origin, ProblemKind, Selection, Source};
 use crate::knowledge::signature::REJECTION;
-use crate::record::Form;
+use crate::record::{Form, Lines};
 use crate::scan::{self, Chunk, ChunkFacts, Notes, Searcher};
 use crate::stream;
 
@@ -45,6 +45,10 @@ pub(super) struct Reader {
     pub(super) stopping: Arc<AtomicBool>,
     pub(super) limits: Limits,
     pub(super) selection: Selection,
+    /// If stdin may not end, and is read in pieces, as they come: whether all that came has been read.
+    pub(super) live: Option<Arc<AtomicBool>>,
+    /// How many chunks have been given to the workers.
+    pub(super) given: Arc<AtomicU64>,
 }
 
 /// The buffers that go round, and what is told of a source as it is read.
@@ -54,6 +58,8 @@ struct Round {
     /// The index of the next member.
     next: Cell<usize>,
     members: Cell<u64>,
+    /// Whether a live source is waited for.
+    patience: RefCell<Arc<AtomicBool>>,
 }
 
 /// A source on its way.
@@ -75,10 +81,10 @@ impl Reader {
         for _ in 0..buffers {
             let _ = give_back.send(Vec::new());
         }
-        let round = Round { empty, give_back, next: Cell::new(self.sources.len()), members: Cell::new(0) };
+        let round = Round { empty, give_back, next: Cell::new(self.sources.len()), members: Cell::new(0), patience: RefCell::default() };
         for (index, source) in self.sources.iter().enumerate() {
             let inner = matches!(source.origin, Origin::Walked { .. });
-            match input::open(source, self.taken.clone(), self.limits) {
+            match self.open(source, &round) {
                 Ok(reader) => self.read(Opened { index, reader, inner, part: stream::is_part(&source.name), depth: 0 }, &round),
                 Err(error) => self.say(Event::Failed(index, ProblemKind::Unreadable(error.to_string()))),
             }
@@ -88,6 +94,33 @@ impl Reader {
             let _ = round.empty.recv();
         }
         self.say(Event::Finished);
+    }
+
+    fn open(&self, source: &Source, round: &Round) -> std::io::Result<Box<dyn Read>> {
+        let Some(caught_up) = self.live.clone() else {
+            return input::open(source, self.taken.clone(), self.limits);
+        };
+        let (source, taken, limits) = (source.clone(), self.taken.clone(), self.limits);
+        let live = Live::new(move || input::open(&source, taken, limits), caught_up);
+        *round.patience.borrow_mut() = live.patience();
+        Ok(Box::new(live))
+    }
+
+    /// Reads the start of a source; of one that does not end, as much as tells what it is.
+    fn start<R: Read>(&self, reader: R, depth: usize, round: &Round) -> Start<R> {
+        let mut start = Start::of(reader);
+        let told = |start: &Start<R>| match envelope::around(start.layout, &start.bytes) {
+            Some(around) => around.lines == Lines::Log,
+            None => matches!(start.layout, Layout::Log | Layout::JsonLines) && !start.forms.is_empty(),
+        };
+        while start.is_silent && !told(&start) && !self.stopping.load(Ordering::Relaxed) {
+            start.read_on();
+        }
+        let in_pieces = matches!(start.layout, Layout::Log | Layout::Text | Layout::JsonLines) && Archive::of(&start.bytes).is_none();
+        if depth == 0 {
+            round.patience.borrow().store(!in_pieces, Ordering::Relaxed);
+        }
+        start
     }
 
     fn say(&self, event: Event) {
@@ -111,7 +144,7 @@ impl Reader {
 
     fn read_open(&self, opened: Opened<'_>, bytes: &AtomicU64, round: &Round) -> Result<(), ProblemKind> {
         let Opened { index, reader, inner, part, depth } = opened;
-        let start = Start::of(reader);
+        let start = self.start(reader, depth, round);
         if let Some(archive) = Archive::of(&start.bytes) {
             let broken = |error: std::io::Error| ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) };
             let file = self.sources.get(index).filter(|_| archive.needs_seeking()).and_then(|source| input::reopen(source, &start.bytes));
@@ -141,6 +174,10 @@ impl Reader {
             let Ok(buffer) = round.empty.recv() else { return Ok(()) };
             let ended = match chunks.next_chunk(buffer) {
                 Ok(Some(chunk)) => {
+                    if self.live.is_some() {
+                        self.say(Event::Notes(index, chunks.notes()));
+                        self.say(Event::Read(index, bytes.load(Ordering::Relaxed), 0));
+                    }
                     self.search(index, chunk, round);
                     continue;
                 }
@@ -186,6 +223,7 @@ impl Reader {
     }
 
     fn search(&self, source: usize, chunk: Chunk, round: &Round) {
+        self.given.fetch_add(1, Ordering::Relaxed);
         let (searcher, events, give_back) = (self.searcher.clone(), self.events.clone(), round.give_back.clone());
         self.pool.spawn(move || {
             // A fault in one place must not cost the rest of the report.

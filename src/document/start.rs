@@ -13,23 +13,37 @@ pub struct Start<R> {
     pub layout: Layout,
     /// Forms of record seen in it.
     pub forms: Vec<Form>,
+    /// Whether more may come of it: the source does not end, and was silent.
+    pub is_silent: bool,
     rest: Rest<R>,
 }
 
 impl<R: Read> Start<R> {
     /// Reads the start of a source. An error that ends it early is given when its bytes have been.
-    pub fn of(mut reader: R) -> Start<R> {
-        let mut bytes = Vec::new();
-        let read = reader.by_ref().take(START_BYTES as u64).read_to_end(&mut bytes);
-        let layout = layout(&bytes, bytes.len() < START_BYTES);
-        let forms = forms(&bytes, layout);
-        Start { bytes, layout, forms, rest: Rest { failure: read.err(), reader } }
+    pub fn of(reader: R) -> Start<R> {
+        let rest = Rest { failure: None, reader };
+        let mut start = Start { bytes: Vec::new(), layout: Layout::Text, forms: Vec::new(), is_silent: false, rest };
+        start.read_on();
+        start
+    }
+
+    /// Reads what has come of the start since, of a source that was silent.
+    pub fn read_on(&mut self) {
+        let before = self.bytes.len();
+        let missing = START_BYTES.saturating_sub(before) as u64;
+        let failure = self.rest.reader.by_ref().take(missing).read_to_end(&mut self.bytes).err();
+        self.is_silent = failure.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        self.rest.failure = failure.filter(|_| !self.is_silent);
+        if before == 0 || self.bytes.len() > before {
+            self.layout = layout(&self.bytes, self.is_whole());
+            self.forms = forms(&self.bytes, self.layout);
+        }
     }
 
     /// Whether its bytes are all there are.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.bytes.len() < START_BYTES
+        self.bytes.len() < START_BYTES && !self.is_silent
     }
 
     /// The whole source.

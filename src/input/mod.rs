@@ -6,6 +6,7 @@
 mod archive;
 mod compression;
 mod encoding;
+mod live;
 mod open;
 mod selection;
 mod walk;
@@ -13,6 +14,7 @@ mod walk;
 use std::path::PathBuf;
 
 pub use archive::{Archive, ArchiveBytes, TakeMember};
+pub use live::Live;
 pub use open::{Counted, Hashed, decode, open, reopen};
 pub use selection::Selection;
 pub use walk::find;

@@ -78,6 +78,7 @@ impl<'a> Draft<'_, 'a> {
         Some(Incident {
             verdict,
             confidence,
+            proven_by_record: verdict::judge(&self.summary.evidence, &[]).1 == Some(Confidence::Proven),
             because,
             request: Request::of(self.groups, self.summary),
             place: self.groups.nodes[first].place(),

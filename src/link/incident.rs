@@ -15,6 +15,8 @@ pub struct Incident {
     pub verdict: Verdict,
     /// How sure the verdict is; `None` with [`Verdict::Unknown`].
     pub confidence: Option<Confidence>,
+    /// Whether a record of the incident proves the verdict, whatever was joined to it.
+    pub proven_by_record: bool,
     /// The rules that spoke, and for `unknown` why none decides.
     pub because: Vec<String>,
     /// The client's request.

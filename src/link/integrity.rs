@@ -4,9 +4,10 @@
 //! records were lost. Lines do not get lost alone: a log that lost a head line lost lines of tracebacks nearby, too, and those
 //! leave records whose structure is broken.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::groups::{Groups, Node};
+use super::order;
 use crate::fact::{Role, Statement};
 
 /// How many facts around a place must be whole.
@@ -25,6 +26,11 @@ const CHAINS: usize = 200;
 /// of that hop and the record of the level above before it, and on chat the proxy's record behind it.
 pub(super) fn lossy_before(groups: &Groups<'_>) -> Vec<usize> {
     let mut lossy: HashSet<usize> = HashSet::new();
+    let mut last: HashMap<u32, u64> = HashMap::new();
+    for node in &groups.nodes {
+        let at = last.entry(node.stream()).or_default();
+        *at = node.at.max(*at);
+    }
     for summary in groups.summaries().values() {
         let errors = || summary.nodes.iter().filter_map(|&n| Some((n, groups.nodes[n].error()?)));
         let end = errors().find(|(_, e)| matches!(e.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && e.text.mid_stream);
@@ -34,7 +40,10 @@ pub(super) fn lossy_before(groups: &Groups<'_>) -> Vec<usize> {
         }
         let hop = errors().any(|(n, e)| n < at && e.role == Role::HopFailed && e.text.levels.len() == 1);
         let level_up = errors().any(|(n, e)| n < at && e.role == Role::HopFailed && e.text.levels.len() > 1);
-        let proxy = end.role == Role::ResponsesFallbackFailed || errors().any(|(_, e)| e.role == Role::StreamError);
+        let node = &groups.nodes[at];
+        // At the end of what there is, the proxy's record may just not be there yet.
+        let is_last = last.get(&node.stream()).is_none_or(|last| *last <= node.at + order::WINDOW);
+        let proxy = is_last || end.role == Role::ResponsesFallbackFailed || errors().any(|(_, e)| e.role == Role::StreamError);
         if !(hop && level_up && proxy) {
             lossy.insert(at);
         }

@@ -25,12 +25,13 @@ pub const SCHEMA: &str = "streamfall.report/1";
 ///
 /// What the writer gives.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let document = serde_json::to_string_pretty(&Document::of(report))?;
+    let incidents = report.incidents.iter().map(|incident| IncidentOut::of(report, incident)).collect();
+    let document = serde_json::to_string_pretty(&Document { incidents: Some(incidents), ..Document::of(report) })?;
     writeln!(out, "{}", escaped(&document))
 }
 
 /// The document with control and direction-changing characters of its strings written as `\u` escapes: it may be shown on a terminal.
-fn escaped(document: &str) -> Cow<'_, str> {
+pub(super) fn escaped(document: &str) -> Cow<'_, str> {
     let hostile = |c: char| c != '\n' && is_hostile(c);
     if !document.contains(hostile) {
         return Cow::Borrowed(document);
@@ -49,14 +50,16 @@ fn escaped(document: &str) -> Cow<'_, str> {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     schema: &'static str,
     generator: Generator,
     complete: bool,
     summary: Summary<'a>,
     models: Vec<Model<'a>>,
     failures: Vec<Failure<'a>>,
-    incidents: Vec<IncidentOut<'a>>,
+    /// NDJSON has a line for each instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incidents: Option<Vec<IncidentOut<'a>>>,
     advice: Vec<AdviceOut>,
     neighbours: Vec<Neighbour<'a>>,
     window: WindowOut,
@@ -119,7 +122,7 @@ struct Failure<'a> {
 }
 
 #[derive(Serialize)]
-struct IncidentOut<'a> {
+pub(super) struct IncidentOut<'a> {
     id: &'a str,
     fingerprint: &'a str,
     verdict: Verdict,
@@ -223,7 +226,7 @@ fn local_time(time: Option<Time>) -> Option<String> {
 }
 
 impl<'a> Document<'a> {
-    fn of(report: &'a Report) -> Document<'a> {
+    pub(super) fn of(report: &'a Report) -> Document<'a> {
         Document {
             schema: SCHEMA,
             generator: Generator { name: "streamfall", version: env!("CARGO_PKG_VERSION") },
@@ -231,7 +234,7 @@ impl<'a> Document<'a> {
             summary: Summary::of(report),
             models: models(report),
             failures: failures(report),
-            incidents: report.incidents.iter().map(|i| IncidentOut::of(report, i)).collect(),
+            incidents: None,
             advice: advice(report),
             neighbours: neighbours(report),
             window: WindowOut { left_out: report.windowed.left_out, unplaced: report.windowed.unplaced },
@@ -305,7 +308,7 @@ impl<'a> Failure<'a> {
 }
 
 impl<'a> IncidentOut<'a> {
-    fn of(report: &'a Report, reported: &'a ReportedIncident) -> IncidentOut<'a> {
+    pub(super) fn of(report: &'a Report, reported: &'a ReportedIncident) -> IncidentOut<'a> {
         let (i, r): (&Incident, &Request) = (&reported.incident, &reported.incident.request);
         IncidentOut {
             id: &reported.id,

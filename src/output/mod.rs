@@ -1,6 +1,7 @@
 //! Prints a report: one file per format, all from the same report.
 
 pub mod json;
+pub mod ndjson;
 mod terminal;
 pub mod text;
 

@@ -2,25 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, NeighbourRow, Report, ReportedIncident, Summary, Windowed, identity, mask};
-use crate::fact::{ErrorRecord, Fact, Place, Role, Statement};
+use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Windowed, identity, mask};
+use crate::fact::Place;
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
-use crate::knowledge::neighbour::{self, Neighbour};
-use crate::knowledge::{advice, provider, version};
+use crate::knowledge::{advice, provider};
 use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
 use crate::record::Time;
 
 impl Report {
     /// The report of all incidents.
     #[must_use]
-    pub fn new(incidents: Vec<Incident>, facts: &[Fact], names: Names, windowed: Windowed, inputs: InputsRead) -> Report {
+    pub fn new(incidents: Vec<Incident>, noticed: Noticed, names: Names, windowed: Windowed, inputs: InputsRead) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
         let incidents: Vec<Incident> = incidents.into_iter().map(masked).collect();
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
-        (summary.litellm_versions, summary.likely_versions) = versions(facts);
-        let known: BTreeSet<Place> = incidents.iter().flat_map(|i| &i.evidence).map(|e| e.place).collect();
+        summary.litellm_versions = noticed.versions.into_iter().collect();
+        summary.likely_versions = noticed.likely_versions.into_iter().collect();
+        let mut neighbours = noticed.neighbours;
+        neighbours.sort_by(|a, b| b.count.cmp(&a.count).then(a.id.cmp(b.id)));
         let mut report = Report {
             complete,
             stopped: inputs.stopped,
@@ -30,13 +31,13 @@ impl Report {
             failures: failures(&incidents),
             incidents: named(incidents),
             advice: Vec::new(),
-            neighbours: neighbours(facts, &known),
+            neighbours,
             inputs: inputs.read,
             problems: inputs.problems,
             names,
         };
         report.advice = given_advice(&report);
-        report.problems.extend(counted_more(facts, &report));
+        report.problems.extend(counted_more(&noticed.counters, &report));
         report.problems.extend(unplaced(windowed));
         report
     }
@@ -195,64 +196,15 @@ fn failures(incidents: &[Incident]) -> Vec<FailureRow> {
     rows
 }
 
-/// Versions that the logs name, and versions that the places of LiteLLM's records tell.
-fn versions(facts: &[Fact]) -> (Vec<String>, Vec<String>) {
-    let (mut named, mut likely) = (BTreeSet::new(), BTreeSet::new());
-    for fact in facts {
-        match &fact.statement {
-            Statement::Call(call) => named.extend(call.version.clone()),
-            Statement::Error(error) if error.attempt.is_some() => named.extend(error.attempt.as_ref().and_then(|attempt| attempt.version.clone())),
-            Statement::Error(error) if error.role == Role::HopFailed => {
-                likely.extend(error.origin.as_ref().and_then(|(file, line)| version::of_own_record(file, *line)).map(str::to_owned));
-            }
-            _ => {}
-        }
-    }
-    (named.into_iter().collect(), likely.into_iter().collect())
-}
-
 /// Counters that are higher than the rejections there are, by source and what they count.
-fn counted_more(facts: &[Fact], report: &Report) -> Vec<Problem> {
-    let mut sums: BTreeMap<(u32, Counter), u64> = BTreeMap::new();
-    for fact in facts {
-        if let Statement::Counted(sample) = fact.statement {
-            let sum = sums.entry((fact.place.source, sample.counter)).or_default();
-            *sum = sum.saturating_add(sample.value);
-        }
-    }
+fn counted_more(counters: &BTreeMap<(u32, Counter), u64>, report: &Report) -> Vec<Problem> {
     let seen = report.summary.rejections;
-    let more = sums.into_iter().filter(|(_, counted)| *counted > seen);
+    let more = counters.iter().filter(|(_, counted)| **counted > seen);
     more.map(|((source, counter), counted)| {
-        let place = Place { source, ..Place::default() };
-        Problem { input: report.source(place).to_owned(), kind: ProblemKind::CountsMore { what: counter.name(), counted, seen } }
+        let place = Place { source: *source, ..Place::default() };
+        Problem { input: report.source(place).to_owned(), kind: ProblemKind::CountsMore { what: counter.name(), counted: *counted, seen } }
     })
     .collect()
-}
-
-/// Streams that broke without any rejection, counted by the record that ended them; records of incidents do not count.
-fn neighbours(facts: &[Fact], known: &BTreeSet<Place>) -> Vec<NeighbourRow> {
-    let mut rows: Vec<NeighbourRow> = Vec::new();
-    for fact in facts.iter().filter(|fact| !known.contains(&fact.place)) {
-        let Statement::Error(error) = &fact.statement else { continue };
-        let Some(known) = neighbour_of(error) else { continue };
-        match rows.iter_mut().find(|row| row.id == known.id) {
-            Some(row) => row.count += 1,
-            None => rows.push(NeighbourRow { id: known.id, title: known.title, count: 1, first: fact.place }),
-        }
-    }
-    rows.sort_by(|a, b| b.count.cmp(&a.count).then(a.id.cmp(b.id)));
-    rows
-}
-
-/// The neighbour that a record shows: the end of a chain without any rejection.
-fn neighbour_of(error: &ErrorRecord) -> Option<Neighbour> {
-    let ends = matches!(error.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && error.text.mid_stream;
-    let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(Vec::is_empty));
-    match (ends && error.rejections().is_empty(), no_targets) {
-        (false, _) => None,
-        (true, true) => Some(neighbour::NO_FALLBACK),
-        (true, false) => Some(neighbour::OTHER_FAILURE),
-    }
 }
 
 fn given_advice(report: &Report) -> Vec<GivenAdvice> {

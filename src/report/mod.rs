@@ -5,8 +5,10 @@
 mod build;
 mod identity;
 mod mask;
+mod noticed;
 mod window;
 
+pub use noticed::Noticed;
 pub use window::{Bound, Window, Windowed};
 
 use crate::fact::Place;
@@ -45,7 +47,7 @@ pub struct Report {
 }
 
 /// The names of what facts name by number.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Names {
     /// Sources, by index.
     pub sources: Vec<String>,
@@ -173,7 +175,7 @@ pub struct InputRead {
 }
 
 /// All sources and problems.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct InputsRead {
     /// What was read.
     pub read: Vec<InputRead>,

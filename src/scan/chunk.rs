@@ -61,7 +61,7 @@ pub struct Notes {
 
 /// Gives the chunks of a source, one after the other.
 pub trait Chunks {
-    /// Fills `bytes` with the next chunk; `None` at the end.
+    /// Fills `bytes` with the next chunk; `None` at the end. While a source that does not end is silent, chunks may be empty.
     ///
     /// # Errors
     ///
@@ -83,27 +83,61 @@ pub struct Chunker<R> {
     goal: usize,
     index: u64,
     ended: bool,
+    pause: Pause,
     failure: Option<io::Error>,
+}
+
+/// Whether a source that does not end is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) enum Pause {
+    /// It is not.
+    #[default]
+    None,
+    /// For a moment: the last record may go on.
+    Short,
+    /// For longer: the last record is held to be whole.
+    Long,
+}
+
+impl Pause {
+    /// The next silence, given whether anything came since the last.
+    pub(super) fn next(self, came: bool) -> Pause {
+        if came || self == Pause::None { Pause::Short } else { Pause::Long }
+    }
 }
 
 impl<R: Read> Chunker<R> {
     /// A chunker over a source's bytes; the size of chunk changes nothing but speed.
     pub fn with_chunks_of(reader: R, lines: Lines, goal: usize) -> Chunker<R> {
-        Chunker { reader, lines, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, ended: false, failure: None }
+        Chunker { reader, lines, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, ended: false, pause: Pause::None, failure: None }
     }
 
-    fn fill(&mut self, bytes: &mut Vec<u8>, goal: usize) {
+    /// Reads up to `goal`; gives whether the source is silent.
+    fn fill(&mut self, bytes: &mut Vec<u8>, goal: usize) -> bool {
+        let before = bytes.len();
         while bytes.len() < goal && !self.ended {
             let missing = (goal - bytes.len()) as u64;
             match self.reader.by_ref().take(missing).read_to_end(bytes) {
                 Ok(read) => self.ended = (read as u64) < missing,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.pause = self.pause.next(bytes.len() > before);
+                    return true;
+                }
                 Err(error) => {
                     self.failure = Some(error);
                     self.ended = true;
                 }
             }
         }
+        self.pause = Pause::None;
+        false
+    }
+
+    /// Where to cut what there is when the source is silent.
+    fn cut_in_silence(&self, bytes: &[u8]) -> usize {
+        let lines = memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
+        if self.pause == Pause::Long { lines } else { last_record_start(bytes, 0, self.lines).unwrap_or(0) }
     }
 }
 
@@ -113,7 +147,9 @@ impl<R: Read> Chunks for Chunker<R> {
         bytes.append(&mut self.carry);
         let (mut goal, mut searched) = (self.goal, 0);
         let cut = loop {
-            self.fill(&mut bytes, goal);
+            if self.fill(&mut bytes, goal) {
+                break self.cut_in_silence(&bytes);
+            }
             if self.ended {
                 break bytes.len();
             }
@@ -126,7 +162,7 @@ impl<R: Read> Chunks for Chunker<R> {
             }
             goal += self.goal;
         };
-        if cut == 0 {
+        if cut == 0 && self.pause == Pause::None {
             return self.failure.take().map_or(Ok(None), Err);
         }
         self.carry.extend_from_slice(&bytes[cut..]);

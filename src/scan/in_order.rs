@@ -33,6 +33,8 @@ pub struct InOrder {
 /// The chunks of one stream: by rank how many lines and bytes each has, and what the edges of the first and the last hold.
 #[derive(Debug, Default)]
 struct Chunks {
+    /// Lines of chunks that are not told apart any more: they come before all others.
+    before: u64,
     sizes: BTreeMap<u64, (u64, u64)>,
     first: Edges,
     last: Edges,
@@ -76,6 +78,10 @@ impl InOrder {
     }
 
     fn append(&mut self, chunk: ChunkFacts) {
+        // A source that does not end gives empty chunks while it is silent.
+        if chunk.bytes == 0 {
+            return;
+        }
         if std::mem::replace(&mut self.waits, chunk.ends_with_fact && !chunk.of_rows) {
             // What stands behind the last record of the chunk before is the start of this one.
             let last = self.facts.last().map(|fact| fact.line + fact.lines);
@@ -126,6 +132,24 @@ impl InOrder {
         streams.into_iter().map(|(number, chunks)| chunks.found(number, facts.remove(&number).unwrap_or_default())).collect()
     }
 
+    /// What has been found since this was last asked, of a source that does not end: nothing of it is kept.
+    ///
+    /// Whether an access line follows is part of what an opened hop says: one that ends what was read is given when more was.
+    pub fn take_new(&mut self) -> Vec<Fact> {
+        let waits = |fact: &&Fact| self.waits && matches!(fact.statement, Statement::HopOpened);
+        let held = self.facts.iter().rev().take_while(waits).count();
+        let kept = self.facts.split_off(self.facts.len() - held);
+        let mut facts = std::mem::replace(&mut self.facts, kept);
+        for fact in &mut facts {
+            fact.line = self.streams.get(&fact.stream).map_or(fact.line, |chunks| in_stream(&chunks.lines_before(), fact.line));
+        }
+        self.streams.values_mut().for_each(Chunks::forget);
+        if self.failed.len() > MOST_LESSER {
+            self.failed.clear();
+        }
+        facts
+    }
+
     /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with
     /// all that fails.
     fn prune(&mut self) {
@@ -144,6 +168,11 @@ impl InOrder {
             }
         }
     }
+}
+
+/// The line of a stream that a fact's rank and line in its chunk name.
+fn in_stream(before: &BTreeMap<u64, u64>, line: u64) -> u64 {
+    before.get(&(line >> RANK_BITS)).copied().unwrap_or_default() + (line & ((1 << RANK_BITS) - 1))
 }
 
 impl Chunks {
@@ -168,12 +197,20 @@ impl Chunks {
 
     /// The lines before each chunk, by rank.
     fn lines_before(&self) -> BTreeMap<u64, u64> {
-        let mut sum = 0;
+        let mut sum = self.before;
         let mut before = |(rank, (lines, _)): (&u64, &(u64, u64))| {
             sum += lines;
             (*rank, sum - lines)
         };
         self.sizes.iter().map(&mut before).collect()
+    }
+
+    /// Tells all chunks but the last apart no more.
+    fn forget(&mut self) {
+        let last = self.sizes.pop_last();
+        self.before += self.sizes.values().map(|(lines, _)| lines).sum::<u64>();
+        self.sizes.clear();
+        self.sizes.extend(last);
     }
 
     /// The time, if it stands near the end that `beyond` gives the bytes of the chunks up to.
@@ -185,9 +222,8 @@ impl Chunks {
 
     fn found(self, number: u32, mut facts: Vec<Fact>) -> StreamFound {
         let before = self.lines_before();
-        let in_stream = |line: u64| before.get(&(line >> RANK_BITS)).copied().unwrap_or_default() + (line & ((1 << RANK_BITS) - 1));
         for fact in &mut facts {
-            fact.line = in_stream(fact.line);
+            fact.line = in_stream(&before, fact.line);
         }
         // Stable, so that facts of one line keep their order; rows of documents have lines in the order of their chunks.
         facts.sort_by_key(|fact| fact.line);

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 
-use super::chunk::{Chunk, Chunks, LineOrigin, Notes};
+use super::chunk::{Chunk, Chunks, LineOrigin, Notes, Pause};
 use crate::document::{RowPlace, Rows};
 use crate::envelope::{Around, Entry, Output};
 use crate::record::{Lines, Time};
@@ -50,6 +50,9 @@ pub(super) struct StreamChunker<'r> {
     lost: u64,
     failure: Option<io::Error>,
     ended: bool,
+    pause: Pause,
+    /// Whether anything came since the last pause.
+    came: bool,
 }
 
 impl<'r> StreamChunker<'r> {
@@ -71,6 +74,8 @@ impl<'r> StreamChunker<'r> {
             lost: 0,
             failure: None,
             ended: false,
+            pause: Pause::None,
+            came: false,
         }
     }
 
@@ -86,11 +91,16 @@ impl<'r> StreamChunker<'r> {
                     Some(entry) => entry.into_owned(),
                     None => Entry { text: row.into(), ..Entry::default() },
                 };
+                (self.pause, self.came) = (Pause::None, true);
                 self.lost += u64::from(entry.lost);
                 Some(Unit { entry, place })
             }
             Ok(None) => {
                 self.ended = true;
+                None
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.pause = self.pause.next(std::mem::take(&mut self.came));
                 None
             }
             Err(error) => {
@@ -166,7 +176,9 @@ impl<'r> StreamChunker<'r> {
                 return;
             }
         }
-        (0..self.streams.len()).for_each(|stream| self.emit(stream, true, self.index));
+        // In a short silence, records may go on.
+        let all = self.pause != Pause::Short;
+        (0..self.streams.len()).for_each(|stream| self.emit(stream, all, self.index));
     }
 
     /// Newest first: turns the next part round. What has no head in it goes on with the part that is still to come.
@@ -206,13 +218,18 @@ impl<'r> StreamChunker<'r> {
 impl Chunks for StreamChunker<'_> {
     fn next_chunk(&mut self, _: Vec<u8>) -> io::Result<Option<Chunk>> {
         if self.newest_first.is_none() {
-            self.newest_first = Some(self.tell_direction());
+            // What does not end is not newest first.
+            self.newest_first = Some(self.tell_direction() && self.pause == Pause::None);
         }
         while self.ready.is_empty() && !(self.ended && self.ahead.is_empty()) {
             if self.newest_first == Some(true) {
                 self.fill_backwards();
             } else {
                 self.fill();
+            }
+            if self.ready.is_empty() && self.pause != Pause::None {
+                self.index += 1;
+                return Ok(Some(Chunk { index: self.index - 1, origins: Some(Vec::new()), ..Chunk::default() }));
             }
         }
         match self.ready.pop_front() {

@@ -48,7 +48,7 @@ impl Completion {
     }
 
     /// A time with the date that the clock has come to, in UTC where the zone is known.
-    pub(super) fn completed(&self, time: Time, clock: &mut Clock) -> Time {
+    pub(crate) fn completed(&self, time: Time, clock: &mut Clock) -> Time {
         let time = match self.date {
             Some(first) if time.date.is_none() => time.days_after(first, clock.at(Some(time)) / DAY),
             _ => time,

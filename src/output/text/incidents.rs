@@ -17,7 +17,7 @@ impl Page<'_> {
         }
     }
 
-    fn incident(&mut self, report: &Report, reported: &ReportedIncident) {
+    pub(super) fn incident(&mut self, report: &Report, reported: &ReportedIncident) {
         let i = &reported.incident;
         let style = match i.verdict {
             Verdict::MidStreamFallback => RED,

@@ -66,6 +66,19 @@ pub fn write(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()
     out.write_all(page.text.as_bytes())
 }
 
+/// Writes the report's incidents alone, each with its evidence.
+///
+/// # Errors
+///
+/// What the writer gives.
+pub fn write_incidents(report: &Report, look: &Look, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { look, text: String::new() };
+    for incident in &report.incidents {
+        page.incident(report, incident);
+    }
+    out.write_all(page.text.as_bytes())
+}
+
 struct Page<'a> {
     look: &'a Look,
     text: String,

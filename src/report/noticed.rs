@@ -1,0 +1,72 @@
+//! What facts tell besides incidents: versions, failures that are taken for this one, counters of metrics.
+//!
+//! It adds up, so that of facts that are let go on the way (an endless pipe) nothing is lost.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::NeighbourRow;
+use crate::fact::{ErrorRecord, Fact, Place, Role, Statement};
+use crate::knowledge::metric::Counter;
+use crate::knowledge::neighbour::{self, Neighbour};
+use crate::knowledge::version;
+
+/// What facts tell besides incidents.
+#[derive(Debug, Clone, Default)]
+pub struct Noticed {
+    /// Versions that the inputs name.
+    pub(super) versions: BTreeSet<String>,
+    /// Versions that the places of LiteLLM's records tell.
+    pub(super) likely_versions: BTreeSet<String>,
+    /// Failures that are taken for this one.
+    pub(super) neighbours: Vec<NeighbourRow>,
+    /// Sums of counters, by source and what they count.
+    pub(super) counters: BTreeMap<(u32, Counter), u64>,
+}
+
+impl Noticed {
+    /// Adds what facts tell; records of incidents, whose places are `known`, are no neighbours.
+    pub fn add<'f>(&mut self, facts: impl IntoIterator<Item = &'f Fact>, known: &HashSet<Place>) {
+        for fact in facts {
+            match &fact.statement {
+                Statement::Call(call) => self.versions.extend(call.version.clone()),
+                Statement::Error(error) => {
+                    self.add_version(error);
+                    if let Some(neighbour) = neighbour_of(error).filter(|_| !known.contains(&fact.place)) {
+                        self.add_neighbour(neighbour, fact.place);
+                    }
+                }
+                Statement::Counted(sample) => {
+                    let sum = self.counters.entry((fact.place.source, sample.counter)).or_default();
+                    *sum = sum.saturating_add(sample.value);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add_version(&mut self, error: &ErrorRecord) {
+        if let Some(attempt) = &error.attempt {
+            self.versions.extend(attempt.version.clone());
+        } else if let (Role::HopFailed, Some((file, line))) = (error.role, &error.origin) {
+            self.likely_versions.extend(version::of_own_record(file, *line).map(str::to_owned));
+        }
+    }
+
+    fn add_neighbour(&mut self, known: Neighbour, place: Place) {
+        match self.neighbours.iter_mut().find(|row| row.id == known.id) {
+            Some(row) => row.count += 1,
+            None => self.neighbours.push(NeighbourRow { id: known.id, title: known.title, count: 1, first: place }),
+        }
+    }
+}
+
+/// The neighbour that a record shows: the end of a chain without any rejection.
+fn neighbour_of(error: &ErrorRecord) -> Option<Neighbour> {
+    let ends = matches!(error.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && error.text.mid_stream;
+    let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(Vec::is_empty));
+    match (ends && error.rejections().is_empty(), no_targets) {
+        (false, _) => None,
+        (true, true) => Some(neighbour::NO_FALLBACK),
+        (true, false) => Some(neighbour::OTHER_FAILURE),
+    }
+}
