@@ -55,9 +55,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     bar.clear();
     // A signal that comes when all is read changes nothing any more.
     let signal = requests.asked().filter(|_| report.stopped);
-    for problem in &report.problems {
-        note(&output::plain(&problem.to_string()));
-    }
+    say_problems(&report);
     output::unless_closed(print(cli, &report)).context("cannot write the report to stdout")?;
     Ok(Exit::of(&report, signal))
 }
@@ -103,6 +101,19 @@ fn print(cli: &Cli, report: &Report) -> io::Result<()> {
         Format::Ndjson => ndjson::write(report, &mut out)?,
     }
     out.flush()
+}
+
+/// Says what could not be read, and of what was merely noticed the first few.
+fn say_problems(report: &Report) {
+    const MOST_NOTICES: usize = 20;
+    let notices = |notice: bool| report.problems.iter().filter(move |problem| problem.kind.is_failure() != notice);
+    for problem in notices(false).chain(notices(true).take(MOST_NOTICES)) {
+        note(&output::plain(&problem.to_string()));
+    }
+    let more = notices(true).count().saturating_sub(MOST_NOTICES);
+    if more > 0 {
+        note(&format!("… and {more} more notices like these (--format json has all)"));
+    }
 }
 
 /// Says something on stderr; that nobody listens is no error.

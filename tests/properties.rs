@@ -22,8 +22,9 @@ fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
     while !results.is_empty() {
         order.add(results.swap_remove(dice.below(results.len())));
     }
-    let mut text = format!("{} mentions\n", order.mentions);
-    for stream in order.take_streams() {
+    let found = order.finish();
+    let mut text = format!("{} mentions\n", found.mentions);
+    for stream in found.streams {
         writeln!(text, "{:?} {}", stream.edges, stream.lines).unwrap();
         for fact in stream.facts {
             writeln!(text, "{fact:?}").unwrap();

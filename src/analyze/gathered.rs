@@ -7,7 +7,7 @@ use crate::fact::Fact;
 use crate::input::{Inputs, Origin, Problem, ProblemKind};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
-use crate::scan::{InOrder, Notes};
+use crate::scan::{InOrder, Notes, SourceFound};
 use crate::stream::{self, Completion, Part, Streams};
 
 /// What was read of all sources.
@@ -21,7 +21,10 @@ pub(super) struct SourceRead {
     name: String,
     /// The folder or archive in which it was found: there it is passed over if it is no log.
     within: Option<Within>,
-    found: InOrder,
+    /// What has been found so far, while it is read, and how many chunks it has, once that is known.
+    reading: Option<Box<InOrder>>,
+    chunks: Option<u64>,
+    found: SourceFound,
     /// What its start looks like, if it is no log.
     looks: Vec<Form>,
     notes: Notes,
@@ -42,21 +45,43 @@ enum Within {
 }
 
 impl SourceRead {
-    fn new(index: usize, name: String, within: Option<Within>) -> SourceRead {
-        let (looks, notes) = (Vec::new(), Notes::default());
-        let found = InOrder::new(index);
-        SourceRead { name, within, found, looks, notes, bytes: 0, hash: 0, problem: None, foreign: None, archive: false }
+    fn new(name: String, within: Option<Within>) -> SourceRead {
+        SourceRead {
+            name,
+            within,
+            reading: None,
+            chunks: None,
+            found: SourceFound::default(),
+            looks: Vec::new(),
+            notes: Notes::default(),
+            bytes: 0,
+            hash: 0,
+            problem: None,
+            foreign: None,
+            archive: false,
+        }
+    }
+
+    /// Keeps in little what was found of a source that is read to its end; `all` if it never will be.
+    fn close(&mut self, all: bool) {
+        if let Some(reading) = self.reading.take_if(|reading| all || self.chunks == Some(reading.chunks())) {
+            let forms = std::mem::take(&mut self.found.forms);
+            self.found = reading.finish();
+            self.found.forms.extend(forms);
+            self.found.forms.sort_unstable();
+            self.found.forms.dedup();
+        }
     }
 }
 
 impl Gathered {
     pub(super) fn new(inputs: &Inputs) -> Gathered {
-        let sources = inputs.sources.iter().enumerate().map(|(index, source)| {
+        let sources = inputs.sources.iter().map(|source| {
             let within = match source.origin {
                 Origin::Walked { folder, .. } => Some(Within::Folder(folder)),
                 Origin::Stdin | Origin::Named(_) => None,
             };
-            SourceRead::new(index, source.name.clone(), within)
+            SourceRead::new(source.name.clone(), within)
         });
         Gathered { sources: sources.collect(), stopped: false }
     }
@@ -64,17 +89,25 @@ impl Gathered {
     /// Takes what the reader or a worker says; `false` when all is read.
     pub(super) fn take(&mut self, event: Event) -> bool {
         match event {
-            Event::Chunk(source, facts) => self.sources[source].found.add(*facts),
+            Event::Chunk(index, facts) => {
+                let source = &mut self.sources[index];
+                source.reading.get_or_insert_with(|| Box::new(InOrder::new(index))).add(*facts);
+                source.close(false);
+            }
+            Event::Ended(source, chunks) => {
+                self.sources[source].chunks = Some(chunks);
+                self.sources[source].close(false);
+            }
             Event::Failed(source, problem) => self.sources[source].problem = Some(problem),
             Event::Foreign(source, quotes) => self.sources[source].foreign = Some(quotes),
-            Event::Forms(source, forms) if forms.iter().any(|form| form.is_log()) => self.sources[source].found.add_forms(forms),
+            Event::Forms(source, forms) if forms.iter().any(|form| form.is_log()) => self.sources[source].found.forms = forms,
             Event::Forms(source, forms) => self.sources[source].looks = forms,
             Event::Notes(source, notes) => self.sources[source].notes = notes,
             Event::Read(source, bytes, hash) => (self.sources[source].bytes, self.sources[source].hash) = (bytes, hash),
             Event::Member(archive, name) => {
                 self.sources[archive].archive = true;
                 let name = format!("{}!/{name}", self.sources[archive].name);
-                self.sources.push(SourceRead::new(self.sources.len(), name, Some(Within::Archive(archive))));
+                self.sources.push(SourceRead::new(name, Some(Within::Archive(archive))));
             }
             Event::Finished => return false,
         }
@@ -83,7 +116,11 @@ impl Gathered {
 
     /// What has been found since this was last asked, by source.
     pub(super) fn take_new(&mut self) -> Vec<(usize, Vec<Fact>)> {
-        self.sources.iter_mut().enumerate().map(|(index, source)| (index, source.found.take_new())).collect()
+        let new = |source: &mut SourceRead| match &mut source.reading {
+            Some(reading) => reading.take_new(),
+            None => source.found.streams.iter_mut().flat_map(|stream| std::mem::take(&mut stream.facts)).collect(),
+        };
+        self.sources.iter_mut().enumerate().map(|(index, source)| (index, new(source))).collect()
     }
 
     /// The name of a process of a source, where an envelope names it.
@@ -98,6 +135,7 @@ impl Gathered {
 
     /// Forgets what stands in the input a second time: a log and its compressed copy, the same file by two paths.
     pub(super) fn drop_twins(&mut self) {
+        self.sources.iter_mut().for_each(|source| source.close(true));
         let mut seen: HashMap<(u64, u128), usize> = HashMap::new();
         for index in 0..self.sources.len() {
             let source = &self.sources[index];
@@ -107,7 +145,7 @@ impl Gathered {
             let first = *seen.entry((source.bytes, source.hash)).or_insert(index);
             if first != index && !self.are_neighbours(first, index) {
                 let name = self.sources[first].name.clone();
-                self.sources[index].found = InOrder::new(index);
+                self.sources[index].found = SourceFound::default();
                 self.sources[index].problem = Some(ProblemKind::Twin(name));
             }
         }
@@ -123,7 +161,7 @@ impl Gathered {
     pub(super) fn take_streams(&mut self, completion: &Completion) -> Streams {
         let mut parts = Vec::new();
         for (index, source) in self.sources.iter_mut().enumerate() {
-            for found in source.found.take_streams() {
+            for found in std::mem::take(&mut source.found.streams) {
                 let process = source.notes.processes.get(found.number as usize).cloned().unwrap_or_default();
                 parts.push(Part { source: index, name: source.name.clone(), process, found });
             }
@@ -153,6 +191,7 @@ impl Gathered {
         }
         let mut read = Vec::new();
         for (index, mut source) in self.sources.into_iter().enumerate() {
+            source.close(true);
             if source.foreign.is_none() && !source.archive {
                 source.judge(stated.contains(&index));
             }

@@ -18,6 +18,9 @@ use crate::record::{Form, Lines};
 use crate::scan::{self, Chunk, ChunkFacts, Notes, Searcher};
 use crate::stream;
 
+/// A chunk of fewer bytes is searched at once: to wake a worker takes longer.
+const SMALL_BYTES: usize = 64 << 10;
+
 /// What the reader and the workers say; sources by index.
 pub(super) enum Event {
     Chunk(usize, Box<ChunkFacts>),
@@ -26,6 +29,8 @@ pub(super) enum Event {
     Foreign(usize, bool),
     /// Forms seen at a source's start.
     Forms(usize, Vec<Form>),
+    /// How many chunks a source has: it is read.
+    Ended(usize, u64),
     /// What was noticed of a source.
     Notes(usize, Notes),
     /// How many bytes a source gave, and their hash.
@@ -164,12 +169,14 @@ impl Reader {
             return Err(ProblemKind::Binary);
         }
         let is_empty = start.bytes.is_empty();
-        self.say(Event::Forms(index, start.forms.clone()));
+        let forms = around.as_ref().map_or(&start.forms, |around| &around.forms);
+        self.say(Event::Forms(index, forms.clone()));
         let layout = start.layout;
         let mut chunks = match around {
             Some(around) => scan::unwrapped_chunks(layout, around, Box::new(start.whole()), scan::CHUNK_BYTES),
             None => scan::chunks(layout, Box::new(start.whole()), scan::CHUNK_BYTES),
         };
+        let mut given = 0;
         while !self.stopping.load(Ordering::Relaxed) {
             let Ok(buffer) = round.empty.recv() else { return Ok(()) };
             let ended = match chunks.next_chunk(buffer) {
@@ -179,6 +186,7 @@ impl Reader {
                         self.say(Event::Read(index, bytes.load(Ordering::Relaxed), 0));
                     }
                     self.search(index, chunk, round);
+                    given += 1;
                     continue;
                 }
                 Ok(None) if is_empty => Err(ProblemKind::Empty),
@@ -187,6 +195,7 @@ impl Reader {
             };
             let _ = round.give_back.send(Vec::new());
             self.say(Event::Notes(index, chunks.notes()));
+            self.say(Event::Ended(index, given));
             return ended;
         }
         Ok(())
@@ -225,7 +234,8 @@ impl Reader {
     fn search(&self, source: usize, chunk: Chunk, round: &Round) {
         self.given.fetch_add(1, Ordering::Relaxed);
         let (searcher, events, give_back) = (self.searcher.clone(), self.events.clone(), round.give_back.clone());
-        self.pool.spawn(move || {
+        let is_small = chunk.bytes.len() < SMALL_BYTES;
+        let search = move || {
             // A fault in one place must not cost the rest of the report.
             let facts = catch_unwind(AssertUnwindSafe(|| searcher.search(&chunk))).unwrap_or_else(|_| {
                 let _ = events.send(Event::Failed(source, ProblemKind::Fault));
@@ -233,6 +243,11 @@ impl Reader {
             });
             let _ = events.send(Event::Chunk(source, Box::new(facts)));
             let _ = give_back.send(chunk.bytes);
-        });
+        };
+        if is_small {
+            search();
+        } else {
+            self.pool.spawn(search);
+        }
     }
 }

@@ -25,7 +25,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::document::{self, Layout};
-use crate::record::{self, Lines, Time};
+use crate::record::{self, Form, Lines, Time};
 use pasted::Pasted;
 
 /// One line of a log, or a piece of one, without what was around it.
@@ -170,6 +170,8 @@ const MOST_SAMPLES: usize = 400;
 pub struct Around {
     /// What the lines are: a LiteLLM log's, or any text's.
     pub lines: Lines,
+    /// Forms of record seen within.
+    pub forms: Vec<Form>,
     /// What people and unknown tools did to them.
     pasted: Option<Pasted>,
 }
@@ -192,9 +194,9 @@ impl Around {
 /// were pasted.
 #[must_use]
 pub fn around(layout: Layout, start: &[u8]) -> Option<Around> {
-    let known = lines_within(layout, start).map(|lines| Around { lines, pasted: None });
+    let known = lines_within(layout, start).map(|(lines, forms)| Around { lines, forms, pasted: None });
     let by_lines = matches!(layout, Layout::Log | Layout::Text | Layout::JsonLines);
-    let pasted = || Pasted::learn(start).map(|pasted| Around { lines: Lines::Log, pasted: Some(pasted) });
+    let pasted = || Pasted::learn(start).map(|(pasted, forms)| Around { lines: Lines::Log, forms, pasted: Some(pasted) });
     // What is known may be but the first half of what stands before a line.
     match known {
         Some(Around { lines: Lines::Log, .. }) => known,
@@ -203,7 +205,7 @@ pub fn around(layout: Layout, start: &[u8]) -> Option<Around> {
     }
 }
 
-fn lines_within(layout: Layout, start: &[u8]) -> Option<Lines> {
+fn lines_within(layout: Layout, start: &[u8]) -> Option<(Lines, Vec<Form>)> {
     let units: Vec<Vec<u8>> = match layout {
         Layout::Log | Layout::Copy | Layout::OtlpProto => return None,
         Layout::Text | Layout::JsonLines => start.split(|b| *b == b'\n').take(MOST_SAMPLES).map(<[u8]>::to_vec).collect(),
@@ -213,11 +215,13 @@ fn lines_within(layout: Layout, start: &[u8]) -> Option<Lines> {
     let units: Vec<&Vec<u8>> = units.iter().filter(|unit| !unit.trim_ascii().is_empty()).collect();
     let entries: Vec<Entry<'_>> = units.iter().filter_map(|unit| peel(unit)).collect();
     let most = entries.len() * 2 > units.len();
-    let of_log = entries.iter().any(|entry| record::starts_own(&entry.text).is_some_and(record::Form::is_log));
+    let mut forms: Vec<Form> = entries.iter().filter_map(|entry| record::starts_own(&entry.text)).filter(|form| form.is_log()).collect();
+    forms.sort_unstable();
+    forms.dedup();
     let named = || memchr::memmem::find(&start.to_ascii_lowercase(), b"litellm").is_some();
-    match (most, of_log) {
-        (true, true) => Some(Lines::Log),
-        (true, false) if named() => Some(Lines::Text),
+    match (most, forms.is_empty()) {
+        (true, false) => Some((Lines::Log, forms)),
+        (true, true) if named() => Some((Lines::Text, forms)),
         _ => None,
     }
 }

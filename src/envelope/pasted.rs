@@ -4,9 +4,10 @@
 //! stands before all lines. Pasted tracebacks get their indentation again, for it tells frames from exceptions.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::{Entry, instant};
-use crate::record::starts_own;
+use crate::record::{Form, starts_own};
 
 /// How far into a line a head is looked for.
 const HEAD_REACH: usize = 240;
@@ -59,14 +60,16 @@ struct Prefix {
 }
 
 impl Pasted {
-    /// What was done to the lines of a source, by its start; `None` if nothing was, or no LiteLLM log can be seen in it.
-    pub(super) fn learn(start: &[u8]) -> Option<Pasted> {
+    /// What was done to the lines of a source, by its start, and the forms of its records; `None` if nothing was, or no LiteLLM log
+    /// can be seen in it.
+    pub(super) fn learn(start: &[u8]) -> Option<(Pasted, Vec<Form>)> {
         let mut pasted = Pasted { markdown: has_markdown(start), ..Pasted::default() };
-        let (mut heads, mut bare) = (0, 0);
+        let (mut heads, mut bare, mut forms) = (0, 0, BTreeSet::new());
         for raw in start.split(|byte| *byte == b'\n') {
             let line = with_escapes(raw.into());
             let Some(at) = head_in(&line) else { continue };
             pasted.spelt |= line[at..].starts_with(b"\x1b") && line.len() < raw.len();
+            forms.extend(starts_own(&line[at..]));
             heads += 1;
             bare += usize::from(at == 0);
             if at > 0 {
@@ -78,7 +81,7 @@ impl Pasted {
         }
         pasted.unindented = pasted.lost_indentation(start);
         let touched = !pasted.prefixes.is_empty() || pasted.spelt || pasted.unindented || pasted.markdown;
-        (heads > 0 && touched).then_some(pasted)
+        (heads > 0 && touched).then(|| (pasted, forms.into_iter().filter(|form| form.is_log()).collect()))
     }
 
     /// A line as it was, with what its prefix tells.
@@ -298,7 +301,7 @@ mod tests {
         ];
         for (name, change, process) in changes {
             let lines: Vec<String> = LOG.iter().enumerate().map(|(n, line)| change(n + 1, line)).collect();
-            let mut pasted = Pasted::learn(lines.join("\n").as_bytes()).unwrap_or_else(|| panic!("{name}"));
+            let (mut pasted, _) = Pasted::learn(lines.join("\n").as_bytes()).unwrap_or_else(|| panic!("{name}"));
             for (line, expected) in lines.iter().zip(LOG) {
                 let entry = pasted.restore(line.as_bytes());
                 assert_eq!((String::from_utf8_lossy(&entry.text), entry.process.as_str()), (expected.into(), process), "{name}");

@@ -4,12 +4,16 @@
 use super::chunk::{Chunk, LineOrigin};
 use crate::document::RowPlace;
 use crate::envelope::Output;
+use crate::knowledge::signature::NEEDLES;
 use crate::record::{self, Answer, HEAD_BYTES, Lines, Time};
 
 /// The longest half of a record that is kept to be put together again.
 const MOST_BYTES: usize = 256 << 10;
 /// How far from an end a time is looked for: uvicorn's records have none.
 pub(super) const TIME_REACH: usize = 64 << 10;
+
+/// How heads of records that are no errors say so: text, JSON, uvicorn.
+const QUIET: [&[u8]; 6] = [b":INFO", b":DEBUG", b"\"level\": \"INFO\"", b"\"level\": \"DEBUG\"", b"INFO:     ", b"DEBUG:    "];
 
 /// A piece of a source that may be half a record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,7 +33,9 @@ pub struct Piece {
 pub struct Edges {
     /// What stands before the first head of a record.
     pub opening: Option<Piece>,
-    /// The last record.
+    /// Whether any record starts in it.
+    pub headed: bool,
+    /// The last record, if it may go on elsewhere and that would matter.
     pub closing: Option<Piece>,
     /// The access line behind the opening.
     pub opens_with: Option<Answer>,
@@ -63,6 +69,7 @@ impl ChunkEdges {
         let last = written(origins.and_then(<[_]>::last)).map(|time| (bytes.len(), time)).or_else(|| time_before(bytes, last_head));
         let edges = Edges {
             opening: (first_head > 0).then(|| piece(bytes, 0..first_head, 0, origins)).flatten(),
+            headed: last_head.is_some(),
             closing: last_head.and_then(|at| {
                 let line = memchr::memchr_iter(b'\n', &bytes[..at]).count();
                 piece(bytes, at..bytes.len(), line, origins)
@@ -73,6 +80,13 @@ impl ChunkEdges {
         };
         ChunkEdges { edges, first_at: first.map_or(0, |(at, _)| at), last_at: last.map_or(0, |(at, _)| bytes.len() - at) }
     }
+}
+
+/// Whether it matters that a last record may go on: one of a quiet level that ends with its line and holds nothing says nothing.
+pub(super) fn matters(record: &[u8]) -> bool {
+    let head = &record[..record.len().min(HEAD_BYTES)];
+    let quiet = QUIET.iter().any(|level| memchr::memmem::find(head, level).is_some());
+    !quiet || !record.ends_with(b"\n") || NEEDLES.iter().any(|needle| memchr::memmem::find(record, needle.as_bytes()).is_some())
 }
 
 fn piece(bytes: &[u8], range: std::ops::Range<usize>, line: usize, origins: Option<&[LineOrigin]>) -> Option<Piece> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::edges::{ChunkEdges, Edges, TIME_REACH};
+use super::edges::{self, ChunkEdges, Edges, TIME_REACH};
 use super::search::ChunkFacts;
 use crate::fact::{Fact, Statement};
 use crate::record::{Form, Time};
@@ -11,12 +11,9 @@ use crate::record::{Form, Time};
 #[derive(Debug, Default)]
 pub struct InOrder {
     facts: Vec<Fact>,
-    /// How often the rejection's sentence is printed.
-    pub mentions: u64,
-    /// Rows that print it and were not understood.
-    pub unread: u64,
-    /// Forms of record seen.
-    pub forms: Vec<Form>,
+    mentions: u64,
+    unread: u64,
+    forms: Vec<Form>,
     source: u32,
     lines: u64,
     bytes: u64,
@@ -54,6 +51,19 @@ pub struct StreamFound {
     pub edges: Edges,
     /// How many lines it has.
     pub lines: u64,
+}
+
+/// All that was found in a source, once it is read.
+#[derive(Debug, Default)]
+pub struct SourceFound {
+    /// What each process wrote.
+    pub streams: Vec<StreamFound>,
+    /// How often the rejection's sentence is printed.
+    pub mentions: u64,
+    /// Rows that print it and were not understood.
+    pub unread: u64,
+    /// Forms of record seen.
+    pub forms: Vec<Form>,
 }
 
 /// How many attempts that failed for other reasons are kept at a time.
@@ -121,15 +131,23 @@ impl InOrder {
         self.add_forms(chunk.forms);
     }
 
-    /// What each process wrote, by its number.
-    pub fn take_streams(&mut self) -> Vec<StreamFound> {
+    /// How many chunks have been put in order.
+    #[must_use]
+    pub fn chunks(&self) -> u64 {
+        self.next
+    }
+
+    /// All that was found: a source that is read is kept in little.
+    #[must_use]
+    pub fn finish(self) -> SourceFound {
         let mut facts: BTreeMap<u32, Vec<Fact>> = BTreeMap::new();
-        for fact in self.facts.drain(..) {
+        for fact in self.facts {
             facts.entry(fact.stream).or_default().push(fact);
         }
-        let mut streams: Vec<(u32, Chunks)> = self.streams.drain().collect();
+        let mut streams: Vec<(u32, Chunks)> = self.streams.into_iter().collect();
         streams.sort_unstable_by_key(|(number, _)| *number);
-        streams.into_iter().map(|(number, chunks)| chunks.found(number, facts.remove(&number).unwrap_or_default())).collect()
+        let streams = streams.into_iter().map(|(number, chunks)| chunks.found(number, facts.remove(&number).unwrap_or_default()));
+        SourceFound { streams: streams.collect(), mentions: self.mentions, unread: self.unread, forms: self.forms }
     }
 
     /// What has been found since this was last asked, of a source that does not end: nothing of it is kept.
@@ -161,7 +179,7 @@ impl InOrder {
     }
 
     /// Takes forms of record that were seen.
-    pub fn add_forms(&mut self, forms: Vec<Form>) {
+    fn add_forms(&mut self, forms: Vec<Form>) {
         for form in forms {
             if !self.forms.contains(&form) {
                 self.forms.push(form);
@@ -229,12 +247,14 @@ impl Chunks {
         facts.sort_by_key(|fact| fact.line);
         let first = self.near(self.first_time, |other, rank| other < rank);
         let last = self.near(self.last_time, |other, rank| other > rank);
-        let mut edges = Edges { closing: self.last.closing, first, last, ..self.first };
+        let headed = self.first.headed || self.last.headed;
+        let closing = self.last.closing.filter(|piece| edges::matters(&piece.bytes));
+        let mut edges = Edges { headed, closing, first, last, ..self.first };
         let last_rank = self.sizes.last_key_value().map_or(0, |(rank, _)| *rank);
         if let Some(closing) = &mut edges.closing {
             closing.line += before.get(&last_rank).copied().unwrap_or_default();
         }
-        let headless_and_long = edges.closing.is_none() && self.sizes.len() > 1;
+        let headless_and_long = !edges.headed && self.sizes.len() > 1;
         edges.opening = edges.opening.filter(|_| !headless_and_long);
         StreamFound { number, facts, edges, lines: self.sizes.values().map(|(lines, _)| lines).sum() }
     }

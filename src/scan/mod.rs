@@ -20,7 +20,7 @@ use streams::StreamChunker;
 
 pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin, Notes};
 pub use edges::{ChunkEdges, Edges, Piece};
-pub use in_order::{InOrder, StreamFound};
+pub use in_order::{InOrder, SourceFound, StreamFound};
 pub use search::{ChunkFacts, Searcher, is_binary};
 
 /// Gives the chunks of a source in which something is around each line, process by process.

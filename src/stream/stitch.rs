@@ -41,7 +41,7 @@ impl Stitcher {
     pub(super) fn add(&mut self, part: Part) {
         let Part { source, found, .. } = part;
         let source = u32::try_from(source).unwrap_or(u32::MAX);
-        let headless = found.edges.closing.is_none();
+        let headless = !found.edges.headed;
         let own_lines = match (self.open.take(), found.edges.opening) {
             (Some(mut open), Some(opening)) if open.bytes.len() + opening.bytes.len() <= MOST_BYTES => {
                 open.add(&opening, source, self.lines);
