@@ -9,7 +9,7 @@ use std::fmt::Write;
 use common::{Dice, capture, report_on, trace};
 use proptest::prelude::*;
 use streamfall::document::Start;
-use streamfall::scan::{self, InOrder, Searcher};
+use streamfall::scan::{self, Edges, InOrder, Searcher};
 
 /// All facts of a source, with their places, for a size of chunk; chunks come back in a shuffled order, as from several threads.
 fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
@@ -25,7 +25,9 @@ fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
     let found = order.finish();
     let mut text = format!("{} mentions\n", found.mentions);
     for stream in found.streams {
-        writeln!(text, "{:?} {}", stream.edges, stream.lines).unwrap();
+        // Times near the ends are looked for in each chunk.
+        let edges = Edges { first: None, last: None, ..stream.edges };
+        writeln!(text, "{edges:?} {}", stream.lines).unwrap();
         for fact in stream.facts {
             writeln!(text, "{fact:?}").unwrap();
         }

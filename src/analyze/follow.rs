@@ -15,7 +15,7 @@ use crate::report::{InputsRead, Names, Noticed, Report, Windowed};
 use crate::stream::{Clock, Completion};
 
 /// How long after its last record a proven incident is settled. With the silences of the reader it stays below a second.
-const PROVEN: Duration = Duration::from_millis(400);
+const PROVEN: Duration = Duration::from_millis(250);
 /// How long after its last record any other is: rules by order look two seconds back, and a text log's seconds are whole ones.
 const INFERRED: Duration = Duration::from_millis(3_500);
 /// How far the log's own time must have gone on behind it instead, in microseconds: a log may be piped in faster than it was written.
@@ -50,7 +50,7 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
         gathered.stopped |= goes_on.is_none() || options.stop.is_some_and(|stop| stop());
         let ends = gathered.stopped || goes_on == Some(false) || options.end.is_some_and(|end| end());
         if ends || Instant::now() >= next {
-            follower.add(feed.take_new(&mut gathered), Instant::now());
+            follower.add(feed.take_new(&mut gathered, ends), Instant::now());
             follower.caught_up = run.is_caught_up();
             for incident in follower.settle(Instant::now(), ends) {
                 show(&Report::new(vec![incident.clone()], Noticed::default(), feed.names(&gathered), Windowed::default(), InputsRead::default()))?;
@@ -95,15 +95,16 @@ struct Feed {
 }
 
 impl Feed {
-    fn take_new(&mut self, gathered: &mut Gathered) -> Vec<Fact> {
+    /// What came since; `ends` if there will be no more.
+    fn take_new(&mut self, gathered: &mut Gathered, ends: bool) -> Vec<Fact> {
         let mut all = Vec::new();
-        for (source, facts) in gathered.take_new() {
+        for (source, facts) in gathered.take_new(ends) {
             self.stated.extend((!facts.is_empty()).then_some(source));
             for mut fact in facts {
                 let next = u32::try_from(self.streams.len()).unwrap_or(u32::MAX);
                 let (number, clock) = self.streams.entry((source, fact.stream)).or_insert((next, Clock::default()));
                 fact.stream = *number;
-                fact.time = fact.time.map(|time| self.completion.completed(time, clock));
+                self.completion.complete_fact(&mut fact, clock);
                 all.push(fact);
             }
         }
@@ -124,6 +125,9 @@ impl Feed {
 pub(super) struct Follower {
     facts: Vec<Fact>,
     arrived: HashMap<Place, Instant>,
+    /// In which order facts came, and how many have.
+    order: HashMap<Place, u64>,
+    taken: u64,
     /// The newest time of each stream, on its own line.
     newest: HashMap<u32, u64>,
     /// Records and rejections of incidents that have been given.
@@ -143,9 +147,12 @@ impl Follower {
         self.pending |= !facts.is_empty();
         for fact in facts {
             self.arrived.insert(fact.place, now);
-            if let Some(time) = fact.time {
-                self.newest.insert(fact.stream, time.since_epoch());
+            if let Some(at) = fact.at() {
+                let newest = self.newest.entry(fact.stream).or_default();
+                *newest = at.max(*newest);
             }
+            self.taken += 1;
+            self.order.insert(fact.place, self.taken);
             self.facts.push(fact);
         }
         // Stable: within a stream, facts keep their order.
@@ -158,10 +165,12 @@ impl Follower {
             return Vec::new();
         }
         self.pending = false;
+        let leaving: HashSet<Place> = self.facts.iter().filter(|fact| self.leaves(fact, now)).map(|fact| fact.place).collect();
         let mut settled = Vec::new();
         for incident in link::link(&self.facts) {
             let known = self.is_known(&incident);
-            if known || all || self.is_settled(&incident, now) {
+            let leaves = incident.evidence.iter().any(|evidence| leaving.contains(&evidence.place));
+            if known || all || leaves || self.is_settled(&incident, now) {
                 self.given.extend(incident.evidence.iter().map(|evidence| evidence.place));
                 self.given_ids.extend(incident.rejections.iter().filter_map(|rejection| rejection.request_id.clone()));
                 settled.extend((!known).then_some(incident));
@@ -169,7 +178,7 @@ impl Follower {
                 self.pending = true;
             }
         }
-        self.let_go(now);
+        self.let_go(&leaving);
         settled
     }
 
@@ -194,29 +203,26 @@ impl Follower {
 
     /// Whether the log's own time has gone far beyond an incident.
     fn has_gone_on(&self, incident: &Incident) -> bool {
-        let last = incident.request.end.or(incident.request.start).map(|time| time.since_epoch());
         let newest = incident.evidence.last().and_then(|evidence| self.newest.get(&evidence.stream));
-        last.zip(newest).is_some_and(|(last, newest)| *newest > last && newest - last > LOG_TIME)
+        incident.request.start.is_some() && newest.is_some_and(|newest| newest.saturating_sub(incident.request.span.1) > LOG_TIME)
+    }
+
+    /// Whether a fact is kept no longer: it is old, or there are too many.
+    fn leaves(&self, fact: &Fact, now: Instant) -> bool {
+        let arrived = self.arrived.get(&fact.place).copied().unwrap_or(now);
+        let newest = self.newest.get(&fact.stream).copied().unwrap_or_default();
+        let gone_on = fact.at().is_some_and(|at| newest.saturating_sub(at) > KEPT_LOG_TIME);
+        let too_many = self.facts.len() > MOST_FACTS && self.order.get(&fact.place).is_some_and(|order| order + MOST_FACTS as u64 / 2 <= self.taken);
+        gone_on || too_many || now.saturating_duration_since(arrived) > KEPT
     }
 
     /// Lets go of facts that no incident can need any more.
-    fn let_go(&mut self, now: Instant) {
-        let mut arrivals: Vec<Instant> = Vec::new();
-        if self.facts.len() > MOST_FACTS {
-            arrivals.extend(self.facts.iter().filter_map(|fact| self.arrived.get(&fact.place)));
-            arrivals.sort_unstable();
-        }
-        let half = arrivals.get(arrivals.len() / 2).copied();
-        let is_old = |fact: &Fact| {
-            let arrived = self.arrived.get(&fact.place).copied().unwrap_or(now);
-            let newest = self.newest.get(&fact.stream).copied().unwrap_or_default();
-            let gone_on = fact.time.is_some_and(|time| newest.saturating_sub(time.since_epoch()) > KEPT_LOG_TIME);
-            gone_on || now.saturating_duration_since(arrived) > KEPT || half.is_some_and(|half| arrived < half)
-        };
-        let (old, kept): (Vec<Fact>, Vec<Fact>) = std::mem::take(&mut self.facts).into_iter().partition(is_old);
+    fn let_go(&mut self, leaving: &HashSet<Place>) {
+        let (old, kept): (Vec<Fact>, Vec<Fact>) = std::mem::take(&mut self.facts).into_iter().partition(|fact| leaving.contains(&fact.place));
         self.noticed.add(&old, &self.given);
         for fact in &old {
             self.arrived.remove(&fact.place);
+            self.order.remove(&fact.place);
             self.given.remove(&fact.place);
         }
         self.facts = kept;

@@ -114,8 +114,11 @@ impl Gathered {
         true
     }
 
-    /// What has been found since this was last asked, by source.
-    pub(super) fn take_new(&mut self) -> Vec<(usize, Vec<Fact>)> {
+    /// What has been found since this was last asked, by source; `all` if there will be no more.
+    pub(super) fn take_new(&mut self, all: bool) -> Vec<(usize, Vec<Fact>)> {
+        if all {
+            self.sources.iter_mut().for_each(|source| source.close(true));
+        }
         let new = |source: &mut SourceRead| match &mut source.reading {
             Some(reading) => reading.take_new(),
             None => source.found.streams.iter_mut().flat_map(|stream| std::mem::take(&mut stream.facts)).collect(),
@@ -154,7 +157,9 @@ impl Gathered {
     /// Whether two sources are small parts of one log, of which some may well be the same: a few lines of a traceback.
     fn are_neighbours(&self, one: usize, other: usize) -> bool {
         const SMALL: u64 = 64 << 10;
-        self.sources[one].bytes < SMALL && stream::are_neighbours(&self.sources[one].name, &self.sources[other].name)
+        let headed = self.sources[one].found.streams.iter().any(|stream| stream.edges.headed);
+        let (neighbours, split) = stream::are_neighbours(&self.sources[one].name, &self.sources[other].name);
+        self.sources[one].bytes < SMALL && neighbours && (split || !headed)
     }
 
     /// All facts, with the parts of each process put together.

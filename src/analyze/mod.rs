@@ -98,6 +98,8 @@ fn labelled(paths: &[PathBuf], options: &mut Options<'_>) -> Inputs {
 
 /// More threads than any machine here has cores.
 const MOST_THREADS: usize = 256;
+/// How many events may wait to be taken: else whoever reads would outrun whoever links.
+const MOST_WAITING: usize = 256;
 const TICK: Duration = Duration::from_millis(100);
 
 fn read_all(inputs: &Inputs, options: &mut Options<'_>) -> Result<Gathered, AnalyzeError> {
@@ -145,7 +147,7 @@ impl Run {
     fn start(inputs: &Inputs, options: &mut Options<'_>, live: bool) -> Result<Run, AnalyzeError> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build()?;
         let searcher = Arc::new(Searcher::new()?);
-        let (events, inbox) = mpsc::channel();
+        let (events, inbox) = mpsc::sync_channel(MOST_WAITING);
         let live = live.then(Arc::default);
         let given = Arc::new(AtomicU64::new(0));
         let (taken, stopping) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::Xxh3;
@@ -45,7 +45,7 @@ pub(super) struct Reader {
     pub(super) sources: Vec<Source>,
     pub(super) pool: rayon::ThreadPool,
     pub(super) searcher: Arc<Searcher>,
-    pub(super) events: Sender<Event>,
+    pub(super) events: SyncSender<Event>,
     pub(super) taken: Arc<AtomicU64>,
     pub(super) stopping: Arc<AtomicBool>,
     pub(super) limits: Limits,

@@ -25,6 +25,8 @@ const LEVELS: [&str; 16] =
     ["debug", "info", "inf", "notice", "warn", "warning", "wrn", "error", "err", "critical", "fatal", "stdout", "stderr", "out", "f", "p"];
 const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
 const FRAME: &[u8] = b"File \"";
+/// How a frame starts, also with the quotes that Markdown makes of plain ones.
+const FRAMES: [&str; 2] = ["File \"", "File \u{201c}"];
 const FENCE: &[u8] = b"```";
 /// What Markdown puts a backslash before.
 const MARKDOWN: [(&str, &str); 6] = [("\\_", "_"), ("\\*", "*"), ("\u{201c}", "\""), ("\u{201d}", "\""), ("\u{2018}", "'"), ("\u{2019}", "'")];
@@ -139,7 +141,8 @@ impl Pasted {
         let mut copy = Pasted { unindented: false, ..self.clone() };
         let lines = start.split(|byte| *byte == b'\n').map(|line| copy.restore(line).text.into_owned());
         let lines: Vec<Vec<u8>> = lines.filter(|text| !text.trim_ascii().is_empty()).collect();
-        lines.windows(2).any(|pair| pair[0].starts_with(TRACEBACK) && pair[1].starts_with(FRAME))
+        let follows = |frame: &[u8]| lines.windows(2).any(|pair| pair[0].starts_with(TRACEBACK) && pair[1].starts_with(frame));
+        follows(FRAME) && !follows(&[b"  ", FRAME].concat())
     }
 
     /// A line with the indentation that it must have had.
@@ -223,12 +226,12 @@ fn with_escapes(line: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     replaced(line, &SPELT_ESC.map(|spelt| (spelt, "\x1b[")))
 }
 
-/// Whether a text went through Markdown: fences, or names with escaped underscores.
+/// Whether a text went through Markdown: it is fenced, or LiteLLM's own frames are written as Markdown has them. A prompt may hold
+/// anything.
 fn has_markdown(start: &[u8]) -> bool {
-    start.starts_with(FENCE)
-        || memchr::memmem::find(start, b"\n```").is_some()
-        || memchr::memmem::find(start, b"/\\_").is_some()
-        || memchr::memmem::find(start, "File \u{201c}".as_bytes()).is_some()
+    let is_frame = |line: &&[u8]| FRAMES.iter().any(|frame| line.trim_ascii_start().starts_with(frame.as_bytes()));
+    let is_escaped = |line: &[u8]| MARKDOWN.iter().any(|(from, _)| memchr::memmem::find(line, from.as_bytes()).is_some());
+    start.trim_ascii_start().starts_with(FENCE) || start.split(|byte| *byte == b'\n').filter(is_frame).any(is_escaped)
 }
 
 fn replaced<'a>(text: Cow<'a, [u8]>, pairs: &[(&str, &str)]) -> Cow<'a, [u8]> {
@@ -312,6 +315,9 @@ mod tests {
     #[test]
     fn a_log_as_it_was_written_is_left_alone() {
         assert_eq!(Pasted::learn(LOG.join("\n").as_bytes()), None);
+        for bait in ["```", "a \\_b", "Traceback (most recent call last):\nFile \"x\", line 1", "> 07:35:20 - LiteLLM:INFO: x.py:1 - quoted"] {
+            assert_eq!(Pasted::learn(format!("{}\n{bait}\n{}", LOG.join("\n"), LOG.join("\n")).as_bytes()), None, "{bait}");
+        }
         assert_eq!(Pasted::learn(b"  File \"a\"\nTraceback (most recent call last):\n"), None);
     }
 }

@@ -34,6 +34,7 @@ impl Found {
             lines: self.lines,
             answer: self.answer,
             time: self.time,
+            days: 0,
             statement: self.statement,
         }
     }

@@ -22,7 +22,7 @@ pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};
 pub use fallback_lists::FallbackLists;
 pub use place::Place;
 
-use crate::record::Time;
+use crate::record::{DAY, Time};
 
 /// One statement and where it was seen.
 #[derive(Debug, Clone)]
@@ -41,11 +41,21 @@ pub struct Fact {
     pub answer: Option<Answer>,
     /// When it was written, as the log says.
     pub time: Option<Time>,
+    /// How many midnights have passed in its stream, as far as times without a date tell.
+    pub days: u32,
     /// What it says.
     pub statement: Statement,
 }
 
 impl Fact {
+    /// Microseconds on its stream's line of time; midnights count where there are no dates.
+    #[must_use]
+    pub fn at(&self) -> Option<u64> {
+        let time = self.time?;
+        let days = if time.date.is_none() { u64::from(self.days) } else { 0 };
+        Some(time.since_epoch() + days * DAY)
+    }
+
     /// Whether it only matters beside a rejection or a broken stream of the same request: of what fails otherwise, and of what goes
     /// well, a trace is full.
     #[must_use]

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
 use super::Limits;
-use super::compression::expanding;
+use super::compression::{check_expansion, expanding};
 
 /// Where a tar's first member says that it is one.
 const TAR_MAGIC_AT: usize = 257;
@@ -128,6 +128,9 @@ fn seven_zip_members(mut bytes: impl Read + Seek, limits: Limits, take: &mut Tak
     let memory = usize::try_from(limits.memory >> 10).unwrap_or(usize::MAX);
     let password = sevenz_rust2::Password::empty();
     let mut archive = sevenz_rust2::ArchiveReader::new_with_memory_limit(bytes, password, memory).map_err(io::Error::other)?;
+    // What is passed over is unpacked all the same: the blocks are solid.
+    let unpacked: u64 = archive.archive().files.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+    check_expansion(unpacked, stored, limits)?;
     // Errors of `take` are its own, and go past the library as they are.
     let mut failure = None;
     let read = archive.for_each_entries_with_decision(|entry, member| {

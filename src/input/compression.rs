@@ -74,14 +74,27 @@ pub(super) fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> 
         let Some(codec) = codec else { break };
         let taken = Arc::new(AtomicU64::new(0));
         let decoder = codec.decoder(Box::new(Taken { reader, taken: taken.clone() }))?;
-        reader = Box::new(Expanding { reader: decoder, taken, given: 0, most: limits.expansion });
+        reader = Box::new(Expanding { reader: decoder, taken, given: 0, limits });
     }
     Ok(reader)
 }
 
+/// Whether so much may come out of so much.
+///
+/// # Errors
+///
+/// What to do if it is meant.
+pub(super) fn check_expansion(given: u64, taken: u64, limits: Limits) -> io::Result<()> {
+    let most = limits.expansion;
+    if given > FREE_BYTES && given / taken.max(1) > most {
+        return Err(io::Error::other(format!("it expands more than {most}-fold; if it is no bomb, raise --max-expansion")));
+    }
+    Ok(())
+}
+
 /// A reader of something that `compressed` bytes were expanded to, within the limits.
 pub(super) fn expanding<'r>(reader: Box<dyn Read + 'r>, compressed: u64, limits: Limits) -> Box<dyn Read + 'r> {
-    Box::new(Expanding { reader, taken: Arc::new(AtomicU64::new(compressed)), given: 0, most: limits.expansion })
+    Box::new(Expanding { reader, taken: Arc::new(AtomicU64::new(compressed)), given: 0, limits })
 }
 
 /// Counts what a decoder takes.
@@ -103,17 +116,14 @@ struct Expanding<'r> {
     reader: Box<dyn Read + 'r>,
     taken: Arc<AtomicU64>,
     given: u64,
-    most: u64,
+    limits: Limits,
 }
 
 impl Read for Expanding<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
         self.given += count as u64;
-        if self.given > FREE_BYTES && self.given / self.taken.load(Ordering::Relaxed).max(1) > self.most {
-            return Err(io::Error::other(format!("it expands more than {}-fold; if it is no bomb, raise --max-expansion", self.most)));
-        }
-        Ok(count)
+        check_expansion(self.given, self.taken.load(Ordering::Relaxed), self.limits).map(|()| count)
     }
 }
 

@@ -70,9 +70,7 @@ impl Inputs {
                 let before = self.sources.len();
                 self.folders.push(name.clone());
                 let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
-                // A folder that is named is read as a whole.
-                let is_named = |below: &Path| below.ancestors().any(|path| path.as_os_str() != "" && named.takes(path));
-                self.walk(folder, &|below| is_named(below) && selection.takes(below), seen);
+                self.walk(folder, &|below| named.takes(below) && selection.takes(below), seen);
                 if self.sources.len() == before {
                     self.folders.pop();
                     self.fail(name, ProblemKind::Missing);

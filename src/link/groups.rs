@@ -6,7 +6,6 @@ use super::evidence;
 use super::rules::Rule;
 use super::verdict::Verdict;
 use crate::fact::{ErrorRecord, Fact, FallbackLists, Place, Role, Statement};
-use crate::stream::Clock;
 
 /// One fact with what the rules ask of it again and again.
 #[derive(Debug)]
@@ -88,13 +87,14 @@ enum Key {
 impl<'a> Groups<'a> {
     pub(super) fn new(facts: &'a [Fact]) -> Groups<'a> {
         let mut lists: HashMap<u32, Vec<&'a FallbackLists>> = HashMap::new();
-        let mut clocks: HashMap<(u32, bool), Clock> = HashMap::new();
+        let mut last: HashMap<u32, u64> = HashMap::new();
         let unasked = evidence::unasked(facts);
         let mut nodes = Vec::with_capacity(facts.len());
         for fact in facts {
-            // Times with a date and times without one do not lie on one line.
-            let dated = fact.time.is_some_and(|time| time.date.is_some());
-            let at = clocks.entry((fact.stream, dated)).or_default().at(fact.time);
+            // What has no time has that of what stands before it.
+            let last = last.entry(fact.stream).or_default();
+            let at = fact.at().unwrap_or(*last);
+            *last = at;
             if let Statement::Error(error) = &fact.statement
                 && let Some(configured) = error.texts().find_map(|t| t.configured.as_ref())
             {

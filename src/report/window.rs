@@ -12,7 +12,7 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use crate::fact::Fact;
 use crate::link::Incident;
 use crate::record::Time;
-use crate::stream::Clock;
+use crate::stream::StreamEnd;
 
 /// One end of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ struct Stretch {
 
 impl Window {
     /// Lets go of what is outside. `ends` are the last times of the streams, by stream.
-    pub(crate) fn apply(&self, incidents: &mut Vec<Incident>, facts: &mut Vec<Fact>, ends: &[Option<Time>]) -> Windowed {
+    pub(crate) fn apply(&self, incidents: &mut Vec<Incident>, facts: &mut Vec<Fact>, ends: &[StreamEnd]) -> Windowed {
         let mut done = Windowed::default();
         if self.since.is_none() && self.until.is_none() {
             return done;
@@ -97,7 +97,7 @@ impl Window {
         let (places, last) = placed(facts, ends, incidents);
         let mut places = places.into_iter();
         facts.retain(|_| places.next().flatten().is_none_or(|place| self.holds(place, &last) != Some(false)));
-        incidents.retain(|incident| match self.holds(stretch_of(incident), &last) {
+        incidents.retain(|incident| match stretch_of(incident).and_then(|stretch| self.holds(stretch, &last)) {
             Some(true) => true,
             Some(false) => {
                 done.left_out += 1;
@@ -146,28 +146,28 @@ fn on_line(instant: Timestamp) -> Option<u64> {
     Time::of_micros(instant.as_microsecond()).map(|time| time.since_epoch())
 }
 
-fn stretch_of(incident: &Incident) -> Stretch {
-    let is_instant = incident.request.start.is_some_and(|time| time.utc);
+/// Where an incident lies, if any of its records has a time.
+fn stretch_of(incident: &Incident) -> Option<Stretch> {
+    let is_instant = incident.request.start?.utc;
     let stream = incident.evidence.first().map(|evidence| evidence.stream).filter(|_| !is_instant);
-    Stretch { stream, from: incident.request.span.0, to: incident.request.span.1 }
+    Some(Stretch { stream, from: incident.request.span.0, to: incident.request.span.1 })
 }
 
 /// Where each fact lies, and the last times seen.
-fn placed(facts: &[Fact], ends: &[Option<Time>], incidents: &[Incident]) -> (Vec<Option<Stretch>>, LastSeen) {
-    let mut clocks: HashMap<u32, Clock> = HashMap::new();
+fn placed(facts: &[Fact], ends: &[StreamEnd], incidents: &[Incident]) -> (Vec<Option<Stretch>>, LastSeen) {
     let mut last = LastSeen::default();
-    let mut place = |stream: u32, time: Option<Time>| {
-        let time = time?;
-        let at = if time.utc { time.since_epoch() } else { clocks.entry(stream).or_default().at(Some(time)) };
+    let mut place = |stream: u32, time: Time, at: u64| {
         let end = if time.utc { &mut last.instant } else { last.local.entry(stream).or_default() };
         *end = at.max(*end);
-        Some(Stretch { stream: (!time.utc).then_some(stream), from: at, to: at })
+        Stretch { stream: (!time.utc).then_some(stream), from: at, to: at }
     };
-    let places = facts.iter().map(|fact| place(fact.stream, fact.time)).collect();
+    let places = facts.iter().map(|fact| Some(place(fact.stream, fact.time?, fact.at()?))).collect();
     for (stream, end) in (0..).zip(ends) {
-        place(stream, *end);
+        if let Some((time, at)) = end {
+            place(stream, *time, *at);
+        }
     }
-    for stretch in incidents.iter().map(stretch_of).filter(|stretch| stretch.stream.is_none()) {
+    for stretch in incidents.iter().filter_map(stretch_of).filter(|stretch| stretch.stream.is_none()) {
         last.instant = last.instant.max(stretch.to);
     }
     (places, last)

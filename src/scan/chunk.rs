@@ -93,16 +93,24 @@ pub(super) enum Pause {
     /// It is not.
     #[default]
     None,
-    /// For a moment: the last record may go on.
-    Short,
+    /// For a moment, so many times in a row: the last record may go on.
+    Short(u8),
     /// For longer: the last record is held to be whole.
     Long,
 }
 
+/// How many silences in a row are a long one: a network may halt for a moment within a record.
+const LONG: u8 = 4;
+
 impl Pause {
     /// The next silence, given whether anything came since the last.
     pub(super) fn next(self, came: bool) -> Pause {
-        if came || self == Pause::None { Pause::Short } else { Pause::Long }
+        match self {
+            Pause::Short(times) if !came && times >= LONG => Pause::Long,
+            Pause::Short(times) if !came => Pause::Short(times + 1),
+            Pause::Long if !came => Pause::Long,
+            _ => Pause::Short(1),
+        }
     }
 }
 

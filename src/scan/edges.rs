@@ -5,12 +5,12 @@ use super::chunk::{Chunk, LineOrigin};
 use crate::document::RowPlace;
 use crate::envelope::Output;
 use crate::knowledge::signature::NEEDLES;
-use crate::record::{self, Answer, HEAD_BYTES, Lines, Time};
+use crate::record::{self, Answer, Form, HEAD_BYTES, Lines, Time};
 
 /// The longest half of a record that is kept to be put together again.
 const MOST_BYTES: usize = 256 << 10;
 /// How far from an end a time is looked for: uvicorn's records have none.
-pub(super) const TIME_REACH: usize = 64 << 10;
+const TIME_REACH: usize = 64 << 10;
 
 /// How heads of records that are no errors say so: text, JSON, uvicorn.
 const QUIET: [&[u8]; 6] = [b":INFO", b":DEBUG", b"\"level\": \"INFO\"", b"\"level\": \"DEBUG\"", b"INFO:     ", b"DEBUG:    "];
@@ -33,6 +33,8 @@ pub struct Piece {
 pub struct Edges {
     /// What stands before the first head of a record.
     pub opening: Option<Piece>,
+    /// Whether it starts with a head.
+    pub starts_with_head: bool,
     /// Whether any record starts in it.
     pub headed: bool,
     /// The last record, if it may go on elsewhere and that would matter.
@@ -45,40 +47,27 @@ pub struct Edges {
     pub last: Option<Time>,
 }
 
-/// The ends of a chunk.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ChunkEdges {
-    pub(super) edges: Edges,
-    /// How far from the chunk's start the first time stands, and how far from its end the last.
-    pub(super) first_at: usize,
-    pub(super) last_at: usize,
-}
-
-impl ChunkEdges {
-    /// The ends of a chunk; rows, which are never cut, have none.
-    pub(super) fn of(chunk: &Chunk) -> ChunkEdges {
+impl Edges {
+    /// The ends of a chunk of so many lines; rows, which are never cut, have none.
+    pub(super) fn of(chunk: &Chunk, newlines: u64) -> Edges {
         let bytes = chunk.bytes.as_slice();
         let origins = chunk.origins.as_deref();
         if chunk.lines == Lines::Rows || bytes.is_empty() {
-            return ChunkEdges::default();
+            return Edges::default();
         }
         let first_head = head_from(bytes, 0).unwrap_or(bytes.len());
         let last_head = head_before(bytes, bytes.len());
         let written = |origin: Option<&LineOrigin>| origin.and_then(|origin| origin.written);
-        let first = written(origins.and_then(<[_]>::first)).map(|time| (0, time)).or_else(|| time_from(bytes, first_head));
-        let last = written(origins.and_then(<[_]>::last)).map(|time| (bytes.len(), time)).or_else(|| time_before(bytes, last_head));
-        let edges = Edges {
+        let lines_behind = |at: usize| memchr::memchr_iter(b'\n', &bytes[at..]).count() as u64;
+        Edges {
             opening: (first_head > 0).then(|| piece(bytes, 0..first_head, 0, origins)).flatten(),
+            starts_with_head: first_head == 0,
             headed: last_head.is_some(),
-            closing: last_head.and_then(|at| {
-                let line = memchr::memchr_iter(b'\n', &bytes[..at]).count();
-                piece(bytes, at..bytes.len(), line, origins)
-            }),
+            closing: last_head.and_then(|at| piece(bytes, at..bytes.len(), newlines - lines_behind(at), origins)),
             opens_with: record::access_line(&bytes[first_head..]),
-            first: first.map(|(_, time)| time),
-            last: last.map(|(_, time)| time),
-        };
-        ChunkEdges { edges, first_at: first.map_or(0, |(at, _)| at), last_at: last.map_or(0, |(at, _)| bytes.len() - at) }
+            first: written(origins.and_then(<[_]>::first)).or_else(|| time_from(bytes, first_head)),
+            last: written(origins.and_then(<[_]>::last)).or_else(|| time_before(bytes, last_head)),
+        }
     }
 }
 
@@ -89,12 +78,12 @@ pub(super) fn matters(record: &[u8]) -> bool {
     !quiet || !record.ends_with(b"\n") || NEEDLES.iter().any(|needle| memchr::memmem::find(record, needle.as_bytes()).is_some())
 }
 
-fn piece(bytes: &[u8], range: std::ops::Range<usize>, line: usize, origins: Option<&[LineOrigin]>) -> Option<Piece> {
-    let own = RowPlace { line: line as u64, byte: range.start as u64 };
+fn piece(bytes: &[u8], range: std::ops::Range<usize>, line: u64, origins: Option<&[LineOrigin]>) -> Option<Piece> {
+    let own = RowPlace { line, byte: range.start as u64 };
     let own = LineOrigin { place: own, ..LineOrigin::default() };
-    let LineOrigin { place, output, .. } = origins.map_or(Some(own), |origins| origins.get(line).copied())?;
+    let LineOrigin { place, output, .. } = origins.map_or(Some(own), |origins| origins.get(usize::try_from(line).ok()?).copied())?;
     let bytes = bytes.get(range).filter(|bytes| bytes.len() <= MOST_BYTES)?;
-    Some(Piece { bytes: bytes.to_vec(), place, line: line as u64, output })
+    Some(Piece { bytes: bytes.to_vec(), place, line, output })
 }
 
 /// The first head of a record at the start of a line, from the line at `from` on.
@@ -122,31 +111,34 @@ fn head(bytes: &[u8], at: usize) -> &[u8] {
     &bytes[at..bytes.len().min(at + HEAD_BYTES)]
 }
 
-/// The first time near the start, and where it stands.
-fn time_from(bytes: &[u8], mut at: usize) -> Option<(usize, Time)> {
+/// The first time near the start.
+fn time_from(bytes: &[u8], mut at: usize) -> Option<Time> {
     loop {
         let head = head_from(&bytes[..bytes.len().min(TIME_REACH)], at)?;
         let end = memchr::memchr(b'\n', &bytes[head..]).map_or(bytes.len(), |newline| head + newline + 1);
-        if let Some(time) = time_of(&bytes[head..end]) {
-            return Some((head, time));
+        let time = time_of(&bytes[head..end]);
+        if time.is_some() {
+            return time;
         }
         at = end;
     }
 }
 
-/// The last time near the end, and where it stands.
-fn time_before(bytes: &[u8], mut last_head: Option<usize>) -> Option<(usize, Time)> {
+/// The last time near the end.
+fn time_before(bytes: &[u8], mut last_head: Option<usize>) -> Option<Time> {
     loop {
         let head = last_head.filter(|head| bytes.len() - head <= TIME_REACH)?;
         let end = memchr::memchr(b'\n', &bytes[head..]).map_or(bytes.len(), |newline| head + newline + 1);
-        if let Some(time) = time_of(&bytes[head..end]) {
-            return Some((head, time));
+        let time = time_of(&bytes[head..end]);
+        if time.is_some() {
+            return time;
         }
         last_head = head_before(bytes, head);
     }
 }
 
 fn time_of(line: &[u8]) -> Option<Time> {
+    record::starts_here(line).filter(|form| *form != Form::Uvicorn)?;
     record::read(line).first().and_then(|(_, record)| record.time)
 }
 
@@ -166,7 +158,8 @@ mod tests {
             (String::new(), None, None, None, None),
         ];
         for (text, opening, closing, opens_with, time) in cases {
-            let edges = ChunkEdges::of(&Chunk { bytes: text.clone().into_bytes(), ..Chunk::default() }).edges;
+            let newlines = text.matches('\n').count() as u64;
+            let edges = Edges::of(&Chunk { bytes: text.clone().into_bytes(), ..Chunk::default() }, newlines);
             let text_of = |piece: &Option<Piece>| piece.as_ref().map(|piece| String::from_utf8_lossy(&piece.bytes).into_owned());
             assert_eq!((text_of(&edges.opening).as_deref(), text_of(&edges.closing)), (opening, closing), "{text}");
             assert_eq!(edges.opens_with, opens_with, "{text}");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::edges::{self, ChunkEdges, Edges, TIME_REACH};
+use super::edges::{self, Edges, Piece};
 use super::search::ChunkFacts;
 use crate::fact::{Fact, Statement};
 use crate::record::{Form, Time};
@@ -19,7 +19,6 @@ pub struct InOrder {
     bytes: u64,
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
-    waits: bool,
     streams: HashMap<u32, Chunks>,
     /// Facts since the last pruning that may be let go.
     lesser: usize,
@@ -27,17 +26,18 @@ pub struct InOrder {
     failed: HashSet<String>,
 }
 
-/// The chunks of one stream: by rank how many lines and bytes each has, and what the edges of the first and the last hold.
+/// The chunks of one stream, by rank.
 #[derive(Debug, Default)]
 struct Chunks {
     /// Lines of chunks that are not told apart any more: they come before all others.
     before: u64,
-    sizes: BTreeMap<u64, (u64, u64)>,
+    /// How many lines each has, and its first and last time.
+    all: BTreeMap<u64, (u64, Option<Time>, Option<Time>)>,
     first: Edges,
-    last: Edges,
-    /// Rank, place in its chunk, and what the first and the last time are.
-    first_time: Option<(u64, usize, Time)>,
-    last_time: Option<(u64, usize, Time)>,
+    closing: Option<Piece>,
+    headed: bool,
+    /// Whether the last record states something and ends the last chunk, so that what stands behind it is in the next one.
+    waits: bool,
 }
 
 /// What one process wrote in the source.
@@ -51,6 +51,8 @@ pub struct StreamFound {
     pub edges: Edges,
     /// How many lines it has.
     pub lines: u64,
+    /// Times on its way, with their lines, as far as midnights are told by them.
+    pub marks: Vec<(u64, Time)>,
 }
 
 /// All that was found in a source, once it is read.
@@ -92,14 +94,18 @@ impl InOrder {
         if chunk.bytes == 0 {
             return;
         }
-        if std::mem::replace(&mut self.waits, chunk.ends_with_fact && !chunk.of_rows) {
+        let rank = chunk.rank.unwrap_or(chunk.index);
+        let stream = self.streams.entry(chunk.stream).or_default();
+        if stream.waits && stream.all.last_key_value().is_some_and(|(last, _)| rank > *last) {
             // What stands behind the last record of the chunk before is the start of this one.
-            let last = self.facts.last().map(|fact| fact.line + fact.lines);
-            for fact in self.facts.iter_mut().rev().take_while(|fact| Some(fact.line + fact.lines) == last) {
-                fact.answer = chunk.edges.edges.opens_with.filter(|_| chunk.edges.edges.opening.is_none());
+            let own = || self.facts.iter().rev().filter(|fact| fact.stream == chunk.stream);
+            let last = own().next().map(|fact| fact.line + fact.lines);
+            let of_stream = self.facts.iter_mut().rev().filter(|fact| fact.stream == chunk.stream);
+            for fact in of_stream.take_while(|fact| Some(fact.line + fact.lines) == last) {
+                fact.answer = fact.answer.or(chunk.edges.opens_with.filter(|_| chunk.edges.starts_with_head));
             }
         }
-        let rank = chunk.rank.unwrap_or(chunk.index);
+        stream.waits = chunk.ends_with_fact;
         let (lines, bytes) = if chunk.of_rows { (0, 0) } else { (self.lines, self.bytes) };
         for mut fact in chunk.facts {
             fact.place.source = self.source;
@@ -119,11 +125,11 @@ impl InOrder {
             self.prune();
         }
         let mut edges = chunk.edges;
-        for piece in [&mut edges.edges.opening, &mut edges.edges.closing].into_iter().flatten() {
+        for piece in [&mut edges.opening, &mut edges.closing].into_iter().flatten() {
             piece.place.line += lines + 1;
             piece.place.byte += bytes;
         }
-        self.streams.entry(chunk.stream).or_default().add(rank, (chunk.newlines, chunk.bytes), edges);
+        self.streams.entry(chunk.stream).or_default().add(rank, chunk.newlines, edges);
         self.lines += chunk.newlines;
         self.bytes += chunk.bytes;
         self.mentions += chunk.mentions;
@@ -154,18 +160,22 @@ impl InOrder {
     ///
     /// Whether an access line follows is part of what an opened hop says: one that ends what was read is given when more was.
     pub fn take_new(&mut self) -> Vec<Fact> {
-        let waits = |fact: &&Fact| self.waits && matches!(fact.statement, Statement::HopOpened);
-        let held = self.facts.iter().rev().take_while(waits).count();
-        let kept = self.facts.split_off(self.facts.len() - held);
-        let mut facts = std::mem::replace(&mut self.facts, kept);
-        for fact in &mut facts {
-            fact.line = self.streams.get(&fact.stream).map_or(fact.line, |chunks| in_stream(&chunks.lines_before(), fact.line));
+        let before: HashMap<u32, BTreeMap<u64, u64>> = self.streams.iter().map(|(number, chunks)| (*number, chunks.lines_before())).collect();
+        let last: HashMap<u32, u64> = self.facts.iter().map(|fact| (fact.stream, fact.line)).collect();
+        let waits = |fact: &Fact| {
+            let is_last = last.get(&fact.stream) == Some(&fact.line) && self.streams.get(&fact.stream).is_some_and(|chunks| chunks.waits);
+            is_last && matches!(fact.statement, Statement::HopOpened)
+        };
+        let (held, mut new): (Vec<Fact>, Vec<Fact>) = std::mem::take(&mut self.facts).into_iter().partition(waits);
+        for fact in &mut new {
+            fact.line = before.get(&fact.stream).map_or(fact.line, |before| in_stream(before, fact.line));
         }
+        self.facts = held;
         self.streams.values_mut().for_each(Chunks::forget);
         if self.failed.len() > MOST_LESSER {
             self.failed.clear();
         }
-        facts
+        new
     }
 
     /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with
@@ -193,49 +203,57 @@ fn in_stream(before: &BTreeMap<u64, u64>, line: u64) -> u64 {
     before.get(&(line >> RANK_BITS)).copied().unwrap_or_default() + (line & ((1 << RANK_BITS) - 1))
 }
 
+/// How far apart two times may be of which no midnight between them is missed, in microseconds.
+const CLOSE: u64 = 6 * 3600 * 1_000_000;
+
 impl Chunks {
-    fn add(&mut self, rank: u64, size: (u64, u64), chunk: ChunkEdges) {
-        let first = self.sizes.first_key_value().is_none_or(|(before, _)| rank < *before);
-        let last = self.sizes.last_key_value().is_none_or(|(before, _)| rank >= *before);
-        self.sizes.insert(rank, size);
-        let ChunkEdges { edges, first_at, last_at } = chunk;
-        if let Some(time) = edges.first.filter(|_| self.first_time.is_none_or(|(before, ..)| rank < before)) {
-            self.first_time = Some((rank, first_at, time));
+    fn add(&mut self, rank: u64, newlines: u64, edges: Edges) {
+        let first = self.all.first_key_value().is_none_or(|(before, _)| rank < *before);
+        let last = self.all.last_key_value().is_none_or(|(before, _)| rank >= *before);
+        self.all.insert(rank, (newlines, edges.first, edges.last));
+        self.headed |= edges.headed;
+        let closing = edges.closing;
+        if first {
+            self.first = Edges { closing: None, ..edges };
         }
-        if let Some(time) = edges.last.filter(|_| self.last_time.is_none_or(|(before, ..)| rank > before)) {
-            self.last_time = Some((rank, last_at, time));
-        }
-        match (first, last) {
-            (true, true) => (self.first, self.last) = (edges.clone(), edges),
-            (true, false) => self.first = edges,
-            (false, true) => self.last = edges,
-            (false, false) => {}
+        if last {
+            self.closing = closing;
         }
     }
 
     /// The lines before each chunk, by rank.
     fn lines_before(&self) -> BTreeMap<u64, u64> {
         let mut sum = self.before;
-        let mut before = |(rank, (lines, _)): (&u64, &(u64, u64))| {
+        let mut before = |(rank, (lines, ..)): (&u64, &(u64, Option<Time>, Option<Time>))| {
             sum += lines;
             (*rank, sum - lines)
         };
-        self.sizes.iter().map(&mut before).collect()
+        self.all.iter().map(&mut before).collect()
     }
 
     /// Tells all chunks but the last apart no more.
     fn forget(&mut self) {
-        let last = self.sizes.pop_last();
-        self.before += self.sizes.values().map(|(lines, _)| lines).sum::<u64>();
-        self.sizes.clear();
-        self.sizes.extend(last);
+        let last = self.all.pop_last();
+        self.before += self.all.values().map(|(lines, ..)| lines).sum::<u64>();
+        self.all.clear();
+        self.all.extend(last);
     }
 
-    /// The time, if it stands near the end that `beyond` gives the bytes of the chunks up to.
-    fn near(&self, time: Option<(u64, usize, Time)>, beyond: impl Fn(u64, u64) -> bool) -> Option<Time> {
-        let (rank, at, time) = time?;
-        let bytes: u64 = self.sizes.iter().filter(|(other, _)| beyond(**other, rank)).map(|(_, (_, bytes))| bytes).sum();
-        (bytes + at as u64 <= TIME_REACH as u64).then_some(time)
+    /// Times on the way, of which those that are close to the one before say nothing.
+    fn marks(&self) -> Vec<(u64, Time)> {
+        let mut marks: Vec<(u64, Time)> = Vec::new();
+        let mut at = 0;
+        for (lines, first, last) in self.all.values() {
+            for (line, time) in [(at, first), (at + lines, last)] {
+                let Some(time) = time.filter(|time| time.date.is_none()) else { continue };
+                let is_close = marks.last().is_some_and(|(_, last)| time.since_epoch().wrapping_sub(last.since_epoch()) < CLOSE);
+                if !is_close {
+                    marks.push((line, time));
+                }
+            }
+            at += lines;
+        }
+        marks
     }
 
     fn found(self, number: u32, mut facts: Vec<Fact>) -> StreamFound {
@@ -245,17 +263,17 @@ impl Chunks {
         }
         // Stable, so that facts of one line keep their order; rows of documents have lines in the order of their chunks.
         facts.sort_by_key(|fact| fact.line);
-        let first = self.near(self.first_time, |other, rank| other < rank);
-        let last = self.near(self.last_time, |other, rank| other > rank);
-        let headed = self.first.headed || self.last.headed;
-        let closing = self.last.closing.filter(|piece| edges::matters(&piece.bytes));
-        let mut edges = Edges { headed, closing, first, last, ..self.first };
-        let last_rank = self.sizes.last_key_value().map_or(0, |(rank, _)| *rank);
-        if let Some(closing) = &mut edges.closing {
+        let first = self.all.values().find_map(|(_, first, _)| *first);
+        let last = self.all.values().rev().find_map(|(.., last)| *last);
+        let last_rank = self.all.last_key_value().map_or(0, |(rank, _)| *rank);
+        let (marks, lines) = (self.marks(), self.all.values().map(|(lines, ..)| lines).sum());
+        let mut closing = self.closing.filter(|piece| edges::matters(&piece.bytes));
+        if let Some(closing) = &mut closing {
             closing.line += before.get(&last_rank).copied().unwrap_or_default();
         }
-        let headless_and_long = !edges.headed && self.sizes.len() > 1;
-        edges.opening = edges.opening.filter(|_| !headless_and_long);
-        StreamFound { number, facts, edges, lines: self.sizes.values().map(|(lines, _)| lines).sum() }
+        let is_piece = self.headed || self.all.len() == 1;
+        let opening = self.first.opening.filter(|_| is_piece);
+        let edges = Edges { opening, headed: self.headed, closing, first, last, ..self.first };
+        StreamFound { number, facts, edges, lines, marks }
     }
 }

@@ -19,7 +19,7 @@ use rows::RowChunker;
 use streams::StreamChunker;
 
 pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin, Notes};
-pub use edges::{ChunkEdges, Edges, Piece};
+pub use edges::{Edges, Piece};
 pub use in_order::{InOrder, SourceFound, StreamFound};
 pub use search::{ChunkFacts, Searcher, is_binary};
 

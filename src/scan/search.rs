@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::chunk::{Chunk, LineOrigin};
-use super::edges::ChunkEdges;
+use super::edges::Edges;
 use crate::document::{self, RowPlace};
 use crate::fact::{Collector, Fact, Found, Place};
 use crate::knowledge::signature::{NEEDLES, REJECTION, ROW_NEEDLES};
@@ -39,7 +39,7 @@ pub struct ChunkFacts {
     /// Forms of record that were seen; not all records are looked at.
     pub forms: Vec<Form>,
     /// Its ends.
-    pub edges: ChunkEdges,
+    pub edges: Edges,
     /// Whether the last record that was read ends the chunk, so that what stands behind it is in the next one.
     pub ends_with_fact: bool,
 }
@@ -132,7 +132,7 @@ impl ChunkFacts {
             of_rows: chunk.origins.is_some(),
             stream: chunk.stream,
             rank: chunk.rank,
-            edges: ChunkEdges::of(chunk),
+            edges: Edges::of(chunk, newlines),
             ..ChunkFacts::default()
         }
     }

@@ -20,6 +20,9 @@ const ENOUGH_STEPS: usize = 50;
 const PATIENCE: u64 = 2_000;
 /// How many chunks' bytes may wait in all streams together.
 const MOST_CHUNKS_WAITING: usize = 16;
+/// The longest record, and the longest piece of a text without heads, that is kept in one.
+const RECORD_LIMIT: usize = 16 << 20;
+const TEXT_LIMIT: usize = 64 << 10;
 /// The rank of the first part of a source that is newest first; later parts come before it.
 const NEWEST_RANK: u64 = u32::MAX as u64;
 
@@ -177,7 +180,7 @@ impl<'r> StreamChunker<'r> {
             }
         }
         // In a short silence, records may go on.
-        let all = self.pause != Pause::Short;
+        let all = self.ended || !matches!(self.pause, Pause::Short(_));
         (0..self.streams.len()).for_each(|stream| self.emit(stream, all, self.index));
     }
 
@@ -287,6 +290,7 @@ impl Stream {
 
     fn add_line(&mut self, line: &[u8], output: Output, origin: LineOrigin, lines: Lines) {
         let open = self.open.get(&output).and_then(|number| number.checked_sub(self.given));
+        let open = open.filter(|at| self.records.get(*at).is_none_or(|record| !record.ended));
         let goes_on = open.filter(|_| lines.starts_here(line).is_none());
         let at = goes_on.unwrap_or_else(|| {
             if let Some(record) = open.and_then(|at| self.records.get_mut(at)) {
@@ -301,6 +305,8 @@ impl Stream {
             record.bytes.push(b'\n');
             record.origins.push(origin);
             record.last = self.entries;
+            // A text that has no heads, or a record without end, is given in pieces.
+            record.ended |= record.bytes.len() >= if lines == Lines::Log { RECORD_LIMIT } else { TEXT_LIMIT };
         }
         self.bytes += line.len() + 1;
     }
@@ -308,7 +314,9 @@ impl Stream {
     /// Takes the records at the front that are at their end; with `all`, every one.
     fn take(&mut self, all: bool) -> (Vec<u8>, Vec<LineOrigin>) {
         if all {
-            for (output, (place, text)) in std::mem::take(&mut self.pieces) {
+            let mut pieces: Vec<_> = std::mem::take(&mut self.pieces).into_iter().collect();
+            pieces.sort_unstable_by_key(|(output, _)| *output);
+            for (output, (place, text)) in pieces {
                 self.add_line(&text, output, LineOrigin { place, written: None, output }, Lines::Log);
             }
         }

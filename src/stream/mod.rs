@@ -15,7 +15,7 @@ pub use rotation::{are_neighbours, is_part};
 
 use crate::fact::Fact;
 use crate::record::{DAY, Time};
-use crate::scan::StreamFound;
+use crate::scan::{Edges, StreamFound};
 use rotation::Rank;
 use stitch::Stitcher;
 
@@ -40,10 +40,13 @@ pub struct Streams {
     /// The names of the processes, by stream.
     pub processes: Vec<String>,
     /// The last times, by stream.
-    pub ends: Vec<Option<Time>>,
+    pub ends: Vec<StreamEnd>,
     /// Sources that hold nothing but the middle of another's record.
     pub continued: HashSet<usize>,
 }
+
+/// The last time of a stream, as it is shown and on its line of time; `None` where it has no times.
+pub type StreamEnd = Option<(Time, u64)>;
 
 /// How far two threads' records may be out of order, in microseconds.
 const SLACK: u64 = 2_000_000;
@@ -51,24 +54,29 @@ const SLACK: u64 = 2_000_000;
 /// Puts the parts of each stream together, and completes their times.
 #[must_use]
 pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
-    let mut chains: Vec<Vec<Part>> = Vec::new();
+    let mut chains: Vec<Chain> = Vec::new();
     for ((_, by_instant), group) in grouped(parts) {
         chains.extend(if by_instant { by_instants(group) } else { by_names(group) });
     }
     // The order of streams is that of their first sources.
-    chains.sort_by_key(|chain| chain.iter().map(|part| (part.source, part.found.number)).min());
+    chains.sort_by_key(|chain| chain.iter().map(|(part, _)| (part.source, part.found.number)).min());
     let mut streams = Streams::default();
     for chain in chains {
         let number = u32::try_from(streams.processes.len()).unwrap_or(u32::MAX);
-        streams.processes.push(chain.first().map(|part| part.process.clone()).unwrap_or_default());
-        let end = chain.iter().rev().find_map(|part| part.found.edges.last);
+        streams.processes.push(chain.first().map(|(part, _)| part.process.clone()).unwrap_or_default());
+        let end = chain.iter().rev().find_map(|(part, _)| part.found.edges.last);
         let mut stitcher = Stitcher::new(number);
-        for part in chain {
-            stitcher.add(part);
+        for (part, adjoins) in chain {
+            stitcher.add(part, adjoins);
         }
-        let (mut facts, continued) = stitcher.finish();
-        let mut clock = completion.complete(&mut facts);
-        streams.ends.push(end.map(|end| completion.completed(end, &mut clock)));
+        let (mut facts, marks, continued) = stitcher.finish();
+        let mut clock = completion.complete(&mut facts, &marks);
+        streams.ends.push(end.map(|end| {
+            let days = clock.days(end);
+            let end = completion.completed(end, days);
+            let midnights = if end.date.is_none() { u64::from(days) } else { 0 };
+            (end, end.since_epoch() + midnights * DAY)
+        }));
         streams.facts.append(&mut facts);
         streams.continued.extend(continued);
     }
@@ -90,45 +98,57 @@ fn grouped(parts: Vec<Part>) -> Groups {
     groups
 }
 
+/// The parts of one stream, each with whether it adjoins the one before: else a record that is cut there has its other half elsewhere.
+type Chain = Vec<(Part, bool)>;
+
 /// Each part goes on with what ended before it began.
-fn by_instants(group: Vec<(Rank, Part)>) -> Vec<Vec<Part>> {
+fn by_instants(group: Vec<(Rank, Part)>) -> Vec<Chain> {
     let mut parts: Vec<Part> = group.into_iter().map(|(_, part)| part).collect();
     parts.sort_by_key(|part| (part.found.edges.first.map(|time| time.since_epoch()), part.source));
-    let mut chains: Vec<Vec<Part>> = Vec::new();
+    let mut chains: Vec<Chain> = Vec::new();
     for part in parts {
-        let goes_on = chains.iter().position(|chain| chain.last().is_some_and(|last| may_follow(last.found.edges.last, part.found.edges.first)));
-        match goes_on {
-            Some(at) => chains[at].push(part),
-            None => chains.push(vec![part]),
+        let last = |chain: &Chain| chain.last().and_then(|(last, _)| last.found.edges.last);
+        let first = part.found.edges.first;
+        match chains.iter().position(|chain| may_follow(last(chain), first)) {
+            Some(at) => {
+                // The lines of one record are written within a moment.
+                let adjoins = last(&chains[at]).zip(first).is_some_and(|(last, first)| step(last, first).unsigned_abs() <= SLACK);
+                chains[at].push((part, adjoins));
+            }
+            None => chains.push(vec![(part, false)]),
         }
     }
     chains
 }
 
 /// The order of the names, or the opposite where times say so, cut where times speak against it.
-fn by_names(mut group: Vec<(Rank, Part)>) -> Vec<Vec<Part>> {
+fn by_names(mut group: Vec<(Rank, Part)>) -> Vec<Chain> {
     group.sort_by(|(a, one), (b, other)| (a, one.source).cmp(&(b, other.source)));
-    let mut parts: Vec<Part> = group.into_iter().map(|(_, part)| part).collect();
-    if runs_backwards(&parts) {
-        parts.reverse();
+    if runs_backwards(&group) {
+        group.reverse();
     }
-    let mut chains: Vec<Vec<Part>> = Vec::new();
+    let mut chains: Vec<Chain> = Vec::new();
     let mut last: Option<Time> = None;
-    for part in parts {
+    let mut before: Option<Rank> = None;
+    for (rank, part) in group {
         let follows = last.zip(part.found.edges.first).is_none_or(|(last, first)| may_follow(Some(last), Some(first)));
         last = part.found.edges.last.or(last.filter(|_| follows));
+        let adjoins = before.is_some_and(|before| before.adjoins(&rank));
+        before = Some(rank);
         match chains.last_mut().filter(|_| follows) {
-            Some(chain) => chain.push(part),
-            None => chains.push(vec![part]),
+            Some(chain) => chain.push((part, adjoins)),
+            None => chains.push(vec![(part, false)]),
         }
     }
     chains
 }
 
-fn runs_backwards(parts: &[Part]) -> bool {
-    let times: Vec<Time> = parts.iter().filter_map(|part| part.found.edges.first).collect();
-    let steps = || times.windows(2).map(|pair| step(pair[0], pair[1]));
-    steps().filter(|step| *step < 0).count() > steps().filter(|step| *step > 0).count()
+/// Whether times contradict the order of the names, and the opposite one less.
+fn runs_backwards(group: &[(Rank, Part)]) -> bool {
+    let timed: Vec<&Edges> = group.iter().map(|(_, part)| &part.found.edges).filter(|edges| edges.first.is_some()).collect();
+    let forth = timed.windows(2).filter(|pair| may_follow(pair[0].last, pair[1].first)).count();
+    let back = timed.windows(2).filter(|pair| may_follow(pair[1].last, pair[0].first)).count();
+    back > forth
 }
 
 /// Whether something that began at `first` may be what follows on something that ended at `last`.
@@ -151,7 +171,6 @@ fn step(from: Time, to: Time) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::Edges;
 
     fn part(source: usize, name: &str, process: &str, span: (&str, &str)) -> Part {
         let time = |text: &str| Time::of_instant_text(text).or_else(|| Time::of_iso(&format!("2026-11-22T{text}")).map(Time::of_day_only));
@@ -162,9 +181,15 @@ mod tests {
     #[test]
     fn parts_are_of_one_stream_if_their_times_allow_it() {
         type Case = (&'static str, Vec<(&'static str, &'static str, (&'static str, &'static str))>, Vec<Vec<usize>>);
-        let cases: [Case; 7] = [
+        let cases: [Case; 9] = [
             ("rotation", vec![("p.log", "", ("12:00:00", "13:00:00")), ("p.log.1", "", ("10:00:00", "12:00:00"))], vec![vec![1, 0]]),
             ("over midnight", vec![("p.log", "", ("00:00:01", "13:00:00")), ("p.log.1", "", ("00:00:00", "23:59:59"))], vec![vec![1, 0]]),
+            ("over midnight, a little earlier", vec![("p.log", "", ("00:00:01", "13:00:00")), ("p.log.1", "", ("00:00:03", "23:59:59"))], vec![vec![1, 0]]),
+            (
+                "twenty hours each",
+                vec![("p.log", "", ("16:00:00", "18:00:00")), ("p.log.1", "", ("20:00:00", "16:00:00")), ("p.log.2", "", ("00:00:00", "20:00:00"))],
+                vec![vec![2, 1, 0]],
+            ),
             ("at once", vec![("p.1.log", "", ("10:00:00", "12:00:00")), ("p.2.log", "", ("10:00:00", "12:00:00"))], vec![vec![0], vec![1]]),
             ("numbered on", vec![("p.log.1", "", ("10:00:00", "11:00:00")), ("p.log.2", "", ("11:00:00", "12:00:00"))], vec![vec![0, 1]]),
             ("no times", vec![("p.log.aa", "", ("", "")), ("p.log.ab", "", ("", ""))], vec![vec![0, 1]]),
@@ -184,7 +209,7 @@ mod tests {
             let mut chains: Vec<Vec<usize>> = grouped(parts)
                 .into_iter()
                 .flat_map(|((_, by_instant), group)| if by_instant { by_instants(group) } else { by_names(group) })
-                .map(|chain| chain.iter().map(|part| part.source).collect())
+                .map(|chain| chain.iter().map(|(part, _)| part.source).collect())
                 .collect();
             chains.sort_by_key(|chain: &Vec<usize>| chain.iter().min().copied());
             assert_eq!(chains, expected, "{name}");

@@ -47,6 +47,21 @@ pub(super) enum Rank {
     Live,
 }
 
+impl Rank {
+    /// Whether nothing is missing between this one and the next, as far as names tell, in either direction.
+    pub(super) fn adjoins(&self, next: &Rank) -> bool {
+        match (self, next) {
+            (Rank::Number(one), Rank::Number(other)) => one.0.abs_diff(other.0) == 1,
+            (Rank::Number(one), Rank::Live) | (Rank::Live, Rank::Number(one)) => one.0 <= 1,
+            (Rank::Piece(_, one), Rank::Piece(_, other)) => {
+                let numbers = one.parse::<u64>().ok().zip(other.parse::<u64>().ok());
+                numbers.is_none_or(|(one, other)| one.abs_diff(other) == 1)
+            }
+            _ => true,
+        }
+    }
+}
+
 /// The name that all files of a log share, with their folder, and the rank of this one.
 pub(super) fn of(path: &str) -> (String, Rank) {
     let (folder, file) = path.rsplit_once('/').map_or(("", path), |(folder, file)| (folder, file));
@@ -74,11 +89,11 @@ pub fn is_part(path: &str) -> bool {
     of(path).1 != Rank::Live
 }
 
-/// Whether two files are by their names different parts of one log.
+/// Whether two files are by their names different parts of one log, and whether it was split: then parts may well be the same.
 #[must_use]
-pub fn are_neighbours(one: &str, other: &str) -> bool {
+pub fn are_neighbours(one: &str, other: &str) -> (bool, bool) {
     let (one, other) = (of(one), of(other));
-    one.0 == other.0 && one.1 != other.1
+    (one.0 == other.0 && one.1 != other.1, matches!(one.1, Rank::Piece(..)))
 }
 
 #[cfg(test)]
@@ -107,6 +122,9 @@ mod tests {
             let found: Vec<_> = files.iter().map(|file| of(file)).collect();
             assert!(found.iter().all(|(name, _)| name == shared), "{found:?}");
             assert!(found.is_sorted_by(|a, b| a.1 < b.1), "{found:?}");
+        }
+        for (one, other, expected) in [("p.log.2", "p.log.1", true), ("p.log.3", "p.log.1", false), ("p.log.1", "p.log", true), ("x.0001", "x.0003", false)] {
+            assert_eq!(of(one).1.adjoins(&of(other).1), expected, "{one} {other}");
         }
         for (one, other) in [("a/proxy.log", "b/proxy.log.1"), ("litellm-1.log", "litellm-2.log"), ("proxy.log", "proxy.err")] {
             assert_ne!(of(one).0, of(other).0);

@@ -15,6 +15,7 @@ pub(super) struct Stitcher {
     stream: u32,
     facts: Vec<Fact>,
     lines: u64,
+    marks: Vec<(u64, Time)>,
     open: Option<Open>,
     continued: Vec<usize>,
 }
@@ -35,15 +36,17 @@ struct Open {
 
 impl Stitcher {
     pub(super) fn new(stream: u32) -> Stitcher {
-        Stitcher { stream, facts: Vec::new(), lines: 0, open: None, continued: Vec::new() }
+        Stitcher { stream, facts: Vec::new(), lines: 0, marks: Vec::new(), open: None, continued: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, part: Part) {
+    /// Adds the next part; `adjoins` if nothing is missing before it.
+    pub(super) fn add(&mut self, part: Part, adjoins: bool) {
         let Part { source, found, .. } = part;
+        self.marks.extend(found.marks.iter().map(|(line, time)| (self.lines + line, *time)));
         let source = u32::try_from(source).unwrap_or(u32::MAX);
         let headless = !found.edges.headed;
         let own_lines = match (self.open.take(), found.edges.opening) {
-            (Some(mut open), Some(opening)) if open.bytes.len() + opening.bytes.len() <= MOST_BYTES => {
+            (Some(mut open), Some(opening)) if adjoins && open.may_go_on_with(&opening) => {
                 open.add(&opening, source, self.lines);
                 self.facts.truncate(open.facts_before);
                 if headless {
@@ -55,8 +58,8 @@ impl Stitcher {
                 self.close(open, found.edges.opens_with);
                 memchr::memchr_iter(b'\n', &opening.bytes).count() as u64
             }
-            (Some(open), opening) => {
-                self.close(open, found.edges.opens_with.filter(|_| opening.is_none()));
+            (Some(open), _) => {
+                self.close(open, found.edges.opens_with.filter(|_| adjoins && found.edges.starts_with_head));
                 0
             }
             (None, _) => 0,
@@ -87,12 +90,12 @@ impl Stitcher {
         }
     }
 
-    /// The facts, and the sources that held nothing but the middle of a record.
-    pub(super) fn finish(mut self) -> (Vec<Fact>, Vec<usize>) {
+    /// The facts, times on their way, and the sources that held nothing but the middle of a record.
+    pub(super) fn finish(mut self) -> (Vec<Fact>, Vec<(u64, Time)>, Vec<usize>) {
         if let Some(open) = self.open.take() {
             self.close(open, None);
         }
-        (self.facts, self.continued)
+        (self.facts, self.marks, self.continued)
     }
 }
 
@@ -101,6 +104,11 @@ impl Open {
         let place = Place { source, line: piece.place.line, byte: piece.place.byte };
         self.pieces.push((self.bytes.len(), place, lines + piece.line));
         self.bytes.extend_from_slice(&piece.bytes);
+    }
+
+    /// Whether a piece may be its other half: outputs interleave, and never join.
+    fn may_go_on_with(&self, opening: &Piece) -> bool {
+        self.output == opening.output && self.bytes.len() + opening.bytes.len() <= MOST_BYTES
     }
 
     /// The facts of the whole record; `behind` is the access line that follows it.
