@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use super::gathered::Gathered;
 use super::{AnalyzeError, Options, Run};
 use crate::fact::{Fact, Place};
-use crate::link::{self, Incident};
+use crate::link::{self, Incident, Outcome};
 use crate::report::{InputsRead, Names, Noticed, Report, Windowed};
 use crate::stream::{Clock, Completion};
 
-/// How long after its last record a proven incident is settled. With the silences of the reader it stays below a second.
+/// How long after its last record a proven incident is settled that was told to the client. With the silences of the reader it stays below a second.
 const PROVEN: Duration = Duration::from_millis(250);
 /// How long after its last record any other is: rules by order look two seconds back, and a text log's seconds are whole ones.
 const INFERRED: Duration = Duration::from_millis(3_500);
@@ -197,7 +197,8 @@ impl Follower {
     fn is_settled(&self, incident: &Incident, now: Instant) -> bool {
         let last = incident.evidence.iter().filter_map(|evidence| self.arrived.get(&evidence.place)).max();
         let silent = last.map_or(Duration::MAX, |last| now.saturating_duration_since(*last));
-        let enough = if incident.proven_by_record { PROVEN } else { INFERRED };
+        // A chain whose end was not told to the client may go on.
+        let enough = if incident.proven_by_record && incident.outcome == Outcome::Failed { PROVEN } else { INFERRED };
         (self.caught_up && silent >= enough) || self.has_gone_on(incident)
     }
 

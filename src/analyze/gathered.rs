@@ -104,8 +104,8 @@ impl Gathered {
             Event::Forms(source, forms) => self.sources[source].looks = forms,
             Event::Notes(source, notes) => self.sources[source].notes = notes,
             Event::Read(source, bytes, hash) => (self.sources[source].bytes, self.sources[source].hash) = (bytes, hash),
+            Event::Archive(source) => self.sources[source].archive = true,
             Event::Member(archive, name) => {
-                self.sources[archive].archive = true;
                 let name = format!("{}!/{name}", self.sources[archive].name);
                 self.sources.push(SourceRead::new(name, Some(Within::Archive(archive))));
             }

@@ -35,6 +35,8 @@ pub(super) enum Event {
     Notes(usize, Notes),
     /// How many bytes a source gave, and their hash.
     Read(usize, u64, u128),
+    /// A source is an archive.
+    Archive(usize),
     /// A member of an archive: it is a source, too, and gets the next index.
     Member(usize, String),
     Finished,
@@ -114,7 +116,7 @@ impl Reader {
     /// Reads the start of a source; of one that does not end, as much as tells what it is.
     fn start<R: Read>(&self, reader: R, depth: usize, round: &Round) -> Start<R> {
         let mut start = Start::of(reader);
-        let told = |start: &Start<R>| match envelope::around(start.layout, &start.bytes) {
+        let told = |start: &Start<R>| match envelope::around(start.layout, &start.bytes, false) {
             Some(around) => around.lines == Lines::Log,
             None => matches!(start.layout, Layout::Log | Layout::JsonLines) && !start.forms.is_empty(),
         };
@@ -151,17 +153,20 @@ impl Reader {
         let Opened { index, reader, inner, part, depth } = opened;
         let start = self.start(reader, depth, round);
         if let Some(archive) = Archive::of(&start.bytes) {
-            let broken = |error: std::io::Error| ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) };
+            let broken = |error: std::io::Error| broken(&error, bytes);
+            self.say(Event::Archive(index));
             let file = self.sources.get(index).filter(|_| archive.needs_seeking()).and_then(|source| input::reopen(source, &start.bytes));
             let bytes = file.map_or_else(|| ArchiveBytes::Stream(Box::new(start.whole())), ArchiveBytes::File);
             return self.read_members(index, archive, bytes, depth, round).map_err(broken);
         }
-        let around = envelope::around(start.layout, &start.bytes);
-        if start.forms.is_empty() && around.is_none() && inner {
+        let around = envelope::around(start.layout, &start.bytes, part);
+        let is_log = !start.forms.is_empty() || around.as_ref().is_some_and(|around| around.lines == Lines::Text || !around.forms.is_empty());
+        if !is_log && inner {
             let quotes = memchr::memmem::find(&start.bytes, REJECTION.as_bytes()).is_some();
             self.say(Event::Foreign(index, quotes));
             // A small part of a log may hold nothing but the middle of a record.
-            if !(part && start.is_whole() && start.layout == Layout::Text && !scan::is_binary(&start.bytes)) {
+            let may_be_middle = start.layout == Layout::Text || around.is_some();
+            if !(part && start.is_whole() && may_be_middle && !scan::is_binary(&start.bytes)) {
                 return Ok(());
             }
         }
@@ -191,7 +196,7 @@ impl Reader {
                 }
                 Ok(None) if is_empty => Err(ProblemKind::Empty),
                 Ok(None) => Ok(()),
-                Err(error) => Err(ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) }),
+                Err(error) => Err(broken(&error, bytes)),
             };
             let _ = round.give_back.send(Vec::new());
             self.say(Event::Notes(index, chunks.notes()));
@@ -204,7 +209,10 @@ impl Reader {
     /// Reads the members of an archive, each as a source of its own.
     fn read_members(&self, archive: usize, kind: Archive, bytes: ArchiveBytes<'_>, depth: usize, round: &Round) -> std::io::Result<()> {
         if depth >= self.limits.depth {
-            return Err(std::io::Error::other(format!("it is {depth} archives deep; if that is meant, raise --max-depth")));
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::QuotaExceeded,
+                format!("it is {depth} archives deep; if that is meant, raise --max-depth"),
+            ));
         }
         let limits = self.limits;
         kind.for_each_member(bytes, limits, &mut |name, member| {
@@ -215,10 +223,10 @@ impl Reader {
                 return Ok(true);
             }
             if round.members.replace(round.members.get() + 1) >= limits.members {
-                return Err(std::io::Error::other(format!(
-                    "archives hold more than {} members; if that is meant, raise --max-members",
-                    limits.members
-                )));
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::QuotaExceeded,
+                    format!("archives hold more than {} members; if that is meant, raise --max-members", limits.members),
+                ));
             }
             let index = round.next.replace(round.next.get() + 1);
             let part = stream::is_part(&name);
@@ -249,5 +257,13 @@ impl Reader {
         } else {
             self.pool.spawn(search);
         }
+    }
+}
+
+/// What ended a source early: a limit and a form that is not known have words of their own.
+fn broken(error: &std::io::Error, bytes: &AtomicU64) -> ProblemKind {
+    match error.kind() {
+        std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::Unsupported => ProblemKind::Refused(error.to_string()),
+        _ => ProblemKind::Broken { reason: error.to_string(), bytes: bytes.load(Ordering::Relaxed) },
     }
 }

@@ -29,7 +29,9 @@ enum Level {
     Container,
     /// An array whose objects are records; with `true`, its arrays are, too.
     Records(bool),
-    /// An array that is a row, and needs what stands before it to be understood.
+    /// An array whose objects are records, each with what stands before it.
+    InContext,
+    /// An array or object that is a row, and needs what stands before it to be understood.
     Tuple,
     /// Anything inside a row.
     Inner,
@@ -238,9 +240,14 @@ impl Splitter {
         let level = match (self.levels.last(), named) {
             (Some(Level::Object | Level::Container), Some(container)) => {
                 self.turn_into_container(bytes, at, container);
-                if is_object { Level::Object } else { Level::Records(container.tuples) }
+                match (is_object, container.context) {
+                    (true, _) => Level::Object,
+                    (_, true) => Level::InContext,
+                    _ => Level::Records(container.tuples),
+                }
             }
-            (None | Some(Level::Records(_)), _) if is_object => Level::Object,
+            (Some(Level::InContext), _) if is_object && !self.context.is_empty() => Level::Tuple,
+            (None | Some(Level::Records(_) | Level::InContext), _) if is_object => Level::Object,
             (Some(Level::Records(true)), _) if !self.context.is_empty() => Level::Tuple,
             (None | Some(Level::Records(_)), _) => Level::Records(false),
             _ => Level::Inner,
@@ -267,7 +274,7 @@ impl Splitter {
     fn turn_into_container(&mut self, bytes: &[u8], at: usize, container: &Container) {
         self.take(bytes, at);
         self.context.clear();
-        if container.tuples && self.begun.is_some() && self.row.len() <= MOST_CONTEXT {
+        if (container.tuples || container.context) && self.begun.is_some() && self.row.len() <= MOST_CONTEXT {
             self.context.append(&mut self.row);
         }
         if let Some(level) = self.levels.last_mut() {

@@ -13,6 +13,11 @@ const SHAPE: Shape =
 
 /// An event of `events[]`, or of a subscription's `logEvents[]`.
 pub(super) fn event(value: &Value) -> Option<Entry<'static>> {
+    if let Some(inner) = value.get("logEvents").filter(|inner| inner.is_object()) {
+        let entry = event(inner)?;
+        let stream = value.get("logStream").and_then(Value::as_str).unwrap_or_default();
+        return Some(Entry { process: stream.to_owned(), ..entry });
+    }
     let of_events = value.get("ingestionTime").is_some() || value.get("eventId").is_some();
     let of_subscription = value.get("id").is_some() && value.as_object().is_some_and(|object| object.len() <= 4);
     value.get("timestamp").filter(|time| time.is_number() && (of_events || of_subscription))?;

@@ -16,7 +16,6 @@ const CSV: Shape = Shape { text: &["Message", "message"], written: &["Date", "da
 pub(super) fn entry(value: &Value) -> Option<Entry<'static>> {
     if let Some(inner) = value.get("attributes").or_else(|| value.get("content")).filter(|inner| inner.get("message").is_some()) {
         let mut entry = API.read(inner)?;
-        entry.process = pod(inner).unwrap_or(entry.process);
         if let Some(record) = json_log(inner) {
             entry.text = Cow::Owned(record.into_bytes());
         }
@@ -25,12 +24,6 @@ pub(super) fn entry(value: &Value) -> Option<Entry<'static>> {
     let table = value.get("Message").is_some() && value.get("Date").is_some();
     let archive = value.get("message").is_some() && value.get("date").is_some() && value.get("status").is_some();
     if table || archive { CSV.read(value) } else { None }
-}
-
-/// The pod of the tags.
-fn pod(inner: &Value) -> Option<String> {
-    let tags = inner.get("tags")?.as_array()?;
-    tags.iter().filter_map(Value::as_str).find_map(|tag| tag.strip_prefix("pod_name:")).map(str::to_owned)
 }
 
 /// LiteLLM's JSON record, put together again of the message and its attributes.

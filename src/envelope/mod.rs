@@ -191,10 +191,10 @@ impl Around {
 }
 
 /// Whether something is put around the lines of a source, by its start: most of them can be peeled, and LiteLLM is in it; or they
-/// were pasted.
+/// were pasted. A part of a log may hold nothing but the middle of a record.
 #[must_use]
-pub fn around(layout: Layout, start: &[u8]) -> Option<Around> {
-    let known = lines_within(layout, start).map(|(lines, forms)| Around { lines, forms, pasted: None });
+pub fn around(layout: Layout, start: &[u8], part: bool) -> Option<Around> {
+    let known = lines_within(layout, start, part).map(|(lines, forms)| Around { lines, forms, pasted: None });
     let by_lines = matches!(layout, Layout::Log | Layout::Text | Layout::JsonLines);
     let pasted = || Pasted::learn(start).map(|(pasted, forms)| Around { lines: Lines::Log, forms, pasted: Some(pasted) });
     // What is known may be but the first half of what stands before a line.
@@ -205,7 +205,7 @@ pub fn around(layout: Layout, start: &[u8]) -> Option<Around> {
     }
 }
 
-fn lines_within(layout: Layout, start: &[u8]) -> Option<(Lines, Vec<Form>)> {
+fn lines_within(layout: Layout, start: &[u8], part: bool) -> Option<(Lines, Vec<Form>)> {
     let units: Vec<Vec<u8>> = match layout {
         Layout::Log | Layout::Copy | Layout::OtlpProto => return None,
         Layout::Text | Layout::JsonLines => start.split(|b| *b == b'\n').take(MOST_SAMPLES).map(<[u8]>::to_vec).collect(),
@@ -221,6 +221,7 @@ fn lines_within(layout: Layout, start: &[u8]) -> Option<(Lines, Vec<Form>)> {
     let named = || memchr::memmem::find(&start.to_ascii_lowercase(), b"litellm").is_some();
     match (most, forms.is_empty()) {
         (true, false) => Some((Lines::Log, forms)),
+        (true, true) if part => Some((Lines::Log, forms)),
         (true, true) if named() => Some((Lines::Text, forms)),
         _ => None,
     }

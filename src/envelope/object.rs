@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{Entry, Output};
+use crate::knowledge::origin::names_origin;
 use crate::record::value::{at, instant};
 
 /// How an exporter's object is read: by the paths of its parts.
@@ -23,7 +24,8 @@ impl Shape {
     /// Reads an object that is known to be of this shape.
     pub(super) fn read(&self, value: &Value) -> Option<Entry<'static>> {
         let text = self.text.iter().find_map(|path| text(at(value, path)?))?;
-        let names: Vec<String> = self.process.iter().filter_map(|path| name(at(value, path)?)).collect();
+        let mut names: Vec<String> = self.process.iter().filter_map(|path| name(at(value, path)?)).collect();
+        add_origins(value, MOST_DEPTH, &mut names);
         Some(Entry {
             text: Cow::Owned(text),
             process: names.join("/"),
@@ -33,6 +35,45 @@ impl Shape {
         })
     }
 }
+
+/// How deep exporters keep what names a process.
+const MOST_DEPTH: usize = 3;
+
+/// Adds all else that names the process, wherever it stands in the object: keys, `{"key": …, "value": …}` pairs, `key:value` tags.
+fn add_origins(value: &Value, depth: usize, names: &mut Vec<String>) {
+    let mut add = |key: &str, value: &Value| {
+        let origin = name(value).filter(|origin| names_origin(key) && origin.len() <= MOST_BYTES && !names.contains(origin));
+        names.extend(origin);
+    };
+    let mut inner: Vec<&Value> = Vec::new();
+    match value {
+        Value::Object(object) => {
+            if let (Some(key), Some(pair)) = (object.get("key").and_then(Value::as_str), object.get("value")) {
+                add(key, pair.get("stringValue").unwrap_or(pair));
+            }
+            for (key, value) in object {
+                add(key, value);
+                // A record of LiteLLM's that was taken apart brings keys of its own.
+                inner.extend(Some(value).filter(|value| value.get("level").is_none() || value.get("timestamp").is_none()));
+            }
+        }
+        Value::Array(items) => {
+            for (key, value) in items.iter().filter_map(Value::as_str).filter_map(|tag| tag.split_once(':')) {
+                add(key, &Value::from(value));
+            }
+            inner.extend(items.iter().filter(|item| item.is_object()));
+        }
+        _ => {}
+    }
+    if depth > 0 {
+        for value in inner {
+            add_origins(value, depth - 1, names);
+        }
+    }
+}
+
+/// The longest name of a process.
+const MOST_BYTES: usize = 200;
 
 fn name(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string)).filter(|name| !name.is_empty())

@@ -73,16 +73,21 @@ impl Archive {
 fn in_memory(reader: Box<dyn Read + '_>, limits: Limits) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if reader.take(limits.memory + 1).read_to_end(&mut bytes)? as u64 > limits.memory {
-        return Err(io::Error::other(format!(
-            "an archive of more than {} MiB that is no file of its own cannot be held in memory; unpack it, or raise --max-memory",
-            limits.memory >> 20
-        )));
+        return Err(io::Error::new(
+            io::ErrorKind::QuotaExceeded,
+            format!(
+                "an archive of more than {} MiB that is no file of its own cannot be held in memory; unpack it, or raise --max-memory",
+                limits.memory >> 20
+            ),
+        ));
     }
     Ok(bytes)
 }
 
 fn tar_members(reader: Box<dyn Read + '_>, limits: Limits, take: &mut TakeMember<'_>) -> io::Result<()> {
     let mut archive = tar::Archive::new(reader);
+    // Archives may stand one behind the other.
+    archive.set_ignore_zeros(true);
     for member in archive.entries()? {
         let member = member?;
         let kind = member.header().entry_type();
@@ -113,7 +118,7 @@ fn zip_members(bytes: impl Read + Seek, limits: Limits, take: &mut TakeMember<'_
                 take(name, expanding(Box::new(member), stored, limits))?
             }
             // One that is encrypted, or packed in a way that is not known, says nothing of the others.
-            Err(error) => take(name, Box::new(Unreadable(Some(io::Error::other(error)))))?,
+            Err(error) => take(name, Box::new(Unreadable(Some(io::Error::new(io::ErrorKind::Unsupported, error)))))?,
         };
         if !goes_on {
             break;

@@ -87,7 +87,10 @@ pub(super) fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> 
 pub(super) fn check_expansion(given: u64, taken: u64, limits: Limits) -> io::Result<()> {
     let most = limits.expansion;
     if given > FREE_BYTES && given / taken.max(1) > most {
-        return Err(io::Error::other(format!("it expands more than {most}-fold; if it is no bomb, raise --max-expansion")));
+        return Err(io::Error::new(
+            io::ErrorKind::QuotaExceeded,
+            format!("it expands more than {most}-fold; if it is no bomb, raise --max-expansion"),
+        ));
     }
     Ok(())
 }

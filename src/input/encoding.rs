@@ -1,6 +1,6 @@
 //! Turns UTF-16 into UTF-8, told by its byte order mark: a log that went through PowerShell's `>` is UTF-16.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use encoding_rs_io::DecodeReaderBytes;
 
@@ -19,8 +19,30 @@ pub(super) fn to_utf8<'r>(mut reader: Box<dyn Read + 'r>) -> io::Result<Box<dyn 
     // Junk may begin so, too; a log's letters leave every other byte empty.
     let zeros = memchr::memchr_iter(0, &start).count();
     let marked = MARKS.iter().any(|mark| start.starts_with(mark)) && zeros * 4 >= start.len();
+    if !start.is_empty() && zeros == start.len() {
+        return Ok(Box::new(BehindZeros { reader: Some(BufReader::with_capacity(256 << 10, reader)) }));
+    }
     let whole = Cursor::new(start).chain(reader);
     Ok(if marked { Box::new(DecodeReaderBytes::new(whole)) } else { Box::new(whole) })
+}
+
+/// What stands behind zeros: a log that was cut to nothing while its writer went on at its old place (`copytruncate`).
+struct BehindZeros<R> {
+    reader: Option<BufReader<R>>,
+}
+
+impl<R: Read> Read for BehindZeros<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(reader) = &mut self.reader else { return Ok(0) };
+        loop {
+            let bytes = reader.fill_buf()?;
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            if zeros == 0 || bytes.is_empty() {
+                return reader.read(buffer);
+            }
+            reader.consume(zeros);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +60,8 @@ mod tests {
             (b"plain".to_vec(), "plain"),
             (b"\xff\xfeplain".to_vec(), "\u{fffd}\u{fffd}plain"),
             (b"x".to_vec(), "x"),
+            ([vec![0; 100_000], b"behind a hole".to_vec()].concat(), "behind a hole"),
+            (vec![0; 100_000], ""),
             (Vec::new(), ""),
         ];
         for (bytes, expected) in cases {

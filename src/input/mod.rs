@@ -94,7 +94,7 @@ pub enum ProblemKind {
     #[error("cannot be opened ({0}); check its permissions")]
     Unreadable(String),
     /// Neither a file nor a folder that can be read.
-    #[error("holds no LiteLLM log; name the log files, or the folder that has them")]
+    #[error("holds no LiteLLM log, or none that --include and --exclude leave; name the log files, or the folder that has them")]
     NoLogInFolder,
     /// Bytes that are no text.
     #[error("is no log: it holds binary data; give the log that the LiteLLM proxy wrote, as text or compressed")]
@@ -107,6 +107,9 @@ pub enum ProblemKind {
         /// Bytes read, after decompression.
         bytes: u64,
     },
+    /// A limit was reached, or a form is not known.
+    #[error("was read in part only: {0}")]
+    Refused(String),
     /// Nothing in it.
     #[error("is empty")]
     Empty,
@@ -172,6 +175,7 @@ impl ProblemKind {
             | ProblemKind::NotUnderstood(_)
             | ProblemKind::Stopped
             | ProblemKind::Fault
+            | ProblemKind::Refused(_)
             | ProblemKind::Broken { .. } => true,
             ProblemKind::Empty
             | ProblemKind::NoRecords

@@ -10,18 +10,20 @@ pub struct Container {
     pub first: bool,
     /// Whether records may be arrays there, which only what stands before them explains (labels, column names).
     pub tuples: bool,
+    /// Whether what stands before its records is part of each: it names their process.
+    pub context: bool,
 }
 
 const fn plain(key: &'static str) -> Container {
-    Container { key, first: false, tuples: false }
+    Container { key, first: false, tuples: false, context: false }
 }
 
 const fn first(key: &'static str) -> Container {
-    Container { key, first: true, tuples: false }
+    Container { key, first: true, tuples: false, context: false }
 }
 
 const fn tuples(key: &'static str) -> Container {
-    Container { key, first: false, tuples: true }
+    Container { key, first: false, tuples: true, context: false }
 }
 
 /// Keys whose array holds records, or whose object holds such keys.
@@ -40,7 +42,7 @@ pub const CONTAINERS: [Container; 24] = [
     plain("resourceLogs"),
     plain("scopeLogs"),
     plain("logRecords"),
-    plain("logEvents"),
+    Container { key: "logEvents", first: false, tuples: false, context: true },
     plain("hits"),
     plain("streams"),
     plain("tables"),

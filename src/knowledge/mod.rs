@@ -8,6 +8,7 @@ pub mod container;
 pub mod failure;
 pub mod metric;
 pub mod neighbour;
+pub mod origin;
 pub mod provider;
 pub mod route;
 pub mod signature;

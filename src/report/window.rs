@@ -46,6 +46,9 @@ impl std::str::FromStr for Bound {
         if let Ok(local) = text.parse() {
             return Ok(Bound::Local(local));
         }
+        if text.contains(':') {
+            return Err(FORMS.to_owned());
+        }
         let span: Span = text.parse().map_err(|_| FORMS.to_owned())?;
         let length = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| FORMS.to_owned())?;
         u64::try_from(length.as_micros()).map(Bound::Back).map_err(|_| FORMS.to_owned())
@@ -189,6 +192,7 @@ mod tests {
             ("1970-01-01T00:00:01Z", Ok(Bound::At(Timestamp::from_second(1).unwrap()))),
             ("yesterday", Err(FORMS.to_owned())),
             ("-2h", Err(FORMS.to_owned())),
+            ("07:43:10", Err(FORMS.to_owned())),
         ];
         for (text, expected) in cases {
             assert_eq!(text.parse::<Bound>(), expected, "{text}");

@@ -45,6 +45,9 @@ pub struct Streams {
     pub continued: HashSet<usize>,
 }
 
+/// How long nothing may have been written between two parts whose names may as well be those of two processes, in microseconds.
+const MOST_GAP: i64 = 60_000_000;
+
 /// The last time of a stream, as it is shown and on its line of time; `None` where it has no times.
 pub type StreamEnd = Option<(Time, u64)>;
 
@@ -92,7 +95,7 @@ fn grouped(parts: Vec<Part>) -> Groups {
         let edges = &part.found.edges;
         let instants = edges.first.is_some_and(|time| time.utc) && edges.last.is_some_and(|time| time.utc);
         let (name, rank) = rotation::of(&part.name);
-        let key = if instants && !part.process.is_empty() { (part.process.clone(), true) } else { (format!("{name}\n{}", part.process), false) };
+        let key = if instants && is_unique(&part.process) { (part.process.clone(), true) } else { (format!("{name}\n{}", part.process), false) };
         groups.entry(key).or_default().push((rank, part));
     }
     groups
@@ -100,6 +103,19 @@ fn grouped(parts: Vec<Part>) -> Groups {
 
 /// The parts of one stream, each with whether it adjoins the one before: else a record that is cut there has its other half elsewhere.
 type Chain = Vec<(Part, bool)>;
+
+/// Whether no two processes have this name: it has a part that was drawn at random, as pods of a deployment and containers have.
+fn is_unique(process: &str) -> bool {
+    process.split(['/', '.', ':']).any(|name| {
+        let is_id = name.len() >= 12 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) && name.bytes().any(|byte| byte.is_ascii_digit());
+        let mut ends = name.rsplit('-');
+        let of = |part: Option<&str>, lengths: std::ops::RangeInclusive<usize>| {
+            part.is_some_and(|part| lengths.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+        };
+        let is_pod = of(ends.next(), 5..=5) && of(ends.next().filter(|hash| hash.bytes().any(|b| b.is_ascii_digit())), 6..=10);
+        is_id || is_pod
+    })
+}
 
 /// Each part goes on with what ended before it began.
 fn by_instants(group: Vec<(Rank, Part)>) -> Vec<Chain> {
@@ -131,7 +147,8 @@ fn by_names(mut group: Vec<(Rank, Part)>) -> Vec<Chain> {
     let mut last: Option<Time> = None;
     let mut before: Option<Rank> = None;
     for (rank, part) in group {
-        let follows = last.zip(part.found.edges.first).is_none_or(|(last, first)| may_follow(Some(last), Some(first)));
+        let times = last.zip(part.found.edges.first);
+        let follows = times.is_none_or(|(last, first)| may_follow(Some(last), Some(first)) && (rank.is_rotation() || step(last, first) <= MOST_GAP));
         last = part.found.edges.last.or(last.filter(|_| follows));
         let adjoins = before.is_some_and(|before| before.adjoins(&rank));
         before = Some(rank);
@@ -181,24 +198,37 @@ mod tests {
     #[test]
     fn parts_are_of_one_stream_if_their_times_allow_it() {
         type Case = (&'static str, Vec<(&'static str, &'static str, (&'static str, &'static str))>, Vec<Vec<usize>>);
-        let cases: [Case; 9] = [
+        let cases: [Case; 11] = [
             ("rotation", vec![("p.log", "", ("12:00:00", "13:00:00")), ("p.log.1", "", ("10:00:00", "12:00:00"))], vec![vec![1, 0]]),
             ("over midnight", vec![("p.log", "", ("00:00:01", "13:00:00")), ("p.log.1", "", ("00:00:00", "23:59:59"))], vec![vec![1, 0]]),
-            ("over midnight, a little earlier", vec![("p.log", "", ("00:00:01", "13:00:00")), ("p.log.1", "", ("00:00:03", "23:59:59"))], vec![vec![1, 0]]),
+            (
+                "over midnight, a little earlier",
+                vec![("p.log", "", ("00:00:01", "13:00:00")), ("p.log.1", "", ("00:00:03", "23:59:59"))],
+                vec![vec![1, 0]],
+            ),
             (
                 "twenty hours each",
                 vec![("p.log", "", ("16:00:00", "18:00:00")), ("p.log.1", "", ("20:00:00", "16:00:00")), ("p.log.2", "", ("00:00:00", "20:00:00"))],
                 vec![vec![2, 1, 0]],
             ),
+            (
+                "two hosts with a process of one name",
+                vec![
+                    ("a/x.log", "litellm-1", ("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z")),
+                    ("b/y.log", "litellm-1", ("2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z")),
+                ],
+                vec![vec![0], vec![1]],
+            ),
+            ("instances", vec![("p.1.log", "", ("10:00:00", "11:00:00")), ("p.2.log", "", ("12:00:00", "13:00:00"))], vec![vec![0], vec![1]]),
             ("at once", vec![("p.1.log", "", ("10:00:00", "12:00:00")), ("p.2.log", "", ("10:00:00", "12:00:00"))], vec![vec![0], vec![1]]),
             ("numbered on", vec![("p.log.1", "", ("10:00:00", "11:00:00")), ("p.log.2", "", ("11:00:00", "12:00:00"))], vec![vec![0, 1]]),
             ("no times", vec![("p.log.aa", "", ("", "")), ("p.log.ab", "", ("", ""))], vec![vec![0, 1]]),
             (
                 "pages of one pod",
                 vec![
-                    ("b.json", "pod", ("2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z")),
-                    ("a.json", "pod", ("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z")),
-                    ("c.json", "pod", ("2026-11-22T11:30:00Z", "2026-11-22T12:30:00Z")),
+                    ("b.json", "litellm-7d9f6c5b4-abcde", ("2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z")),
+                    ("a.json", "litellm-7d9f6c5b4-abcde", ("2026-11-22T11:00:00Z", "2026-11-22T12:00:00Z")),
+                    ("c.json", "litellm-7d9f6c5b4-abcde", ("2026-11-22T11:30:00Z", "2026-11-22T12:30:00Z")),
                 ],
                 vec![vec![1, 0], vec![2]],
             ),

@@ -48,6 +48,11 @@ pub(super) enum Rank {
 }
 
 impl Rank {
+    /// Whether no other naming looks so: instances of a service have numbers, too.
+    pub(super) fn is_rotation(&self) -> bool {
+        !matches!(self, Rank::Piece(..))
+    }
+
     /// Whether nothing is missing between this one and the next, as far as names tell, in either direction.
     pub(super) fn adjoins(&self, next: &Rank) -> bool {
         match (self, next) {
@@ -75,9 +80,9 @@ pub(super) fn of(path: &str) -> (String, Rank) {
     let (before, part, after) = (text("before"), text("part"), text("after"));
     match (form, part.parse::<u64>()) {
         (Form::Date, _) => (format!("{folder}/{before}{after}"), Rank::Date(part.replace(['-', ':', '_', 'T', '.'], ""))),
-        // Nobody who counts back pads with zeros.
-        (Form::Number, Ok(number)) if !part.starts_with('0') || part.len() == 1 => {
-            (format!("{folder}/{before}{after}"), Rank::Number(std::cmp::Reverse(number)))
+        // Nobody who counts back pads with zeros, or gets as far as ports; and before the ending, instances have their numbers.
+        (Form::Number, Ok(number)) if after.is_empty() && (part.len() == 1 || !part.starts_with('0')) && number < 1000 => {
+            (format!("{folder}/{before}"), Rank::Number(std::cmp::Reverse(number)))
         }
         _ => (format!("{folder}/{before}#{after}"), Rank::Piece(part.len(), part.to_owned())),
     }
@@ -113,7 +118,7 @@ mod tests {
             ("/0.log", &["0.log.20261122-074821.gz", "0.log.20261122-080000", "0.log"]),
             ("/proxy.log", &["proxy.log.2026-11-21", "proxy.log.2026-11-22_07", "proxy.log"]),
             ("/proxy.log", &["proxy-2026-11-21.log", "proxy.2026-11-22.log", "proxy.log"]),
-            ("/app.log", &["app.2.log", "app.1.log", "app.log"]),
+            ("/app#.log", &["app.1.log", "app.2.log"]),
             ("export/#", &["export/000000.gz", "export/000001.gz"]),
             ("/proxy.log.#", &["proxy.log.aa", "proxy.log.ab"]),
             ("/part-#.log", &["part-0001.log", "part-0002.log"]),
@@ -123,7 +128,9 @@ mod tests {
             assert!(found.iter().all(|(name, _)| name == shared), "{found:?}");
             assert!(found.is_sorted_by(|a, b| a.1 < b.1), "{found:?}");
         }
-        for (one, other, expected) in [("p.log.2", "p.log.1", true), ("p.log.3", "p.log.1", false), ("p.log.1", "p.log", true), ("x.0001", "x.0003", false)] {
+        for (one, other, expected) in
+            [("p.log.2", "p.log.1", true), ("p.log.3", "p.log.1", false), ("p.log.1", "p.log", true), ("x.0001", "x.0003", false)]
+        {
             assert_eq!(of(one).1.adjoins(&of(other).1), expected, "{one} {other}");
         }
         for (one, other) in [("a/proxy.log", "b/proxy.log.1"), ("litellm-1.log", "litellm-2.log"), ("proxy.log", "proxy.err")] {

@@ -3,7 +3,7 @@
 
 use super::Part;
 use crate::fact::{Answer, Collector, Fact, Output, Place};
-use crate::record::Time;
+use crate::record::{self, Time};
 use crate::scan::Piece;
 
 /// The longest record that is put together again: what is longer is no record's half.
@@ -114,7 +114,13 @@ impl Open {
     /// The facts of the whole record; `behind` is the access line that follows it.
     fn read(self, stream: u32, behind: Option<Answer>) -> Vec<Fact> {
         let mut collector = Collector::default();
-        collector.read(&self.bytes, 0, b"");
+        // The cut may have been in a head: then there are two records.
+        let heads = memchr::memchr_iter(b'\n', &self.bytes).map(|newline| newline + 1).filter(|at| record::starts_here(&self.bytes[*at..]).is_some());
+        let starts: Vec<usize> = std::iter::once(0).chain(heads).collect();
+        let ends = starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        for (start, end) in starts.iter().zip(ends) {
+            collector.read(&self.bytes[*start..end], *start, &self.bytes[end..]);
+        }
         collector.found.sort_by_key(|found| found.offset);
         let last = collector.found.last().map(|found| found.offset);
         let fact = |found: crate::fact::Found| {

@@ -52,7 +52,7 @@ pub fn pods(logs: &[&[u8]]) -> Vec<u8> {
             // The proxy's clock is two hours ahead.
             let own = clock.captures(&line).map(|time| format!("0{}:{}:{}", time[1].parse::<u8>().unwrap() - 2, &time[2], &time[3]));
             last = own.filter(|own| *own > last).unwrap_or(last);
-            writeln!(text, "[pod/litellm-{pod}/litellm] 2026-11-22T{last}.{number:06}Z {line}").unwrap();
+            writeln!(text, "[pod/litellm-7c9d8f6b5d-x2k4{pod}/litellm] 2026-11-22T{last}.{number:06}Z {line}").unwrap();
         }
     }
     text.into_bytes()
