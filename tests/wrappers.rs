@@ -271,6 +271,55 @@ fn interleaved_pods_are_told_apart() {
 }
 
 #[test]
+fn whatever_names_a_process_keeps_it_apart() {
+    type Shape = fn(&str, &Line) -> Value;
+    let attribute = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let shapes: [(&str, Shape); 7] = [
+        ("Filebeat", |name, l| json!({"@timestamp": l.iso(), "message": l.text, "container": {"id": name}, "input": {"type": "container"}})),
+        ("docker labels", |name, l| json!({"log": format!("{}\n", l.text), "stream": "stderr", "time": l.iso(), "attrs": {"com.example.app": name}})),
+        ("Loki", |name, l| json!({"labels": {"app": "litellm", "host": name}, "line": l.text, "timestamp": l.iso()})),
+        ("Vector", |name, l| json!({"message": l.text, "timestamp": l.iso(), "source_type": "docker_logs", "container_name": name})),
+        (
+            "GELF",
+            |name, l| json!({"version": "1.1", "host": "h", "short_message": l.text, "timestamp": l.micros as f64 / 1e6, "_container_id": name}),
+        ),
+        (
+            "Datadog",
+            |name, l| json!({"attributes": {"service": "litellm", "timestamp": l.iso(), "message": l.text, "tags": [format!("task_arn:{name}")]}}),
+        ),
+        ("journald", |name, l| json!({"MESSAGE": l.text, "__REALTIME_TIMESTAMP": l.micros.to_string(), "_HOSTNAME": "h", "CONTAINER_ID": name})),
+    ];
+    let logs = [capture("1.85.0_A_default").log, capture("1.96.2_A_default").log];
+    let apart: Vec<_> = logs.iter().flat_map(|log| told(&report_on(log))).collect();
+    let [one, other] = logs.each_ref().map(|log| lines(log));
+    let mut dice = common::Dice::new(11);
+    let (mut queues, mut mixed) = ([one.iter(), other.iter()], Vec::new());
+    while queues.iter().any(|queue| queue.len() > 0) {
+        let pod = dice.below(2);
+        mixed.extend(queues[pod].by_ref().take(1 + dice.below(4)).map(|line| (["first", "second"][pod], line)));
+    }
+    let resource = |name: &str, l: &Line| {
+        let record = json!({"timeUnixNano": format!("{}000", l.micros), "body": {"stringValue": l.text}});
+        json!({"resource": {"attributes": [attribute("k8s.pod.name", name)]}, "scopeLogs": [{"scope": {}, "logRecords": [record]}]})
+    };
+    // CloudWatch writes the events last.
+    let subscription = |name: &str, l: &Line| {
+        let events = json!([{"id": "1", "timestamp": l.micros / 1000, "message": l.text}]);
+        format!(r#"{{"messageType":"DATA_MESSAGE","logGroup":"g","logStream":"{name}","logEvents":{events}}}"#)
+    };
+    let mut cases: Vec<(&str, Vec<u8>)> =
+        shapes.iter().map(|(name, shape)| (*name, ndjson(&mixed.iter().map(|(pod, line)| shape(pod, line)).collect::<Vec<_>>()))).collect();
+    cases.push(("OTLP", json!({"resourceLogs": mixed.iter().map(|(pod, line)| resource(pod, line)).collect::<Vec<_>>()}).to_string().into_bytes()));
+    let events = mixed.iter().filter(|(_, line)| !line.text.trim().is_empty());
+    cases.push(("CloudWatch subscription", events.map(|(pod, line)| subscription(pod, line)).collect::<String>().into_bytes()));
+    for (name, wrapped) in cases {
+        let together = told(&report_on(&wrapped));
+        let different: Vec<_> = apart.iter().filter(|(ids, told)| together.get(ids) != Some(told)).collect();
+        assert!(different.is_empty() && together.len() == apart.len(), "{name}: {} of {}", different.len(), apart.len());
+    }
+}
+
+#[test]
 fn what_an_exporter_left_out_is_said() {
     let log = capture("1.85.0_A_default").log;
     let entry = |l: &Line| json!({"MESSAGE": if l.text.len() < 400 { json!(l.text) } else { Value::Null }, "__REALTIME_TIMESTAMP": l.micros.to_string(), "_PID": "1"});

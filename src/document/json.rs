@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn records_are_found_wherever_documents_keep_them() {
-        let cases: [(&str, &[&str]); 17] = [
+        let cases: [(&str, &[&str]); 19] = [
             (
                 r#"{"data":{"result":[{"stream":{"pod":"a"},"values":[["1","x"],["2","y]"]]},{"stream":{"pod":"b"},"values":[["3","z"]]}]}}"#,
                 &[
@@ -114,6 +114,14 @@ mod tests {
                     r#"{"stream":{"pod":"b"},"values":["3","z"]}"#,
                 ],
             ),
+            (
+                r#"{"resourceLogs":[{"resource":{"a":1},"scopeLogs":[{"scope":{},"logRecords":[{"m":1},{"m":2}]}]}]}"#,
+                &[
+                    r#"{"resource":{"a":1},"scopeLogs":{"scope":{},"logRecords":{"m":1}}}"#,
+                    r#"{"resource":{"a":1},"scopeLogs":{"scope":{},"logRecords":{"m":2}}}"#,
+                ],
+            ),
+            (r#"{"logStream":"s","logEvents":[{"m":1}]}{"m":2}"#, &[r#"{"logStream":"s","logEvents":{"m":1}}"#, r#"{"m":2}"#]),
             (r#"{"call_type": "x", "data": [{"m": 1}]}"#, &[r#"{"call_type": "x", "data": [{"m": 1}]}"#]),
             (r#"{"events": [{"m": 1}], "nextToken": "x"}"#, &[r#"{"m": 1}"#]),
             (

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::{ROW_LIMIT, RowPlace};
-use crate::knowledge::container::{CONTAINERS, Container, PAGE_KEYS, RECORD_KEYS};
+use crate::knowledge::container::{CONTAINERS, Container, Context, PAGE_KEYS, RECORD_KEYS};
 
 /// The longest text before an array of rows that is kept: labels and column names are short.
 const MOST_CONTEXT: usize = 64 << 10;
@@ -90,6 +90,8 @@ pub(super) struct Splitter {
     fresh: bool,
     /// What stands before the array whose arrays are rows: `{"stream": {…}, "values": `.
     context: Vec<u8>,
+    /// What stands before the container that this array is in.
+    outer: Vec<u8>,
     /// Bytes before the buffer; newlines before its byte `counted`.
     base: u64,
     lines: u64,
@@ -242,7 +244,7 @@ impl Splitter {
                 self.turn_into_container(bytes, at, container);
                 match (is_object, container.context) {
                     (true, _) => Level::Object,
-                    (_, true) => Level::InContext,
+                    (_, Context::All) => Level::InContext,
                     _ => Level::Records(container.tuples),
                 }
             }
@@ -274,8 +276,16 @@ impl Splitter {
     fn turn_into_container(&mut self, bytes: &[u8], at: usize, container: &Container) {
         self.take(bytes, at);
         self.context.clear();
-        if (container.tuples || container.context) && self.begun.is_some() && self.row.len() <= MOST_CONTEXT {
-            self.context.append(&mut self.row);
+        let is_context = container.tuples || container.context != Context::None;
+        let row = if is_context && self.begun.is_some() && self.row.len() <= MOST_CONTEXT { std::mem::take(&mut self.row) } else { Vec::new() };
+        if container.context == Context::Outer {
+            self.outer = row;
+        } else if !row.is_empty() {
+            if container.context == Context::None {
+                self.outer.clear();
+            }
+            self.context.extend_from_slice(&self.outer);
+            self.context.extend_from_slice(&row);
         }
         if let Some(level) = self.levels.last_mut() {
             *level = Level::Container;
@@ -295,11 +305,13 @@ impl Splitter {
             self.take(bytes, at + 1);
             if closed == Some(Level::Tuple) {
                 self.row.push(b'}');
+                self.row.extend((!self.outer.is_empty()).then_some(b'}'));
             }
             self.give();
         }
         if self.levels.is_empty() {
             self.at = At::Outside;
+            self.outer.clear();
         }
     }
 

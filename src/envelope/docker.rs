@@ -13,6 +13,12 @@ const SHAPE: Shape = Shape { text: &["log"], written: &["time"], process: &["att
 pub(super) fn json_file(value: &Value) -> Option<Entry<'static>> {
     value.get("time").filter(|_| value.get("log").is_some() && value.get("stream").is_some())?;
     let mut entry = SHAPE.read(value)?;
+    // Whatever the operator chose to have added: labels, environment.
+    let attributes = value.get("attrs").and_then(Value::as_object).into_iter().flatten().filter_map(|(_, value)| value.as_str());
+    for attribute in attributes.filter(|attribute| !entry.process.contains(attribute)).collect::<Vec<_>>() {
+        entry.process += "/";
+        entry.process += attribute;
+    }
     entry.partial = !entry.text.ends_with(b"\n");
     entry.text = Cow::Owned(entry.text.strip_suffix(b"\n").unwrap_or(&entry.text).to_vec());
     Some(entry)

@@ -37,10 +37,10 @@ impl Shape {
 }
 
 /// How deep exporters keep what names a process.
-const MOST_DEPTH: usize = 3;
+pub(super) const MOST_DEPTH: usize = 3;
 
 /// Adds all else that names the process, wherever it stands in the object: keys, `{"key": …, "value": …}` pairs, `key:value` tags.
-fn add_origins(value: &Value, depth: usize, names: &mut Vec<String>) {
+pub(super) fn add_origins(value: &Value, depth: usize, names: &mut Vec<String>) {
     let mut add = |key: &str, value: &Value| {
         let origin = name(value).filter(|origin| names_origin(key) && origin.len() <= MOST_BYTES && !names.contains(origin));
         names.extend(origin);
@@ -53,6 +53,10 @@ fn add_origins(value: &Value, depth: usize, names: &mut Vec<String>) {
             }
             for (key, value) in object {
                 add(key, value);
+                // `{"container": {"id": …, "name": …}}`.
+                for (inner, value) in value.as_object().into_iter().flatten() {
+                    add(&format!("{key}{inner}"), value);
+                }
                 // A record of LiteLLM's that was taken apart brings keys of its own.
                 inner.extend(Some(value).filter(|value| value.get("level").is_none() || value.get("timestamp").is_none()));
             }

@@ -248,11 +248,19 @@ fn origin(prefix: &[u8]) -> (String, Option<crate::record::Time>) {
     let written = text.split_ascii_whitespace().find_map(|token| instant(token.trim_matches(['[', ']', '|'])));
     let trimmed = |token: &str| token.trim_matches(['[', ']', '|', ':', '>', '(', ')', '-', ',', '"', '\'']).to_owned();
     let numbered = |token: &String| token.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches([':', '-']).len();
+    // Of numbers, those in brackets and addresses name a process; others count lines.
+    let numbers = text.split_ascii_whitespace().filter(|token| {
+        let is_bracketed =
+            token.len() > 2 && token.starts_with('[') && token.ends_with(']') && token[1..token.len() - 1].bytes().all(|b| b.is_ascii_digit());
+        is_bracketed || token.trim_end_matches(':').parse::<std::net::IpAddr>().is_ok()
+    });
+    let numbers: Vec<String> = numbers.map(trimmed).collect();
     let names = text.split_ascii_whitespace().map(trimmed).filter(|token| {
         let number = token.bytes().all(|byte| !byte.is_ascii_alphabetic()) || instant(token).is_some() || looks_like_time(token);
         !number && !LEVELS.contains(&token.to_ascii_lowercase().as_str())
     });
     // `grep -n` puts a line's number behind the file's name.
+    let names = numbers.into_iter().chain(names);
     let names: Vec<String> = names.map(|name| if name.contains(':') { name[..numbered(&name)].to_owned() } else { name }).collect();
     (names.join("/"), written)
 }

@@ -11,19 +11,30 @@ pub struct Container {
     /// Whether records may be arrays there, which only what stands before them explains (labels, column names).
     pub tuples: bool,
     /// Whether what stands before its records is part of each: it names their process.
-    pub context: bool,
+    pub context: Context,
+}
+
+/// What of the text before a container's records belongs to each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Context {
+    /// Nothing.
+    None,
+    /// What stands before them, also before a container that they are in.
+    All,
+    /// What stands before it belongs to the records of a container within.
+    Outer,
 }
 
 const fn plain(key: &'static str) -> Container {
-    Container { key, first: false, tuples: false, context: false }
+    Container { key, first: false, tuples: false, context: Context::None }
 }
 
 const fn first(key: &'static str) -> Container {
-    Container { key, first: true, tuples: false, context: false }
+    Container { key, first: true, tuples: false, context: Context::None }
 }
 
 const fn tuples(key: &'static str) -> Container {
-    Container { key, first: false, tuples: true, context: false }
+    Container { key, first: false, tuples: true, context: Context::None }
 }
 
 /// Keys whose array holds records, or whose object holds such keys.
@@ -40,9 +51,9 @@ pub const CONTAINERS: [Container; 24] = [
     plain("Messages"),
     plain("Records"),
     plain("resourceLogs"),
-    plain("scopeLogs"),
-    plain("logRecords"),
-    Container { key: "logEvents", first: false, tuples: false, context: true },
+    Container { key: "scopeLogs", first: false, tuples: false, context: Context::Outer },
+    Container { key: "logRecords", first: false, tuples: false, context: Context::All },
+    Container { key: "logEvents", first: false, tuples: false, context: Context::All },
     plain("hits"),
     plain("streams"),
     plain("tables"),
