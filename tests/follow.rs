@@ -89,11 +89,11 @@ fn ctrl_c_is_the_normal_end() {
     for (signal, status, complete) in [("-INT", 1, true), ("-TERM", 143, false)] {
         let mut following = Following::start(&["--format", "ndjson"]);
         following.write(&log);
-        let first = following.next();
+        let mut lines: Vec<Value> = (0..71).map(|_| following.next()).collect();
         Command::new("kill").args([signal, &following.child.id().to_string()]).status().unwrap();
-        let rest: Vec<Value> = following.lines.by_ref().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+        lines.extend(following.lines.by_ref().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap()));
         assert_eq!(following.child.wait().unwrap().code(), Some(status));
-        let report = put_together(&[vec![first], rest].concat());
+        let report = put_together(&lines);
         assert_eq!((&report["complete"], report["incidents"].as_array().unwrap().len()), (&Value::from(complete), 71), "{signal}");
     }
 }

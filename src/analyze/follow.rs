@@ -49,6 +49,11 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
         let goes_on = run.next_event(&mut gathered, TICK);
         gathered.stopped |= goes_on.is_none() || options.stop.is_some_and(|stop| stop());
         let ends = gathered.stopped || goes_on == Some(false) || options.end.is_some_and(|end| end());
+        if ends {
+            // What has been read counts.
+            run.stop();
+            while run.is_searching() && run.next_event(&mut gathered, TICK).is_some() {}
+        }
         if ends || Instant::now() >= next {
             follower.add(feed.take_new(&mut gathered, ends), Instant::now());
             follower.caught_up = run.is_caught_up();

@@ -180,9 +180,14 @@ impl Run {
         }
     }
 
+    /// Whether chunks are with the workers.
+    fn is_searching(&self) -> bool {
+        self.given.load(Ordering::Relaxed) != self.searched
+    }
+
     /// Whether all that has come of a source that does not end has been read and searched.
     fn is_caught_up(&self) -> bool {
-        self.live.as_ref().is_some_and(|read| read.load(Ordering::Relaxed)) && self.given.load(Ordering::Relaxed) == self.searched
+        self.live.as_ref().is_some_and(|read| read.load(Ordering::Relaxed)) && !self.is_searching()
     }
 
     fn progress(&self) -> Progress {
