@@ -195,7 +195,12 @@ impl Around {
 #[must_use]
 pub fn around(layout: Layout, start: &[u8], part: bool) -> Option<Around> {
     let known = lines_within(layout, start, part).map(|(lines, forms)| Around { lines, forms, pasted: None });
-    let by_lines = matches!(layout, Layout::Log | Layout::Text | Layout::JsonLines);
+    // Of a log whose heads stand at the start of lines, little can have been done to the lines.
+    let by_lines = match layout {
+        Layout::Log => Pasted::leaves_marks(start),
+        Layout::Text | Layout::JsonLines => true,
+        _ => false,
+    };
     let pasted = || Pasted::learn(start).map(|(pasted, forms)| Around { lines: Lines::Log, forms, pasted: Some(pasted) });
     // What is known may be but the first half of what stands before a line.
     match known {

@@ -20,6 +20,8 @@ const MARKS: [(&[u8], usize); 7] =
     [(b" - LiteLLM", 8), (b"{\"message\": ", 0), (b"INFO:     ", 0), (b"WARNING:  ", 0), (b"ERROR:    ", 0), (b"DEBUG:    ", 0), (b"CRITICAL: ", 0)];
 /// ESC as viewers and copies spell it.
 const SPELT_ESC: [&str; 5] = ["^[[", "\\x1b[", "\\u001b[", "\\033[", "\u{241b}["];
+/// What else a paste leaves: frames without indentation, and Markdown.
+const MARKS_OF_PASTES: [&str; 4] = ["\nFile \"", "\nFile \u{201c}", "\\_", "  File \u{201c}"];
 /// What says how bad a line is, and nothing of who wrote it.
 const LEVELS: [&str; 16] =
     ["debug", "info", "inf", "notice", "warn", "warning", "wrn", "error", "err", "critical", "fatal", "stdout", "stderr", "out", "f", "p"];
@@ -84,6 +86,12 @@ impl Pasted {
         pasted.unindented = pasted.lost_indentation(start);
         let touched = !pasted.prefixes.is_empty() || pasted.spelt || pasted.unindented || pasted.markdown;
         (heads > 0 && touched).then(|| (pasted, forms.into_iter().filter(|form| form.is_log()).collect()))
+    }
+
+    /// Whether anything in a log can be the doing of a paste: a quick look, for most logs are as they were written.
+    pub(super) fn leaves_marks(start: &[u8]) -> bool {
+        let marks = SPELT_ESC.iter().chain(&MARKS_OF_PASTES);
+        start.starts_with(FENCE) || marks.into_iter().any(|mark| memchr::memmem::find(start, mark.as_bytes()).is_some())
     }
 
     /// A line as it was, with what its prefix tells.
