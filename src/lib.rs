@@ -11,6 +11,7 @@ pub mod fact;
 pub mod input;
 pub mod knowledge;
 pub mod link;
+mod needle;
 pub mod output;
 pub mod progress;
 pub mod record;

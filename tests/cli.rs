@@ -138,7 +138,7 @@ fn what_was_read_is_reported_all_the_same() {
 #[test]
 fn a_sample_folder_counts_the_logs_and_nothing_else() {
     let whole = json(&run(&["--format", "json", &samples().display().to_string()], b""));
-    let files = ["proxy-1.85.0-text.log", "proxy-1.85.0-json.log", "proxy-1.85.0-clean.log", "joined"].map(sample);
+    let files = ["proxy-1.85.0-text.log", "proxy-1.85.0-json.log", "proxy-1.85.0-clean.log", "joined", "debug"].map(sample);
     let args: Vec<&str> = ["--format", "json"].into_iter().chain(files.iter().map(String::as_str)).collect();
     let apart = json(&run(&args, b""));
     assert_eq!(whole["summary"], apart["summary"]);

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::gathered::Gathered;
 use super::{AnalyzeError, Options, Run};
-use crate::fact::{Fact, Place};
+use rayon::ThreadPoolBuilder;
+
+use crate::fact::{Fact, Name, Place};
 use crate::link::{self, Incident, Outcome};
 use crate::report::{InputsRead, Names, Noticed, Report, Windowed};
 use crate::stream::{Clock, Completion};
@@ -40,7 +42,10 @@ pub type Show<'s> = dyn FnMut(&Report) -> io::Result<()> + 's;
 pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, FollowError> {
     let (completion, mut options) = (options.completion.clone(), options);
     let inputs = super::labelled(&[], &mut options);
-    let mut run = Run::start(&inputs, &mut options, true)?;
+    let workers = super::workers(&options)?;
+    let mut run = Run::start(&inputs, &mut options, &workers, true)?;
+    // Workers wait until what they found is taken, so who takes it may not wait for them.
+    let linker = ThreadPoolBuilder::new().num_threads(1).build().map_err(AnalyzeError::from)?;
     let mut gathered = Gathered::new(&inputs);
     let mut feed = Feed { completion, ..Feed::default() };
     let (mut follower, mut shown) = (Follower::default(), Vec::new());
@@ -57,7 +62,7 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
         if ends || Instant::now() >= next {
             follower.add(feed.take_new(&mut gathered, ends), Instant::now());
             follower.caught_up = run.is_caught_up();
-            for incident in follower.settle(Instant::now(), ends) {
+            for incident in linker.install(|| follower.settle(Instant::now(), ends)) {
                 show(&Report::new(vec![incident.clone()], Noticed::default(), feed.names(&gathered), Windowed::default(), InputsRead::default()))?;
                 shown.push(incident);
             }
@@ -137,7 +142,7 @@ pub(super) struct Follower {
     newest: HashMap<u32, u64>,
     /// Records and rejections of incidents that have been given.
     given: HashSet<Place>,
-    given_ids: HashSet<String>,
+    given_ids: HashSet<Name>,
     /// What facts told that are kept no more.
     noticed: Noticed,
     /// Whether all that came has been read: else the clock tells nothing of what may still come.

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::reader::Event;
+use super::event::{Content, Event};
 use crate::fact::Fact;
-use crate::input::{Inputs, Origin, Problem, ProblemKind};
+use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
 use crate::scan::{InOrder, Notes, SourceFound};
@@ -29,7 +29,7 @@ pub(super) struct SourceRead {
     looks: Vec<Form>,
     notes: Notes,
     bytes: u64,
-    hash: u128,
+    content: Content,
     problem: Option<ProblemKind>,
     /// Whether it is no log, and then whether it prints the sentence.
     foreign: Option<bool>,
@@ -55,7 +55,7 @@ impl SourceRead {
             looks: Vec::new(),
             notes: Notes::default(),
             bytes: 0,
-            hash: 0,
+            content: Content::default(),
             problem: None,
             foreign: None,
             archive: false,
@@ -89,9 +89,12 @@ impl Gathered {
     /// Takes what the reader or a worker says; `false` when all is read.
     pub(super) fn take(&mut self, event: Event) -> bool {
         match event {
-            Event::Chunk(index, facts) => {
+            Event::Chunks(index, found) => {
                 let source = &mut self.sources[index];
-                source.reading.get_or_insert_with(|| Box::new(InOrder::new(index))).add(*facts);
+                let reading = source.reading.get_or_insert_with(|| Box::new(InOrder::new(index)));
+                for facts in found {
+                    reading.add(facts);
+                }
                 source.close(false);
             }
             Event::Ended(source, chunks) => {
@@ -103,7 +106,7 @@ impl Gathered {
             Event::Forms(source, forms) if forms.iter().any(|form| form.is_log()) => self.sources[source].found.forms = forms,
             Event::Forms(source, forms) => self.sources[source].looks = forms,
             Event::Notes(source, notes) => self.sources[source].notes = notes,
-            Event::Read(source, bytes, hash) => (self.sources[source].bytes, self.sources[source].hash) = (bytes, hash),
+            Event::Read(source, bytes, content) => (self.sources[source].bytes, self.sources[source].content) = (bytes, content),
             Event::Archive(source) => self.sources[source].archive = true,
             Event::Member(archive, name) => {
                 let name = format!("{}!/{name}", self.sources[archive].name);
@@ -136,22 +139,33 @@ impl Gathered {
         self.sources.iter().map(|source| source.name.clone()).collect()
     }
 
-    /// Forgets what stands in the input a second time: a log and its compressed copy, the same file by two paths.
-    pub(super) fn drop_twins(&mut self) {
+    /// Forgets what stands in the input a second time: a log and its compressed copy, the same file by two paths. `files` are the
+    /// sources that were named or found.
+    pub(super) fn drop_twins(&mut self, files: &[Source]) {
         self.sources.iter_mut().for_each(|source| source.close(true));
-        let mut seen: HashMap<(u64, u128), usize> = HashMap::new();
-        for index in 0..self.sources.len() {
-            let source = &self.sources[index];
-            if source.bytes == 0 || source.archive || source.foreign.is_some() || source.problem.is_some() {
-                continue;
-            }
-            let first = *seen.entry((source.bytes, source.hash)).or_insert(index);
-            if first != index && !self.are_neighbours(first, index) {
-                let name = self.sources[first].name.clone();
-                self.sources[index].found = SourceFound::default();
-                self.sources[index].problem = Some(ProblemKind::Twin(name));
+        let mut alike: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
+        for (index, source) in self.sources.iter().enumerate() {
+            if source.bytes > 0 && !source.archive && source.foreign.is_none() && source.problem.is_none() {
+                alike.entry((source.bytes, source.content.start)).or_default().push(index);
             }
         }
+        for alike in alike.into_values().filter(|alike| alike.len() > 1) {
+            let mut seen: HashMap<u128, usize> = HashMap::new();
+            for index in alike {
+                let Some(hash) = self.whole_hash(index, files) else { continue };
+                let first = *seen.entry(hash).or_insert(index);
+                if first != index && !self.are_neighbours(first, index) {
+                    let name = self.sources[first].name.clone();
+                    self.sources[index].found = SourceFound::default();
+                    self.sources[index].problem = Some(ProblemKind::Twin(name));
+                }
+            }
+        }
+    }
+
+    fn whole_hash(&self, index: usize, files: &[Source]) -> Option<u128> {
+        let source = &self.sources[index];
+        source.content.whole.or_else(|| input::hash_of(files.get(index)?, source.bytes).ok())
     }
 
     /// Whether two sources are small parts of one log, of which some may well be the same: a few lines of a traceback.

@@ -4,9 +4,12 @@
 //! round in a fixed number, so a fast reader waits for slow workers and memory stays bounded. The calling thread never
 //! blocks on a read: a stop request is seen even while a pipe is silent.
 
+mod event;
 mod follow;
 mod gathered;
 mod reader;
+mod round;
+mod source;
 
 pub use follow::{FollowError, Show, follow};
 
@@ -17,13 +20,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
 use crate::input::{self, Inputs, Limits, Origin, Selection, Source};
 use crate::link;
 use crate::report::{Names, Noticed, Report, Window};
 use crate::scan::Searcher;
 use crate::stream::Completion;
+use event::Event;
 use gathered::Gathered;
-use reader::{Event, Reader};
+use reader::Reader;
+use round::Workers;
 
 /// How the analysis is run.
 #[derive(Default)]
@@ -75,11 +82,12 @@ pub enum AnalyzeError {
 /// Only if the machinery cannot be started; problems with inputs are in the report.
 pub fn analyze(paths: &[PathBuf], mut options: Options<'_>) -> Result<Report, AnalyzeError> {
     let inputs = labelled(paths, &mut options);
-    let mut read = read_all(&inputs, &mut options)?;
-    read.drop_twins();
+    let pool = workers(&options)?;
+    let mut read = read_all(&inputs, &mut options, &pool)?;
+    read.drop_twins(&inputs.sources);
     let mut streams = read.take_streams(&options.completion);
     let stated: HashSet<usize> = streams.facts.iter().map(|fact| fact.place.source as usize).collect();
-    let mut incidents = link::link(&streams.facts);
+    let mut incidents = pool.install(|| link::link(&streams.facts));
     let windowed = options.window.apply(&mut incidents, &mut streams.facts, &streams.ends);
     let mut noticed = Noticed::default();
     noticed.add(&streams.facts, &incidents.iter().flat_map(|incident| &incident.evidence).map(|evidence| evidence.place).collect());
@@ -102,8 +110,12 @@ const MOST_THREADS: usize = 256;
 const MOST_WAITING: usize = 256;
 const TICK: Duration = Duration::from_millis(100);
 
-fn read_all(inputs: &Inputs, options: &mut Options<'_>) -> Result<Gathered, AnalyzeError> {
-    let mut run = Run::start(inputs, options, false)?;
+fn workers(options: &Options<'_>) -> Result<Arc<ThreadPool>, AnalyzeError> {
+    Ok(Arc::new(ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build()?))
+}
+
+fn read_all(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>) -> Result<Gathered, AnalyzeError> {
+    let mut run = Run::start(inputs, options, pool, false)?;
     let mut gathered = Gathered::new(inputs);
     let mut last_tick = Instant::now();
     loop {
@@ -144,8 +156,7 @@ struct Run {
 
 impl Run {
     /// Starts to read; `live` if stdin may not end.
-    fn start(inputs: &Inputs, options: &mut Options<'_>, live: bool) -> Result<Run, AnalyzeError> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads.min(MOST_THREADS)).build()?;
+    fn start(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>, live: bool) -> Result<Run, AnalyzeError> {
         let searcher = Arc::new(Searcher::new()?);
         let (events, inbox) = mpsc::sync_channel(MOST_WAITING);
         let live = live.then(Arc::default);
@@ -153,15 +164,11 @@ impl Run {
         let (taken, stopping) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let reader = Reader {
             sources: inputs.sources.clone(),
-            pool,
-            searcher,
-            events,
-            taken: taken.clone(),
+            workers: Workers { pool: pool.clone(), searcher, events, given: given.clone(), taken: taken.clone() },
             stopping: stopping.clone(),
             limits: options.limits,
             selection: std::mem::take(&mut options.selection),
             live: live.clone(),
-            given: given.clone(),
         };
         // Not joined: a read from a silent pipe may never return.
         std::thread::spawn(move || reader.run());
@@ -172,7 +179,9 @@ impl Run {
     fn next_event(&mut self, gathered: &mut Gathered, patience: Duration) -> Option<bool> {
         match self.inbox.recv_timeout(patience) {
             Ok(event) => {
-                self.searched += u64::from(matches!(event, Event::Chunk(..)));
+                if let Event::Chunks(_, found) = &event {
+                    self.searched += found.len() as u64;
+                }
                 Some(gathered.take(event))
             }
             Err(RecvTimeoutError::Timeout) => Some(true),

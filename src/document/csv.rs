@@ -18,6 +18,9 @@ const ROW_LIMIT: usize = 16 << 20;
 /// Whether a text starts with the header line of a known table.
 pub(super) fn starts(text: &[u8]) -> bool {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+    if !line.contains(&b',') {
+        return false;
+    }
     let names = Cells::new().of(line);
     TABLE_HEADERS.iter().any(|header| header.iter().all(|name| names.iter().any(|cell| cell == name)))
 }

@@ -2,12 +2,12 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::{Layout, START_BYTES, layout, rows_of};
+use super::{ENOUGH_BYTES, Layout, START_BYTES, layout, rows_of};
 use crate::record::{self, Form};
 
 /// The start of a source, and its rest.
 pub struct Start<R> {
-    /// The first [`START_BYTES`] bytes, or all there are.
+    /// The first [`START_BYTES`] bytes, or all there are; [`ENOUGH_BYTES`] where they tell that it is a proxy's log.
     pub bytes: Vec<u8>,
     /// How records stand in it.
     pub layout: Layout,
@@ -15,6 +15,8 @@ pub struct Start<R> {
     pub forms: Vec<Form>,
     /// Whether more may come of it: the source does not end, and was silent.
     pub is_silent: bool,
+    /// Whether its bytes are all there are.
+    pub is_whole: bool,
     rest: Rest<R>,
 }
 
@@ -22,28 +24,32 @@ impl<R: Read> Start<R> {
     /// Reads the start of a source. An error that ends it early is given when its bytes have been.
     pub fn of(reader: R) -> Start<R> {
         let rest = Rest { failure: None, reader };
-        let mut start = Start { bytes: Vec::new(), layout: Layout::Text, forms: Vec::new(), is_silent: false, rest };
+        let mut start = Start { bytes: Vec::new(), layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
         start.read_on();
         start
     }
 
     /// Reads what has come of the start since, of a source that was silent.
     pub fn read_on(&mut self) {
-        let before = self.bytes.len();
-        let missing = START_BYTES.saturating_sub(before) as u64;
-        let failure = self.rest.reader.by_ref().take(missing).read_to_end(&mut self.bytes).err();
-        self.is_silent = failure.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock);
-        self.rest.failure = failure.filter(|_| !self.is_silent);
-        if before == 0 || self.bytes.len() > before {
-            self.layout = layout(&self.bytes, self.is_whole());
-            self.forms = forms(&self.bytes, self.layout);
+        self.read_to(ENOUGH_BYTES);
+        // Of thousands of small files most are LiteLLM's log, and say so at once.
+        let is_told = self.layout == Layout::Log && self.forms.iter().any(|form| matches!(form, Form::Text | Form::Json));
+        if !is_told && !self.is_silent && !self.is_whole {
+            self.read_to(START_BYTES);
         }
     }
 
-    /// Whether its bytes are all there are.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.bytes.len() < START_BYTES && !self.is_silent
+    fn read_to(&mut self, goal: usize) {
+        let before = self.bytes.len();
+        let missing = goal.saturating_sub(before) as u64;
+        let failure = self.rest.reader.by_ref().take(missing).read_to_end(&mut self.bytes).err();
+        self.is_silent = failure.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        self.rest.failure = failure.filter(|_| !self.is_silent);
+        self.is_whole = self.bytes.len() < goal && !self.is_silent;
+        if before == 0 || self.bytes.len() > before {
+            self.layout = layout(&self.bytes, self.is_whole);
+            self.forms = forms(&self.bytes, self.layout);
+        }
     }
 
     /// The whole source.

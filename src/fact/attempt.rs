@@ -1,9 +1,12 @@
 //! What a trace, payload or database says of one attempt or request besides its error.
 
+use std::sync::Arc;
+
 use super::error_record::{Chain, ErrorRecord, Role};
 use super::error_text::{ErrorText, Rejection};
+use super::texts::Texts;
 use crate::knowledge::provider;
-use crate::knowledge::signature::{self, ECHOING_CLASSES, STREAM_CLASSES, STREAM_TRACES};
+use crate::knowledge::signature::{self, ECHOING_CLASSES, STREAM_CLASSES};
 use crate::record::{About, Caller, Form, LastMessage, Time, TraceRecord, Traceback};
 
 /// What the row of an attempt or request says besides its error.
@@ -47,9 +50,9 @@ const TRACEBACK_START: &str = "Traceback (most recent call last):\n";
 
 impl ErrorRecord {
     /// The error record of a row, with what the row says besides.
-    pub(super) fn of_row(row: TraceRecord) -> ErrorRecord {
-        let text = error_text(&row);
-        let chain = chain(&row.traceback);
+    pub(super) fn of_row(row: TraceRecord, texts: &mut Texts) -> ErrorRecord {
+        let text = error_text(&row, texts);
+        let chain = chain(&row.traceback, texts);
         let rejected = text.rejections().next().is_some();
         let role = role(&row);
         let attempt = Attempt {
@@ -84,8 +87,8 @@ impl ErrorRecord {
 }
 
 /// The error's text, with what the row knows better: who refused, and of which class it is.
-fn error_text(row: &TraceRecord) -> ErrorText {
-    let mut text = ErrorText::parse(&row.error);
+fn error_text(row: &TraceRecord, texts: &mut Texts) -> Arc<ErrorText> {
+    let mut text = ErrorText::clone(&texts.read(&row.error));
     let echoes = row.class.as_deref().is_some_and(|class| ECHOING_CLASSES.contains(&class));
     // A client sees the same text within a stream: how the body is printed tells nothing there.
     let within_stream = row.form == Form::ClientError && row.status.is_none();
@@ -98,10 +101,10 @@ fn error_text(row: &TraceRecord) -> ErrorText {
         });
     }
     if let Some(first) = text.levels.first_mut().filter(|level| level.error.class.is_none()) {
-        first.error.class.clone_from(&row.class);
+        first.error.class = row.class.as_deref().map(|class| texts.name(class));
         first.error.provider = first.error.provider.or_else(|| provider::by_class(row.class.as_deref()?));
     }
-    text
+    Arc::new(text)
 }
 
 fn role(row: &TraceRecord) -> Role {
@@ -115,13 +118,13 @@ fn role(row: &TraceRecord) -> Role {
     }
 }
 
-fn chain(traceback: &str) -> Option<Chain> {
+fn chain(traceback: &str, texts: &mut Texts) -> Option<Chain> {
     if traceback.is_empty() {
         return None;
     }
     let headed = traceback.starts_with(TRACEBACK_START.trim_end());
     let text = if headed { traceback.to_owned() } else { format!("{TRACEBACK_START}{traceback}") };
-    Some(Chain::of(&Traceback::of(text)))
+    Some(Chain::of(&Traceback::of(text), texts))
 }
 
 /// Whether the error broke a stream: it is the provider's own, in words that LiteLLM has not wrapped yet, and was met while the
@@ -129,7 +132,7 @@ fn chain(traceback: &str) -> Option<Chain> {
 fn breaks_stream(row: &TraceRecord) -> bool {
     let raw = !row.error.is_empty() && !row.error.starts_with("litellm.");
     let read = row.traceback.is_empty() && row.form == Form::Langfuse
-        || STREAM_TRACES.iter().any(|trace| row.traceback.contains(trace))
+        || signature::traces_stream(&row.traceback)
         || row.class.as_deref().is_some_and(|class| STREAM_CLASSES.contains(&class));
     let of_logger = !matches!(row.form, Form::SpendLog | Form::ClientError);
     of_logger && raw && read

@@ -5,7 +5,10 @@
 //! requests of the Router. Prompts stand in the same line, so what they hold is cut out before anything is looked for.
 //! Source: LiteLLM 1.85.0 and 1.96.2 with `--detailed_debug`.
 
+use std::sync::Arc;
+
 use super::error_text::ErrorText;
+use super::texts::Texts;
 use crate::knowledge::signature::CONTINUATIONS;
 use crate::record::python::{self, Literal};
 
@@ -36,15 +39,14 @@ pub struct EarlierError {
     /// The call id of the request that met it.
     pub call_id: String,
     /// The error.
-    pub text: ErrorText,
+    pub text: Arc<ErrorText>,
     /// The model group that met it.
     pub group: Option<String>,
 }
 
 impl UpstreamCall {
     /// Reads the message of a record that starts with `litellm.acompletion(`.
-    #[must_use]
-    pub fn parse(message: &str) -> Option<UpstreamCall> {
+    pub(super) fn read(message: &str, texts: &mut Texts) -> Option<UpstreamCall> {
         const MESSAGES: &str = "messages=";
         let at = message.find("messages=[")? + MESSAGES.len();
         let (items, used) = python::items(&message[at..])?;
@@ -64,7 +66,7 @@ impl UpstreamCall {
             continuation: ends_with_assistant && added,
             asks_to_be_continued: last.is_some_and(|(_, prefix)| prefix),
             version: quoted(own, "'litellm_api_version': "),
-            earlier: earlier.filter_map(EarlierError::parse).collect(),
+            earlier: earlier.filter_map(|entry| EarlierError::read(entry, texts)).collect(),
         })
     }
 }
@@ -77,9 +79,9 @@ impl UpstreamCall {
 }
 
 impl EarlierError {
-    fn parse(entry: &str) -> Option<EarlierError> {
+    fn read(entry: &str, texts: &mut Texts) -> Option<EarlierError> {
         let text = quoted(entry, "'exception_string': ")?;
-        Some(EarlierError { call_id: quoted(entry, "'litellm_call_id': ")?, text: ErrorText::parse(&text), group: quoted(entry, "'model_group': ") })
+        Some(EarlierError { call_id: quoted(entry, "'litellm_call_id': ")?, text: texts.read(&text), group: quoted(entry, "'model_group': ") })
     }
 }
 
@@ -155,7 +157,7 @@ mod tests {
         for (messages, assistant, continuation) in
             [(own, true, false), (added, true, true), (plain, false, false), (responses, true, true), (quoted, true, false)]
         {
-            let call = UpstreamCall::parse(&line(&messages, "")).unwrap();
+            let call = UpstreamCall::read(&line(&messages, ""), &mut Texts::default()).unwrap();
             assert_eq!((call.ends_with_assistant, call.continuation), (assistant, continuation), "{messages}");
             assert_eq!((call.call_id.as_str(), call.group.as_deref(), call.model.as_deref()), ("real", Some("g"), Some("anthropic/claude-opus-4-7")));
             assert_eq!(call.version.as_deref(), Some("1.85.0"));
@@ -166,7 +168,7 @@ mod tests {
     fn earlier_errors_carry_their_own_call_ids() {
         let metadata = "'previous_models': [{'exception_type': 'E', 'exception_string': 'litellm.MidStreamFallbackError: a', 'metadata': {'model_group': \
                         'p'}, 'litellm_call_id': 'one'}, {'exception_type': 'E', 'exception_string': \"b\", 'litellm_call_id': 'two'}]";
-        let call = UpstreamCall::parse(&line("[{'role': 'user', 'content': 'x'}]", metadata)).unwrap();
+        let call = UpstreamCall::read(&line("[{'role': 'user', 'content': 'x'}]", metadata), &mut Texts::default()).unwrap();
         let ids: Vec<_> = call.earlier.iter().map(|e| (e.call_id.as_str(), e.text.mid_stream)).collect();
         assert_eq!(ids, [("one", true), ("two", false)]);
     }

@@ -3,6 +3,7 @@
 use super::call::UpstreamCall;
 use super::error_record::{ErrorRecord, Role};
 use super::error_text::Rejection;
+use super::texts::Texts;
 use super::{Place, Statement};
 use crate::knowledge::signature::{self, HeadKind, MESSAGE_HEADS};
 use crate::record::{self, Answer, Form, Record, Time, python};
@@ -47,6 +48,7 @@ pub struct Collector {
     pub found: Vec<Found>,
     /// The forms of the records that were read.
     pub forms: Vec<Form>,
+    texts: Texts,
 }
 
 impl Collector {
@@ -57,7 +59,7 @@ impl Collector {
         for row in rows.into_iter().flatten() {
             self.add_form(row.form);
             let time = row.start.or(row.end);
-            let statement = Statement::Error(Box::new(ErrorRecord::of_row(row)));
+            let statement = Statement::Error(Box::new(ErrorRecord::of_row(row, &mut self.texts)));
             self.found.push(Found { offset, lines: 1, answer: None, time, statement });
         }
         known
@@ -79,7 +81,7 @@ impl Collector {
     pub fn read_text(&mut self, text: &[u8], offset: usize) {
         for (at, row) in record::errors_in(text) {
             self.add_form(row.form);
-            let statement = Statement::Error(Box::new(ErrorRecord::of_row(row)));
+            let statement = Statement::Error(Box::new(ErrorRecord::of_row(row, &mut self.texts)));
             self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement });
         }
         for (at, sample) in record::samples_in(text) {
@@ -102,7 +104,7 @@ impl Collector {
             record.form.into_iter().for_each(|form| self.add_form(form));
             let lines = memchr::memchr_iter(b'\n', &bytes[at..end]).count() as u64;
             let answer = if end == bytes.len() { record::access_line(behind) } else { None };
-            for statement in statements(&record) {
+            for statement in statements(&record, &mut self.texts) {
                 self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement });
             }
         }
@@ -110,11 +112,11 @@ impl Collector {
 }
 
 /// What a record says; a broken record gives the texts of its exception chain apart.
-fn statements(record: &Record<'_>) -> Vec<Statement> {
+fn statements(record: &Record<'_>, texts: &mut Texts) -> Vec<Statement> {
     if record.form.is_none() {
-        return fragments(ErrorRecord::of_piece(&record.message));
+        return fragments(ErrorRecord::of_piece(&record.message, texts));
     }
-    let Some(mut statement) = statement(record) else { return Vec::new() };
+    let Some(mut statement) = statement(record, texts) else { return Vec::new() };
     let broken = match &mut statement {
         Statement::Error(error) => error.take_foreign_chain(record.broken),
         _ => Vec::new(),
@@ -126,7 +128,7 @@ fn fragments(errors: Vec<ErrorRecord>) -> Vec<Statement> {
     errors.into_iter().map(|error| Statement::Error(Box::new(error))).collect()
 }
 
-fn statement(record: &Record<'_>) -> Option<Statement> {
+fn statement(record: &Record<'_>, texts: &mut Texts) -> Option<Statement> {
     let message = record.message.trim_start();
     for (head, kind) in MESSAGE_HEADS {
         let Some(text) = message.strip_prefix(head) else { continue };
@@ -135,11 +137,11 @@ fn statement(record: &Record<'_>) -> Option<Statement> {
             HeadKind::NoHop => Some(Statement::NoHop),
             HeadKind::HopStarted => Some(Statement::HopStarted { group: hop_group(text) }),
             HeadKind::HopOpened => Some(Statement::HopOpened),
-            HeadKind::Call => call(record, message, text),
-            _ => Role::of_head(kind).map(|role| Statement::Error(Box::new(ErrorRecord::new(role, record, text)))),
+            HeadKind::Call => call(record, message, text, texts),
+            _ => Role::of_head(kind).map(|role| Statement::Error(Box::new(ErrorRecord::new(role, record, text, texts)))),
         };
     }
-    other_error(record, message)
+    other_error(record, message, texts)
 }
 
 /// `T`, or `{'model': 'G', '_target_order': 2}` for a hop inside a group.
@@ -150,26 +152,26 @@ fn hop_group(text: &str) -> String {
 }
 
 /// A failed call (INFO) or a request (DEBUG).
-fn call(record: &Record<'_>, message: &str, arguments: &str) -> Option<Statement> {
+fn call(record: &Record<'_>, message: &str, arguments: &str, texts: &mut Texts) -> Option<Statement> {
     let Some(rest) = arguments.strip_prefix("model=") else {
-        return UpstreamCall::parse(message).map(|call| Statement::Call(Box::new(call)));
+        return UpstreamCall::read(message, texts).map(|call| Statement::Call(Box::new(call)));
     };
     let (model, error) = rest.split_once(") Exception ")?;
-    let mut failed = ErrorRecord::new(Role::CallFailed, record, error);
+    let mut failed = ErrorRecord::new(Role::CallFailed, record, error, texts);
     // `ageneric_api_call_with_fallbacks` names the group here, and `None` stands for no deployment at all.
     failed.model = (message.starts_with("litellm.acompletion(") && model != "None").then(|| model.to_owned());
     Some(Statement::Error(Box::new(failed)))
 }
 
 /// Another WARNING or ERROR record with a rejection in it; at lower levels, text that quotes one is common.
-fn other_error(record: &Record<'_>, message: &str) -> Option<Statement> {
+fn other_error(record: &Record<'_>, message: &str, texts: &mut Texts) -> Option<Statement> {
     if !matches!(record.level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") || !signature::tells_rejection(message) {
         return None;
     }
     let named = message.find("litellm.BadRequestError: ");
     let at = named.unwrap_or(0);
-    let rejection = Rejection::find(&message[at..])?;
+    let rejection = Rejection::find(&message[at..], texts)?;
     // Without LiteLLM's class before it, a provider's word must be: a message may quote.
     named.or(rejection.provider.map(|_| 0))?;
-    Some(Statement::Error(Box::new(ErrorRecord::new(Role::OtherError, record, &message[at..]))))
+    Some(Statement::Error(Box::new(ErrorRecord::new(Role::OtherError, record, &message[at..], texts))))
 }

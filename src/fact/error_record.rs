@@ -1,9 +1,13 @@
 //! An error as LiteLLM logged it: which record it is, its nested text, and what its exception chain adds.
 
 use super::attempt::Attempt;
+use std::sync::Arc;
+
 use super::error_text::{self, ErrorText, OneError, Rejection};
-use crate::knowledge::signature::{self, HeadKind, STREAM_TRACES};
+use super::texts::{Name, Texts};
+use crate::knowledge::signature::{self, HeadKind};
 use crate::knowledge::{route, version};
+use crate::needle::Needle;
 use crate::record::{Record, Traceback};
 
 /// Which of LiteLLM's error records it is.
@@ -89,7 +93,7 @@ pub struct ErrorRecord {
     /// Which record it is.
     pub role: Role,
     /// The nested error text of the message; of a fragment, its only text.
-    pub text: ErrorText,
+    pub text: Arc<ErrorText>,
     /// What the exception chain of the traceback says.
     pub chain: Option<Chain>,
     /// Whether nothing is missing as far as the record's structure tells. Only then may its silence count.
@@ -97,7 +101,7 @@ pub struct ErrorRecord {
     /// Whether `Debug Information:` follows the message directly: LiteLLM ≥1.97 writes no traceback there.
     pub without_traceback: bool,
     /// The source file and line that wrote it.
-    pub origin: Option<(String, u32)>,
+    pub origin: Option<(Name, u32)>,
     /// `litellm_call_id`, where the record has it (≥1.103.0).
     pub call_id: Option<String>,
     /// The provider model of the failed call (INFO, traces).
@@ -110,7 +114,7 @@ pub struct ErrorRecord {
 #[derive(Debug, Clone, Default)]
 pub struct Chain {
     /// The texts of the exceptions that speak of a broken stream or of a provider's answer, oldest first, each once.
-    pub texts: Vec<ErrorText>,
+    pub texts: Vec<Arc<ErrorText>>,
     /// Whether nothing in it hints at a broken stream, frames included.
     pub no_stream_traces: bool,
     /// Whether an error's text in it holds a traceback of its own (1.77.7).
@@ -122,18 +126,21 @@ pub struct Chain {
 /// How many exceptions of a chain are kept; LiteLLM's have about ten.
 const MOST_TEXTS: usize = 64;
 
+static REQUEST_ID: Needle = Needle::new("request_id");
+static DEBUG_INFORMATION: Needle = Needle::new("\nDebug Information:");
+
 impl Chain {
-    pub(super) fn of(traceback: &Traceback<'_>) -> Chain {
-        let telling = |text: &&str| signature::tells_rejection(text) || error_text::is_mid_stream(text) || text.contains("request_id");
-        let mut texts: Vec<ErrorText> = Vec::new();
-        for text in traceback.exceptions().filter(telling).map(ErrorText::parse) {
+    pub(super) fn of(traceback: &Traceback<'_>, known: &mut Texts) -> Chain {
+        let telling = |text: &&str| error_text::is_mid_stream(text) || REQUEST_ID.is_in(text) || signature::tells_rejection(text);
+        let mut texts: Vec<Arc<ErrorText>> = Vec::new();
+        for text in traceback.exceptions().filter(telling).map(|text| known.read(text)) {
             if texts.len() < MOST_TEXTS && !texts.contains(&text) {
                 texts.push(text);
             }
         }
         Chain {
             texts,
-            no_stream_traces: !STREAM_TRACES.iter().any(|trace| traceback.text().contains(trace)),
+            no_stream_traces: !signature::traces_stream(traceback.text()),
             nested: traceback.nested,
             route: route::of_frames(traceback.text()),
         }
@@ -164,17 +171,17 @@ fn error_texts(piece: &str) -> Vec<&str> {
 
 impl ErrorRecord {
     /// The error record of a record whose head says what it is; `text` is the message behind that head.
-    pub(super) fn new(role: Role, record: &Record<'_>, text: &str) -> ErrorRecord {
+    pub(super) fn new(role: Role, record: &Record<'_>, text: &str, texts: &mut Texts) -> ErrorRecord {
         let (call_id, text) = take_call_id(text);
-        let without_traceback = text.contains("\nDebug Information:") && record.traceback.is_none();
-        let text = text.split("\nDebug Information:").next().unwrap_or(text);
+        let message = DEBUG_INFORMATION.before(text);
+        let without_traceback = message.len() < text.len() && record.traceback.is_none();
         ErrorRecord {
             role,
-            text: ErrorText::parse(text),
-            chain: record.traceback.as_ref().map(Chain::of),
+            text: texts.read(message),
+            chain: record.traceback.as_ref().map(|traceback| Chain::of(traceback, texts)),
             whole: !record.broken && record.traceback.as_ref().is_none_or(|t| !t.shortened),
             without_traceback,
-            origin: record.origin.as_ref().map(|(file, line)| (file.to_string(), *line)),
+            origin: record.origin.as_ref().map(|(file, line)| (texts.name(file), *line)),
             call_id: call_id.or_else(|| record.call_id.clone()),
             model: None,
             attempt: None,
@@ -183,11 +190,11 @@ impl ErrorRecord {
 
     /// The error texts with a rejection in a piece whose head is missing, each for itself: the piece may hold what is left
     /// of two records.
-    pub(super) fn of_piece(text: &str) -> Vec<ErrorRecord> {
-        error_texts(text).into_iter().map(|text| ErrorRecord::fragment(ErrorText::parse(text))).collect()
+    pub(super) fn of_piece(text: &str, texts: &mut Texts) -> Vec<ErrorRecord> {
+        error_texts(text).into_iter().map(|text| ErrorRecord::fragment(texts.read(text))).collect()
     }
 
-    fn fragment(text: ErrorText) -> ErrorRecord {
+    fn fragment(text: Arc<ErrorText>) -> ErrorRecord {
         let (chain, origin, call_id, model, attempt) = (None, None, None, None, None);
         ErrorRecord { role: Role::Fragment, text, chain, whole: false, without_traceback: false, origin, call_id, model, attempt }
     }
@@ -204,8 +211,8 @@ impl ErrorRecord {
 
     /// Whether message and chain name rejections of two requests: lines between two records were lost.
     fn chain_is_of_another(&self) -> bool {
-        let ids = |texts: &[ErrorText]| -> Vec<String> {
-            texts.iter().flat_map(ErrorText::rejections).filter_map(|(_, rejection)| rejection.request_id.clone()).collect()
+        let ids = |texts: &[Arc<ErrorText>]| -> Vec<Name> {
+            texts.iter().flat_map(|text| text.rejections()).filter_map(|(_, rejection)| rejection.request_id.clone()).collect()
         };
         let own = ids(std::slice::from_ref(&self.text));
         let chained = self.chain.as_ref().map_or_else(Vec::new, |chain| ids(&chain.texts));
@@ -218,22 +225,22 @@ impl ErrorRecord {
 
     /// All texts of the record: the message, then the exceptions of its chain.
     pub fn texts(&self) -> impl Iterator<Item = &ErrorText> {
-        std::iter::once(&self.text).chain(self.chain.iter().flat_map(|chain| &chain.texts))
+        std::iter::once(&self.text).chain(self.chain.iter().flat_map(|chain| &chain.texts)).map(|text| &**text)
     }
 
     /// All rejections, each once, with the group that refused where a text names it.
     #[must_use]
-    pub fn rejections(&self) -> Vec<(Option<&str>, &Rejection)> {
-        let mut found: Vec<(Option<&str>, &Rejection)> = Vec::new();
+    pub fn rejections(&self) -> Vec<(Option<&Name>, &Rejection)> {
+        let mut found: Vec<(Option<&Name>, &Rejection)> = Vec::new();
         for text in self.texts() {
             for (level, rejection) in text.rejections() {
-                let same = |(_, r): &&mut (Option<&str>, &Rejection)| r.request_id == rejection.request_id;
+                let same = |(_, r): &&mut (Option<&Name>, &Rejection)| r.request_id == rejection.request_id;
                 match found.iter_mut().find(same) {
                     Some((group, _)) if rejection.request_id.is_some() || group.is_none() || level.group.is_none() => {
-                        *group = group.or(level.group.as_deref());
+                        *group = group.or(level.group.as_ref());
                     }
-                    Some((group, _)) if *group == level.group.as_deref() => {}
-                    _ => found.push((level.group.as_deref(), rejection)),
+                    Some((group, _)) if *group == level.group.as_ref() => {}
+                    _ => found.push((level.group.as_ref(), rejection)),
                 }
             }
         }
@@ -263,7 +270,7 @@ mod tests {
     #[test]
     fn a_chain_with_another_ids_is_another_records() {
         let text = |id: &str| {
-            ErrorText::parse(&format!(
+            Texts::default().read(&format!(
                 "litellm.BadRequestError: AnthropicException - b'{{\"message\":\"This model does not support assistant message prefill.\"}},\"request_id\":\"{id}\"}}'"
             ))
         };

@@ -10,6 +10,7 @@ mod error_record;
 mod error_text;
 mod fallback_lists;
 mod place;
+mod texts;
 
 pub use crate::envelope::Output;
 pub use crate::record::Answer;
@@ -21,6 +22,7 @@ pub use error_record::{Chain, ErrorRecord, Role};
 pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};
 pub use fallback_lists::FallbackLists;
 pub use place::Place;
+pub use texts::Name;
 
 use crate::record::{DAY, Time};
 

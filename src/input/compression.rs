@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Limits;
+use super::{Decoded, Limits};
 
 /// How many bytes tell a compression.
 const MAGIC_BYTES: u64 = 6;
@@ -65,18 +65,20 @@ impl Codec {
 /// # Errors
 ///
 /// The reader's, or a compression's header that is broken.
-pub(super) fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Box<dyn Read + 'r>> {
+pub(super) fn decompress<'r>(mut reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Decoded<'r>> {
+    let mut as_it_stands = true;
     for _ in 0..MOST_LAYERS {
         let mut start = Vec::new();
         reader.by_ref().take(MAGIC_BYTES).read_to_end(&mut start)?;
         let codec = Codec::of(&start);
         reader = Box::new(Cursor::new(start).chain(reader));
         let Some(codec) = codec else { break };
+        as_it_stands = false;
         let taken = Arc::new(AtomicU64::new(0));
         let decoder = codec.decoder(Box::new(Taken { reader, taken: taken.clone() }))?;
         reader = Box::new(Expanding { reader: decoder, taken, given: 0, limits });
     }
-    Ok(reader)
+    Ok(Decoded { reader, as_it_stands })
 }
 
 /// Whether so much may come out of so much.
@@ -206,7 +208,7 @@ mod tests {
 
     fn read(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
-        decompress(Box::new(Cursor::new(bytes)), Limits::default())?.read_to_end(&mut out).map(|_| out)
+        decompress(Box::new(Cursor::new(bytes)), Limits::default())?.reader.read_to_end(&mut out).map(|_| out)
     }
 
     fn gzip(text: &[u8]) -> Vec<u8> {
@@ -259,7 +261,7 @@ mod tests {
     #[test]
     fn a_bomb_is_ended() {
         let bomb = zstd::encode_all(io::repeat(0).take(2 * FREE_BYTES), 1).unwrap();
-        let mut reader = decompress(Box::new(bomb.as_slice()), Limits::default()).unwrap();
+        let mut reader = decompress(Box::new(bomb.as_slice()), Limits::default()).unwrap().reader;
         let error = io::copy(&mut reader, &mut io::sink()).unwrap_err();
         assert!(error.to_string().contains("--max-expansion"), "{error}");
     }

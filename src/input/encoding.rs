@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 use encoding_rs_io::DecodeReaderBytes;
 
+use super::Decoded;
+
 /// How many bytes must agree with the mark.
 const SAMPLE_BYTES: u64 = 64;
 const MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
@@ -13,17 +15,19 @@ const MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 /// # Errors
 ///
 /// The reader's.
-pub(super) fn to_utf8<'r>(mut reader: Box<dyn Read + 'r>) -> io::Result<Box<dyn Read + 'r>> {
+pub(super) fn to_utf8<'r>(mut reader: Box<dyn Read + 'r>) -> io::Result<Decoded<'r>> {
     let mut start = Vec::new();
     reader.by_ref().take(SAMPLE_BYTES).read_to_end(&mut start)?;
     // Junk may begin so, too; a log's letters leave every other byte empty.
     let zeros = memchr::memchr_iter(0, &start).count();
     let marked = MARKS.iter().any(|mark| start.starts_with(mark)) && zeros * 4 >= start.len();
     if !start.is_empty() && zeros == start.len() {
-        return Ok(Box::new(BehindZeros { reader: Some(BufReader::with_capacity(256 << 10, reader)) }));
+        let reader = Box::new(BehindZeros { reader: Some(BufReader::with_capacity(256 << 10, reader)) });
+        return Ok(Decoded { reader, as_it_stands: false });
     }
     let whole = Cursor::new(start).chain(reader);
-    Ok(if marked { Box::new(DecodeReaderBytes::new(whole)) } else { Box::new(whole) })
+    let reader: Box<dyn Read + 'r> = if marked { Box::new(DecodeReaderBytes::new(whole)) } else { Box::new(whole) };
+    Ok(Decoded { reader, as_it_stands: !marked })
 }
 
 /// What stands behind zeros: a log that was cut to nothing while its writer went on at its old place (`copytruncate`).
@@ -66,7 +70,7 @@ mod tests {
         ];
         for (bytes, expected) in cases {
             let mut text = Vec::new();
-            to_utf8(Box::new(bytes.as_slice())).unwrap().read_to_end(&mut text).unwrap();
+            to_utf8(Box::new(bytes.as_slice())).unwrap().reader.read_to_end(&mut text).unwrap();
             assert_eq!(String::from_utf8_lossy(&text), expected);
         }
     }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 pub use archive::{Archive, ArchiveBytes, TakeMember};
 pub use live::Live;
-pub use open::{Counted, Hashed, decode, open, reopen};
+pub use open::{Counted, Decoded, Hashed, decode, hash_of, open, reopen};
 pub use selection::Selection;
 pub use walk::find;
 

@@ -11,17 +11,42 @@ use super::compression::decompress;
 use super::encoding::to_utf8;
 use super::{Limits, Origin, Source};
 
-/// Opens a source and gives its bytes, decompressed. `read` grows with each byte taken from it, before decompression.
+/// Opens a source and gives its bytes, decompressed, and the file if they stand in it as they are. `read` grows with each byte taken from it, before decompression.
 ///
 /// # Errors
 ///
 /// The system's error, or a compression's header that is broken.
-pub fn open(source: &Source, read: Arc<AtomicU64>, limits: Limits) -> io::Result<Box<dyn Read>> {
-    let raw: Box<dyn Read> = match &source.origin {
-        Origin::Stdin => Box::new(io::stdin()),
-        Origin::Named(path) | Origin::Walked { path, .. } => Box::new(File::open(path)?),
+pub fn open(source: &Source, read: Arc<AtomicU64>, limits: Limits) -> io::Result<(Decoded<'static>, Option<Arc<File>>)> {
+    let (Origin::Named(path) | Origin::Walked { path, .. }) = &source.origin else {
+        widen_stdin();
+        return Ok((decode(Box::new(Counted::new(io::stdin(), read)), limits)?, None));
     };
-    decode(Box::new(Counted::new(raw, read)), limits)
+    let file = Arc::new(File::open(path)?);
+    let decoded = decode(Box::new(Counted::new(file.clone(), read)), limits)?;
+    let is_file = decoded.as_it_stands && file.metadata().is_ok_and(|found| found.is_file());
+    Ok((decoded, is_file.then_some(file)))
+}
+
+/// How much a pipe is to hold: each time that it runs full or empty, its writer or its reader has to wait. The system's own limit
+/// for one pipe is the same.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
+
+#[cfg(target_os = "linux")]
+fn widen_stdin() {
+    // What is no pipe, or may not be widened, is read as it is.
+    let _ = rustix::pipe::fcntl_setpipe_size(io::stdin(), PIPE_BYTES);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen_stdin() {}
+
+/// The bytes of a reader, once what was done to them is undone.
+pub struct Decoded<'r> {
+    /// Gives them.
+    pub reader: Box<dyn Read + 'r>,
+    /// Whether nothing was done to them.
+    pub as_it_stands: bool,
 }
 
 /// The bytes of a reader without compression, and in UTF-8.
@@ -29,8 +54,22 @@ pub fn open(source: &Source, read: Arc<AtomicU64>, limits: Limits) -> io::Result
 /// # Errors
 ///
 /// The reader's, or a compression's header that is broken.
-pub fn decode<'r>(reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Box<dyn Read + 'r>> {
-    to_utf8(decompress(reader, limits)?)
+pub fn decode<'r>(reader: Box<dyn Read + 'r>, limits: Limits) -> io::Result<Decoded<'r>> {
+    let raw = decompress(reader, limits)?;
+    let text = to_utf8(raw.reader)?;
+    Ok(Decoded { as_it_stands: raw.as_it_stands && text.as_it_stands, ..text })
+}
+
+/// The hash of a file's first `bytes` bytes.
+///
+/// # Errors
+///
+/// The system's; a source that is no file has none.
+pub fn hash_of(source: &Source, bytes: u64) -> io::Result<u128> {
+    let (Origin::Named(path) | Origin::Walked { path, .. }) = &source.origin else { return Err(io::ErrorKind::Unsupported.into()) };
+    let mut hash = Xxh3::new();
+    io::copy(&mut File::open(path)?.take(bytes), &mut hash)?;
+    Ok(hash.digest128())
 }
 
 /// Opens a source again if it is a file that starts with `start`, so is not compressed: for what must be read from its end.

@@ -1,11 +1,13 @@
 //! The proxy's routes, by the frames of their endpoints in a traceback, by their call types and by their paths. Source: LiteLLM 1.74–1.109.
 
+use crate::needle::Needle;
+
 /// Frames of the proxy's endpoints, and their routes.
-const ENDPOINT_FRAMES: [(&str, &str); 4] = [
-    (", in chat_completion", CHAT),
-    (", in responses_api", RESPONSES),
-    (", in anthropic_response", MESSAGES),
-    ("response_api_endpoints/endpoints.py", RESPONSES),
+static ENDPOINT_FRAMES: [(Needle, &str); 4] = [
+    (Needle::new(", in chat_completion"), CHAT),
+    (Needle::new(", in responses_api"), RESPONSES),
+    (Needle::new(", in anthropic_response"), MESSAGES),
+    (Needle::new("response_api_endpoints/endpoints.py"), RESPONSES),
 ];
 
 /// The route of chat completions.
@@ -43,5 +45,5 @@ pub fn of_path(path: &str) -> Option<&'static str> {
 /// The route whose endpoint stands in a traceback.
 #[must_use]
 pub fn of_frames(traceback: &str) -> Option<&'static str> {
-    ENDPOINT_FRAMES.iter().find(|(frame, _)| traceback.contains(frame)).map(|(_, route)| *route)
+    ENDPOINT_FRAMES.iter().find(|(frame, _)| frame.is_in(traceback)).map(|(_, route)| *route)
 }

@@ -2,7 +2,9 @@
 //!
 //! Nothing is said here that no record of the group says, but for what the printed fallback lists leave as the only reading.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+
+use rayon::prelude::*;
 
 use super::groups::{Groups, Node, Summary};
 use super::hops::Inferred;
@@ -10,9 +12,9 @@ use super::incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFail
 use super::integrity;
 use super::order;
 use super::request::Request;
-use super::rules::{Confidence, Rule, Side};
+use super::rules::{Confidence, Rule, Rules, Side};
 use super::verdict::{self, Verdict};
-use crate::fact::{About, ErrorRecord, ErrorText, Role, Statement};
+use crate::fact::{About, ErrorRecord, ErrorText, Name, Role, Statement};
 use crate::knowledge::route::RESPONSES;
 
 /// Makes incidents of all groups that hold a rejection.
@@ -23,20 +25,16 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
     let called: HashSet<usize> = (0..groups.nodes.len()).filter(is_call).map(|n| groups.root(n)).collect();
     let has_id = |error: &ErrorRecord| error.rejections().iter().any(|(_, rejection)| rejection.request_id.is_some());
     let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.error().is_some_and(has_id)).map(Node::stream).collect();
-    let mut joins: HashMap<usize, Vec<Rule>> = HashMap::new();
-    for (node, rule) in groups.applied.iter().filter(|(_, rule)| rule.side().is_none()) {
-        joins.entry(groups.root(*node)).or_default().push(*rule);
-    }
-    let mut incidents: Vec<Incident> = summaries
-        .iter()
-        .filter(|(_, summary)| summary.rejected)
+    let joins = groups.joins();
+    let refused: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
+    let mut incidents: Vec<Incident> = refused
+        .into_par_iter()
         .filter_map(|(&root, summary)| {
-            let joins = joins.get(&root).map_or(&[][..], Vec::as_slice);
             let draft = Draft {
                 groups,
                 summary,
                 root,
-                joins,
+                joins: joins.get(&root).copied().unwrap_or_default(),
                 inferred: inferred.get(&root).copied(),
                 ids_are_known: groups.log_stream(summary).is_some_and(|stream| with_ids.contains(&stream)),
                 contested: &contested,
@@ -53,7 +51,7 @@ pub(super) struct Draft<'g, 'a> {
     pub(super) groups: &'g Groups<'a>,
     pub(super) summary: &'g Summary,
     pub(super) root: usize,
-    joins: &'g [Rule],
+    joins: Rules,
     inferred: Option<Verdict>,
     /// Whether rejections with ids are in the same stream: then one that was cut off before its id is one more print.
     ids_are_known: bool,
@@ -78,7 +76,7 @@ impl<'a> Draft<'_, 'a> {
         Some(Incident {
             verdict,
             confidence,
-            proven_by_record: verdict::judge(&self.summary.evidence, &[]).1 == Some(Confidence::Proven),
+            proven_by_record: verdict::judge(self.summary.evidence, Rules::default()).1 == Some(Confidence::Proven),
             because,
             request: Request::of(self.groups, self.summary),
             place: self.groups.nodes[first].place(),
@@ -98,24 +96,24 @@ impl<'a> Draft<'_, 'a> {
         self.errors().flat_map(ErrorRecord::texts)
     }
 
-    fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Vec<String>) {
-        let (mut verdict, mut confidence, rules) = verdict::judge(&self.summary.evidence, self.joins);
+    fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Vec<&'static str>) {
+        let (mut verdict, mut confidence, rules) = verdict::judge(self.summary.evidence, self.joins);
         if self.summary.evidence.is_empty()
             && let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown)
         {
             verdict = inferred;
-            confidence = self.joins.iter().map(|rule| rule.confidence()).min().or(Some(Confidence::Strong));
+            confidence = self.joins.iter().map(Rule::confidence).min().or(Some(Confidence::Strong));
         }
-        let mut because: Vec<String> = rules.iter().map(|rule| rule.text().to_owned()).collect();
+        let mut because: Vec<&str> = rules.iter().map(Rule::text).collect();
         if verdict == Verdict::Unknown {
-            because.push(self.why_unknown(outcome).to_owned());
+            because.push(self.why_unknown(outcome));
         }
         (verdict, confidence, because)
     }
 
     fn why_unknown(&self, outcome: Outcome) -> &'static str {
-        let has = |side: Side| self.summary.evidence.iter().any(|rule| rule.side() == Some(side));
-        if has(Side::MidStream) && has(Side::Client) {
+        let evidence = self.summary.evidence;
+        if evidence.point_to(Side::MidStream) && evidence.point_to(Side::Client) {
             "contradiction: records of this request point to both sides; they may be damaged, or of two requests. The original, unfiltered log would tell"
         } else if self.contested.contains(&self.root) {
             "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. LiteLLM's payloads of \
@@ -179,8 +177,8 @@ impl<'a> Draft<'_, 'a> {
                 }
                 let found = IncidentRejection {
                     request_id: seen.request_id.clone(),
-                    model_group: group.map(str::to_owned).or_else(|| self.group_of_attempt(error)),
-                    model: error.model.clone(),
+                    model_group: group.cloned().or_else(|| self.group_of_attempt(error)),
+                    model: error.model.as_deref().map(Name::from),
                     provider: seen.provider,
                 };
                 if found.request_id.is_none() {
@@ -200,11 +198,11 @@ impl<'a> Draft<'_, 'a> {
     }
 
     /// The group of a refused attempt, as its row has it. On `/v1/responses` a row may name the group whose stream broke instead.
-    fn group_of_attempt(&self, error: &ErrorRecord) -> Option<String> {
+    fn group_of_attempt(&self, error: &ErrorRecord) -> Option<Name> {
         // A spend log's row is of the whole request, and names its last attempt's group.
         let attempt = error.attempt.as_ref().filter(|attempt| attempt.about == About::Attempt || error.role == Role::SpendLog)?;
-        let trusted = attempt.route != Some(RESPONSES) || !self.summary.evidence.iter().any(|rule| rule.side() == Some(Side::MidStream));
-        attempt.model_group.clone().filter(|_| trusted)
+        let trusted = attempt.route != Some(RESPONSES) || !self.summary.evidence.point_to(Side::MidStream);
+        attempt.model_group.as_deref().filter(|_| trusted).map(Name::from)
     }
 
     /// Puts rejections in the order in which their targets were tried. Hops that the record that ended the chain does not name
@@ -215,18 +213,18 @@ impl<'a> Draft<'_, 'a> {
         rejections.sort_by_key(|r| r.request_id.as_deref().and_then(|id| named.iter().position(|n| *n == Some(id))).map_or(0, |at| at + 1));
     }
 
-    fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Vec<String> {
+    fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Vec<Name> {
         // The record that ended the chain names the whole chain's list; records of inner levels name theirs.
         let closing = self.summary.closing.and_then(|n| self.groups.nodes[n].error());
         let texts = closing.into_iter().flat_map(ErrorRecord::texts).chain(self.texts());
         let printed = texts.filter_map(|text| text.levels.first()).filter(|level| level.error.rejection.is_none());
-        let listed = printed.filter_map(|level| level.fallbacks.clone()).find(|list| !list.is_empty());
+        let listed = printed.filter_map(|level| level.fallbacks.as_deref()).find(|list| !list.is_empty());
         let configured = || {
             let group = failure?.model_group.as_deref()?;
             let lists = self.groups.lists.get(&self.groups.log_stream(self.summary)?)?;
-            lists.iter().find_map(|l| l.of(group)).map(<[String]>::to_vec)
+            lists.iter().find_map(|l| l.of(group))
         };
-        let mut targets = listed.or_else(configured).unwrap_or_default();
+        let mut targets = listed.or_else(configured).unwrap_or_default().to_vec();
         // A target's own fallbacks are tried, too, and refuse by name.
         for group in rejections.iter().filter_map(|r| r.model_group.as_ref()) {
             if !targets.contains(group) && failure.is_some() {
@@ -243,8 +241,8 @@ impl<'a> Draft<'_, 'a> {
 }
 
 /// Whether a list has another target behind this one.
-fn has_next(list: &[String], target: &str) -> bool {
-    list.iter().rev().skip(1).any(|t| t == target)
+fn has_next(list: &[Name], target: &str) -> bool {
+    list.iter().rev().skip(1).any(|t| **t == *target)
 }
 
 /// Adds the rejections without id of one more record: those of a group already known are printed again.

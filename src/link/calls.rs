@@ -49,7 +49,7 @@ fn join_stream(groups: &mut Groups<'_>, stream: u32) {
         match told {
             Told::Join(refused, call) => groups.join(refused, call, Rule::OnlyOpenCall),
             Told::Verdict(refused, verdict) => {
-                groups.applied.push((refused, Rule::AllOpenCallsAgree));
+                groups.apply(refused, Rule::AllOpenCallsAgree);
                 groups.inherited.push((refused, verdict));
             }
         }
@@ -136,7 +136,7 @@ impl Deployment {
         if let ([call], [refused]) = (&open[..], &refused[..]) {
             return Some(vec![Told::Join(*refused, *call)]);
         }
-        let count = |rule: Rule| open.iter().filter(|&&c| groups.nodes[c].evidence.contains(&rule)).count();
+        let count = |rule: Rule| open.iter().filter(|&&c| groups.nodes[c].evidence.contains(rule)).count();
         let verdict = if count(Rule::ContinuationSent) == open.len() {
             Verdict::MidStreamFallback
         } else if count(Rule::ClientSentAssistant) == open.len() {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::rules::Rule;
+use super::rules::{Rule, Rules};
 use crate::fact::{About, Attempt, ErrorRecord, Fact, LastMessage, Role, Statement};
 use crate::knowledge::route;
 use crate::knowledge::version::{self, Continues};
@@ -29,37 +29,37 @@ pub(super) fn unasked(facts: &[Fact]) -> HashSet<u32> {
 }
 
 /// The rules that speak for a fact, whatever else there is but what is known of its stream.
-pub(super) fn of(fact: &Fact, unasked: &HashSet<u32>) -> Vec<Rule> {
-    let mut rules = Vec::new();
+pub(super) fn of(fact: &Fact, unasked: &HashSet<u32>) -> Rules {
+    let mut rules = Rules::default();
     match &fact.statement {
         Statement::Error(error) => of_error(error, unasked.contains(&fact.stream), &mut rules),
-        Statement::Call(call) if call.continuation => rules.push(Rule::ContinuationSent),
+        Statement::Call(call) if call.continuation => rules.add(Rule::ContinuationSent),
         // A last message that asks to be continued may be LiteLLM's (1.109.0 with the flag) or the client's: no evidence.
         Statement::Call(call) if call.ends_with_assistant && !call.asks_to_be_continued && call.earlier_own().next().is_none() => {
-            rules.push(Rule::ClientSentAssistant);
+            rules.add(Rule::ClientSentAssistant);
         }
         _ => {}
     }
     rules
 }
 
-fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
+fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Rules) {
     if let Some(attempt) = &error.attempt {
         of_attempt(error, attempt, rules);
     }
     let text_rejected = error.text.rejections().next().is_some();
     match error.role {
-        Role::FallbackFailed if text_rejected => rules.push(Rule::FallbackAlsoFailed),
-        Role::ResponsesFallbackFailed if text_rejected => rules.push(Rule::ResponsesFallbackAlsoFailed),
-        Role::MessagesError if text_rejected => rules.push(Rule::MessagesRoute),
-        Role::RequestError if !error.text.mid_stream && !chain_breaks(error) => rules.push(Rule::FailedBeforeResponse),
+        Role::FallbackFailed if text_rejected => rules.add(Rule::FallbackAlsoFailed),
+        Role::ResponsesFallbackFailed if text_rejected => rules.add(Rule::ResponsesFallbackAlsoFailed),
+        Role::MessagesError if text_rejected => rules.add(Rule::MessagesRoute),
+        Role::RequestError if !error.text.mid_stream && !chain_breaks(error) => rules.add(Rule::FailedBeforeResponse),
         _ => {}
     }
     if breaks_stream(error) {
-        rules.push(Rule::StreamFailureInRecord);
+        rules.add(Rule::StreamFailureInRecord);
     }
     if error.text.rejections().any(|(_, r)| r.streaming == Some(false)) {
-        rules.push(Rule::CallWasNotStreaming);
+        rules.add(Rule::CallWasNotStreaming);
     }
     if error.role == Role::HopFailed {
         of_hop(error, unasked, rules);
@@ -68,30 +68,30 @@ fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
 
 /// What the row of an attempt or request says besides its error. Its messages are the client's own, so the last one tells who
 /// added the assistant's turn; `/v1/messages` is never continued.
-fn of_attempt(error: &ErrorRecord, attempt: &Attempt, rules: &mut Vec<Rule>) {
+fn of_attempt(error: &ErrorRecord, attempt: &Attempt, rules: &mut Rules) {
     let rejected = error.texts().any(|text| text.rejections().next().is_some());
     let messages = attempt.route == Some(route::MESSAGES);
     // The row that tells a broken stream is of the request itself, whatever else is joined to it.
     if attempt.broke_stream || error.texts().any(|text| text.mid_stream) {
-        rules.push(Rule::StreamBrokeInRequest);
+        rules.add(Rule::StreamBrokeInRequest);
     }
     if messages && rejected {
-        rules.push(Rule::MessagesRoute);
+        rules.add(Rule::MessagesRoute);
     }
     if attempt.refused_outright && rejected && !error.texts().any(|text| text.mid_stream) {
-        rules.push(Rule::FailedBeforeResponse);
+        rules.add(Rule::FailedBeforeResponse);
     }
-    rules.extend(match attempt.last_message {
-        LastMessage::Assistant => Some(Rule::ClientSentAssistant),
-        LastMessage::Continuation => Some(Rule::ContinuationSent),
-        LastMessage::Other if !messages => Some(Rule::ClientSentNoAssistant),
-        LastMessage::Other | LastMessage::Unknown => None,
-    });
+    match attempt.last_message {
+        LastMessage::Assistant => rules.add(Rule::ClientSentAssistant),
+        LastMessage::Continuation => rules.add(Rule::ContinuationSent),
+        LastMessage::Other if !messages => rules.add(Rule::ClientSentNoAssistant),
+        LastMessage::Other | LastMessage::Unknown => {}
+    }
     let refused_by_bedrock = error.text.rejections().any(|(_, r)| r.provider == Some("bedrock"));
     match attempt.answer_had_begun.filter(|_| rejected && attempt.about == About::Attempt && !messages) {
-        Some(true) => rules.push(Rule::AnswerHadBegun),
+        Some(true) => rules.add(Rule::AnswerHadBegun),
         // Bedrock's `invoke` route is called lazily: its times tell nothing.
-        Some(false) if attempt.last_message == LastMessage::Unknown && !refused_by_bedrock => rules.push(Rule::AnswerHadNotBegun),
+        Some(false) if attempt.last_message == LastMessage::Unknown && !refused_by_bedrock => rules.add(Rule::AnswerHadNotBegun),
         _ => {}
     }
 }
@@ -112,17 +112,17 @@ fn chain_breaks(error: &ErrorRecord) -> bool {
     error.chain.as_ref().is_some_and(|chain| chain.texts.iter().any(|text| text.mid_stream))
 }
 
-fn of_hop(error: &ErrorRecord, unasked: bool, rules: &mut Vec<Rule>) {
+fn of_hop(error: &ErrorRecord, unasked: bool, rules: &mut Rules) {
     let Some((file, line)) = &error.origin else { return };
     if version::keeps_exception_chain(file, *line) {
         let silent = error.whole && error.chain.as_ref().is_some_and(|chain| chain.no_stream_traces);
         if silent && error.text.levels.len() == 1 {
-            rules.push(Rule::ChainWithoutStreamFailure);
+            rules.add(Rule::ChainWithoutStreamFailure);
         }
     } else if error.whole && error.without_traceback {
         match version::continues_streams(file, *line) {
-            Continues::Never => rules.push(Rule::NoContinuationInRelease),
-            Continues::IfAsked if unasked => rules.push(Rule::NoContinuationInRelease),
+            Continues::Never => rules.add(Rule::NoContinuationInRelease),
+            Continues::IfAsked if unasked => rules.add(Rule::NoContinuationInRelease),
             Continues::IfAsked | Continues::Perhaps => {}
         }
     }

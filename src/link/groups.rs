@@ -1,9 +1,11 @@
 //! Groups of facts that belong to one client request, as they grow: a union-find over facts and the ids they share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
 
 use super::evidence;
-use super::rules::Rule;
+use super::rules::{Rule, Rules};
 use super::verdict::Verdict;
 use crate::fact::{ErrorRecord, Fact, FallbackLists, Place, Role, Statement};
 
@@ -18,10 +20,24 @@ pub(super) struct Node<'a> {
     /// The group refused or failed in the Router's record of one hop: no level above it is in the text.
     pub(super) hop: Option<&'a str>,
     /// What the record proves by itself.
-    pub(super) evidence: Vec<Rule>,
+    pub(super) evidence: Rules,
+    /// Whether it holds a rejection.
+    rejected: bool,
+    /// Whether the refused call was streaming, where its body tells.
+    streaming: Option<bool>,
 }
 
 impl<'a> Node<'a> {
+    fn new(fact: &'a Fact, at: u64, unasked: &HashSet<u32>) -> Node<'a> {
+        let (mut rejected, mut streaming) = (false, None);
+        if let Statement::Error(error) = &fact.statement {
+            rejected = error.texts().any(|text| text.rejections().next().is_some());
+            streaming = error.text.rejections().find_map(|(_, rejection)| rejection.streaming);
+        }
+        let (hop, evidence) = (hop_of(fact), evidence::of(fact, unasked));
+        Node { fact, at, fine: fact.time.is_some_and(|time| time.fine), hop, evidence, rejected, streaming }
+    }
+
     pub(super) fn error(&self) -> Option<&'a ErrorRecord> {
         match &self.fact.statement {
             Statement::Error(error) => Some(error),
@@ -51,7 +67,7 @@ pub(super) struct Summary {
     /// A record that ended the chain for the client: it names the group whose failure began it.
     pub(super) closing: Option<usize>,
     /// Rules that judge.
-    pub(super) evidence: Vec<Rule>,
+    pub(super) evidence: Rules,
     /// Whether the refused calls were streaming, where bodies tell.
     pub(super) streaming: Option<bool>,
     /// Whether a rejection is in it.
@@ -65,9 +81,13 @@ pub(super) struct Groups<'a> {
     parent: Vec<usize>,
     keys: HashMap<(Key, &'a str), usize>,
     /// Rules that joined groups or judged them from outside, by a node of the group.
-    pub(super) applied: Vec<(usize, Rule)>,
+    applied: Vec<(usize, Rule)>,
     /// Verdicts that a group takes over from others without being joined to them, by a node of the group.
     pub(super) inherited: Vec<(usize, Verdict)>,
+    /// What is known of each group, by its representative; kept as groups grow.
+    summaries: HashMap<usize, Summary>,
+    /// Hops by stream and target, in order.
+    pub(super) hops: HashMap<(u32, &'a str), Vec<usize>>,
     /// Fallback lists seen, by stream: the Router prints all of them with each error.
     pub(super) lists: HashMap<u32, Vec<&'a FallbackLists>>,
     /// How many damaged error records stand before each fact; one more entry than facts.
@@ -89,21 +109,27 @@ impl<'a> Groups<'a> {
         let mut lists: HashMap<u32, Vec<&'a FallbackLists>> = HashMap::new();
         let mut last: HashMap<u32, u64> = HashMap::new();
         let unasked = evidence::unasked(facts);
-        let mut nodes = Vec::with_capacity(facts.len());
+        let mut times = Vec::with_capacity(facts.len());
         for fact in facts {
             // What has no time has that of what stands before it.
             let last = last.entry(fact.stream).or_default();
-            let at = fact.at().unwrap_or(*last);
-            *last = at;
+            *last = fact.at().unwrap_or(*last);
+            times.push(*last);
             if let Statement::Error(error) = &fact.statement
-                && let Some(configured) = error.texts().find_map(|t| t.configured.as_ref())
+                && let Some(configured) = error.texts().find_map(|t| t.configured.as_deref())
             {
                 let seen = lists.entry(fact.stream).or_default();
                 if !seen.contains(&configured) {
                     seen.push(configured);
                 }
             }
-            nodes.push(Node { fact, at, fine: fact.time.is_some_and(|t| t.fine), hop: hop_of(fact), evidence: evidence::of(fact, &unasked) });
+        }
+        let nodes: Vec<Node<'_>> = facts.par_iter().zip(times).map(|(fact, at)| Node::new(fact, at, &unasked)).collect();
+        let mut hops: HashMap<(u32, &str), Vec<usize>> = HashMap::new();
+        for (index, node) in nodes.iter().enumerate() {
+            if let Some(target) = node.hop {
+                hops.entry((node.stream(), target)).or_default().push(index);
+            }
         }
         let parent = (0..nodes.len()).collect();
         let damaged = nodes.iter().map(|node| usize::from(node.error().is_some_and(|error| !error.whole)));
@@ -113,7 +139,18 @@ impl<'a> Groups<'a> {
                 Some(*sum)
             }))
             .collect();
-        Groups { nodes, parent, keys: HashMap::new(), applied: Vec::new(), inherited: Vec::new(), lists, damaged_before, lossy_before: Vec::new() }
+        Groups {
+            nodes,
+            parent,
+            keys: HashMap::new(),
+            applied: Vec::new(),
+            inherited: Vec::new(),
+            summaries: HashMap::new(),
+            hops,
+            lists,
+            damaged_before,
+            lossy_before: Vec::new(),
+        }
     }
 
     /// The representative of a fact's group.
@@ -126,16 +163,31 @@ impl<'a> Groups<'a> {
 
     pub(super) fn union(&mut self, a: usize, b: usize) -> usize {
         let (ra, rb) = (self.root(a), self.root(b));
+        if ra == rb {
+            return ra;
+        }
         let (low, high) = (ra.min(rb), ra.max(rb));
         self.parent[high] = low;
         (self.parent[a], self.parent[b]) = (low, low);
+        if let Some(summary) = self.summaries.remove(&high) {
+            self.summaries.entry(low).or_default().add(summary, &self.nodes);
+        }
         low
     }
 
     /// Joins two groups by a rule of order.
     pub(super) fn join(&mut self, a: usize, b: usize, rule: Rule) {
         let root = self.union(a, b);
-        self.applied.push((root, rule));
+        self.apply(root, rule);
+    }
+
+    /// Lets a rule speak for a group from outside.
+    pub(super) fn apply(&mut self, node: usize, rule: Rule) {
+        let root = self.root(node);
+        if let Some(summary) = self.summaries.get_mut(&root).filter(|_| rule.side().is_some()) {
+            summary.evidence.add(rule);
+        }
+        self.applied.push((node, rule));
     }
 
     fn key(&mut self, kind: Key, id: &'a str, node: usize) {
@@ -205,36 +257,60 @@ impl<'a> Groups<'a> {
         summary.nodes.first().map(|&n| &self.nodes[n]).filter(|node| !node.is_row()).map(Node::stream)
     }
 
-    /// What is known of each group, by its representative.
-    pub(super) fn summaries(&self) -> HashMap<usize, Summary> {
-        let mut all: HashMap<usize, Summary> = HashMap::new();
+    /// Gathers what is known of each group, once all ids are joined.
+    pub(super) fn summarise(&mut self) {
+        let mut all: HashMap<usize, Vec<usize>> = HashMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            if !matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_) | Statement::Served(_)) {
-                continue;
+            if matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_) | Statement::Served(_)) {
+                all.entry(self.root(index)).or_default().push(index);
             }
-            let summary = all.entry(self.root(index)).or_default();
-            summary.nodes.push(index);
-            summary.evidence.extend(&node.evidence);
-            let Some(error) = node.error() else { continue };
-            summary.rejected |= error.texts().any(|t| t.rejections().next().is_some());
-            let streaming = error.text.rejections().find_map(|(_, r)| r.streaming);
-            summary.streaming = summary.streaming.or(streaming);
-            if summary.closing.is_none() && is_closing(error) {
+        }
+        self.summaries = all.into_iter().map(|(root, nodes)| (root, Summary::of(nodes, &self.nodes))).collect();
+    }
+
+    /// What is known of each group, by its representative.
+    pub(super) fn summaries(&self) -> &HashMap<usize, Summary> {
+        &self.summaries
+    }
+
+    /// Rules that joined groups, by the representative of each.
+    pub(super) fn joins(&self) -> HashMap<usize, Rules> {
+        let mut joins: HashMap<usize, Rules> = HashMap::new();
+        for (node, rule) in self.applied.iter().filter(|(_, rule)| rule.side().is_none()) {
+            joins.entry(self.root(*node)).or_default().add(*rule);
+        }
+        joins
+    }
+}
+
+impl Summary {
+    /// Of facts in their order.
+    fn of(mut of: Vec<usize>, nodes: &[Node<'_>]) -> Summary {
+        let mut summary = Summary::default();
+        for &index in &of {
+            let node = &nodes[index];
+            summary.evidence.add_all(node.evidence);
+            summary.rejected |= node.rejected;
+            summary.streaming = summary.streaming.or(node.streaming);
+            if summary.closing.is_none() && node.error().is_some_and(is_closing) {
                 summary.closing = Some(index);
             }
         }
         // A log's records come before the rows of traces, whatever their files are called: it is believed first.
-        for summary in all.values_mut() {
-            summary.nodes.sort_by_key(|&n| self.nodes[n].is_row());
-        }
-        for &(node, rule) in &self.applied {
-            if let Some(summary) = all.get_mut(&self.root(node))
-                && rule.side().is_some()
-            {
-                summary.evidence.push(rule);
-            }
-        }
-        all
+        of.sort_by_key(|&n| nodes[n].is_row());
+        summary.nodes = of;
+        summary
+    }
+
+    /// Takes in another group.
+    fn add(&mut self, other: Summary, nodes: &[Node<'_>]) {
+        let judged = (self.evidence, other.evidence);
+        let mut all = std::mem::take(&mut self.nodes);
+        all.extend(other.nodes);
+        all.sort_unstable();
+        *self = Summary::of(all, nodes);
+        self.evidence.add_all(judged.0);
+        self.evidence.add_all(judged.1);
     }
 }
 

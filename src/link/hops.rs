@@ -32,7 +32,7 @@ pub(super) type Inferred = HashMap<usize, Verdict>;
 /// Judges chains that recovered, where INFO lines tell; gives all verdicts that groups have from outside.
 pub(super) fn infer(groups: &mut Groups<'_>) -> Inferred {
     for (root, rule) in recovered(groups) {
-        groups.applied.push((root, rule));
+        groups.apply(root, rule);
     }
     let mut inferred: Inferred = HashMap::new();
     for &(node, verdict) in &groups.inherited {

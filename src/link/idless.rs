@@ -73,7 +73,7 @@ struct Refusal<'a> {
 /// The innermost rejection of a record, if it has no id.
 fn idless(error: &ErrorRecord) -> Option<Refusal<'_>> {
     let (group, rejection) = error.rejections().into_iter().next_back()?;
-    rejection.request_id.is_none().then_some(Refusal { group })
+    rejection.request_id.is_none().then_some(Refusal { group: group.map(|name| &**name) })
 }
 
 /// The ids of a record's other rejections.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::request::Request;
 use super::rules::Confidence;
 use super::verdict::Verdict;
-use crate::fact::{Output, Place};
+use crate::fact::{Name, Output, Place};
 use crate::knowledge::failure::{Category, Kind};
 
 /// One client request that met at least one rejection.
@@ -18,7 +18,7 @@ pub struct Incident {
     /// Whether a record of the incident proves the verdict, whatever was joined to it.
     pub proven_by_record: bool,
     /// The rules that spoke, and for `unknown` why none decides.
-    pub because: Vec<String>,
+    pub because: Vec<&'static str>,
     /// The client's request.
     pub request: Request,
     /// Place of the first record.
@@ -28,7 +28,7 @@ pub struct Incident {
     /// What broke the stream.
     pub stream_failure: Option<StreamFailure>,
     /// The targets tried or configured, in order.
-    pub fallbacks: Vec<String>,
+    pub fallbacks: Vec<Name>,
     /// The rejections, in order.
     pub rejections: Vec<IncidentRejection>,
     /// The records it was made from.
@@ -51,9 +51,9 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamFailure {
     /// The group whose stream failed.
-    pub model_group: Option<String>,
+    pub model_group: Option<Name>,
     /// Its provider model.
-    pub model: Option<String>,
+    pub model: Option<Name>,
     /// LiteLLM's provider name.
     pub provider: Option<&'static str>,
     /// What kind of failure.
@@ -61,22 +61,22 @@ pub struct StreamFailure {
     /// Where to look first.
     pub category: Option<Category>,
     /// LiteLLM's exception class.
-    pub class: Option<String>,
+    pub class: Option<Name>,
     /// The status that the class stands for.
     pub status: Option<u16>,
     /// The provider's words.
-    pub message: Option<String>,
+    pub message: Option<Name>,
 }
 
 /// One rejection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentRejection {
     /// The provider's request id.
-    pub request_id: Option<String>,
+    pub request_id: Option<Name>,
     /// The group that refused.
-    pub model_group: Option<String>,
+    pub model_group: Option<Name>,
     /// Its provider model.
-    pub model: Option<String>,
+    pub model: Option<Name>,
     /// LiteLLM's provider name.
     pub provider: Option<&'static str>,
 }

@@ -38,6 +38,7 @@ pub fn link(facts: &[Fact]) -> Vec<Incident> {
     let mut groups = Groups::new(facts);
     groups.join_ids();
     groups.flatten();
+    groups.summarise();
     spans::judge(&mut groups);
     idless::join(&mut groups);
     groups.flatten();

@@ -11,8 +11,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::groups::{Groups, Summary, is_closing};
 use super::integrity;
-use super::rules::{Rule, Side};
+use super::rules::{Rule, Rules, Side};
 use super::verdict::{self, Verdict};
+use crate::fact::Name;
 
 const SECOND: u64 = 1_000_000;
 /// How long before a hop the hop before it may stand. Half a second made one wrong join that two seconds did not.
@@ -60,20 +61,14 @@ pub(super) fn contested(groups: &Groups<'_>) -> HashSet<usize> {
 
 fn needs(groups: &Groups<'_>) -> Vec<Need> {
     let summaries = groups.summaries();
-    let mut hops: HashMap<(u32, &str), Vec<usize>> = HashMap::new();
-    for (index, node) in groups.nodes.iter().enumerate() {
-        if let Some(target) = node.hop {
-            hops.entry((node.stream(), target)).or_default().push(index);
-        }
-    }
     let mut roots: Vec<usize> = summaries.keys().copied().collect();
     roots.sort_unstable();
     let mut needs = Vec::new();
     for root in roots {
         let Some(summary) = summaries.get(&root) else { continue };
         let Some((before, target)) = missing_hop(groups, summary) else { continue };
-        let at_hand = hops.get(&(groups.nodes[before].stream(), target)).map_or(&[][..], Vec::as_slice);
-        let candidates = candidates(groups, &summaries, at_hand, (root, summary), before);
+        let at_hand = groups.hops.get(&(groups.nodes[before].stream(), target)).map_or(&[][..], Vec::as_slice);
+        let candidates = candidates(groups, summaries, at_hand, (root, summary), before);
         if !candidates.is_empty() {
             let farthest = candidates.last().map_or(before, |&c| c.min(before));
             let damaged = !integrity::intact_between(groups, farthest, before);
@@ -101,13 +96,13 @@ fn missing_hop<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize, &'a
 }
 
 /// The fallback list of the group that failed first, and how far it was tried, from a record that names both.
-fn list_of<'a>(groups: &Groups<'a>, node: usize) -> Option<(&'a [String], usize)> {
+fn list_of<'a>(groups: &Groups<'a>, node: usize) -> Option<(&'a [Name], usize)> {
     let node = &groups.nodes[node];
     let error = node.error()?;
     error.texts().find_map(|text| {
         let [first, second, ..] = text.levels.as_slice() else { return None };
         let (targets, tried) = (first.fallbacks.as_deref()?, second.group.as_deref()?);
-        targets.iter().position(|target| target == tried).map(|at| (targets, at))
+        targets.iter().position(|target| **target == *tried).map(|at| (targets, at))
     })
 }
 
@@ -120,8 +115,8 @@ fn missing_by_lists<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize
     let target = groups.nodes[first].hop?;
     let mut before: Option<&'a str> = None;
     for (_, list) in groups.lists.get(&groups.nodes[first].stream())?.iter().flat_map(|lists| lists.iter()) {
-        let Some(at) = list.iter().position(|t| t == target) else { continue };
-        let earlier = list[..at].last()?;
+        let Some(at) = list.iter().position(|t| **t == *target) else { continue };
+        let earlier = &**list[..at].last()?;
         match before {
             None => before = Some(earlier),
             Some(known) if known == earlier => {}
@@ -152,8 +147,7 @@ fn near(groups: &Groups<'_>, hop: usize, before: usize) -> bool {
 
 /// Whether nothing speaks against two groups being one request.
 fn may_be_one(a: &Summary, b: &Summary) -> bool {
-    let has = |summary: &Summary, side: Side| summary.evidence.iter().any(|rule| rule.side() == Some(side));
-    let opposed = |x: &Summary, y: &Summary| has(x, Side::MidStream) && has(y, Side::Client);
+    let opposed = |x: &Summary, y: &Summary| x.evidence.point_to(Side::MidStream) && y.evidence.point_to(Side::Client);
     let streams_differ = a.streaming.zip(b.streaming).is_some_and(|(x, y)| x != y);
     !opposed(a, b) && !opposed(b, a) && !streams_differ
 }
@@ -218,21 +212,21 @@ fn nearness(groups: &Groups<'_>, need: &Need, first: usize, second: usize) -> Op
 /// Gives a verdict to hops that must each belong to one of as many chains, where all these chains have the same verdict.
 fn agree(groups: &mut Groups<'_>) {
     let needs = needs(groups);
-    let summaries = groups.summaries();
+    let mut agreed = Vec::new();
     for (chains, hops) in components(&needs) {
         if chains.len() != hops.len() || chains.iter().any(|&i| needs[i].damaged) {
             continue;
         }
-        let verdicts: HashSet<Verdict> =
-            chains.iter().filter_map(|&i| summaries.get(&needs[i].group)).map(|summary| verdict::judge(&summary.evidence, &[]).0).collect();
+        let of = |i: &usize| groups.summaries().get(&needs[*i].group).map(|summary| verdict::judge(summary.evidence, Rules::default()).0);
+        let verdicts: HashSet<Verdict> = chains.iter().filter_map(of).collect();
         let [verdict] = verdicts.into_iter().collect::<Vec<_>>()[..] else { continue };
         let mut hops: Vec<usize> = hops.into_iter().collect();
         hops.sort_unstable();
-        for hop in hops {
-            let root = groups.root(hop);
-            groups.applied.push((root, Rule::AllChainsAgree));
-            groups.inherited.push((root, verdict));
-        }
+        agreed.extend(hops.into_iter().map(|hop| (groups.root(hop), verdict)));
+    }
+    for (root, verdict) in agreed {
+        groups.apply(root, Rule::AllChainsAgree);
+        groups.inherited.push((root, verdict));
     }
 }
 

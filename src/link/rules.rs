@@ -80,6 +80,75 @@ pub enum Rule {
     NextHopCall,
 }
 
+/// All rules, in their order.
+const ALL: [Rule; 25] = [
+    Rule::StreamFailureInRecord,
+    Rule::FallbackAlsoFailed,
+    Rule::ResponsesFallbackAlsoFailed,
+    Rule::ContinuationSent,
+    Rule::CallWasNotStreaming,
+    Rule::FailedBeforeResponse,
+    Rule::MessagesRoute,
+    Rule::ChainWithoutStreamFailure,
+    Rule::NoContinuationInRelease,
+    Rule::ClientSentAssistant,
+    Rule::StreamBrokeInRequest,
+    Rule::ClientSentNoAssistant,
+    Rule::AnswerHadBegun,
+    Rule::AnswerHadNotBegun,
+    Rule::NoStreamFailureInTrace,
+    Rule::OnlyHopBefore,
+    Rule::NearestHopBefore,
+    Rule::HopDirectlyBefore,
+    Rule::AllChainsAgree,
+    Rule::OnlyOpenCall,
+    Rule::AllOpenCallsAgree,
+    Rule::BrokenStreamNeedsHop,
+    Rule::AnsweredAfterFallback,
+    Rule::AnsweredBeforeFallback,
+    Rule::NextHopCall,
+];
+
+/// A set of rules: as many spoke as there are facts, and most facts have one or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Rules(u32);
+
+impl Rules {
+    pub(super) fn add(&mut self, rule: Rule) {
+        self.0 |= 1 << rule as u32;
+    }
+
+    pub(super) fn add_all(&mut self, other: Rules) {
+        self.0 |= other.0;
+    }
+
+    pub(super) fn contains(self, rule: Rule) -> bool {
+        self.0 & 1 << rule as u32 != 0
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The rules in it, in their order.
+    pub(super) fn iter(self) -> impl Iterator<Item = Rule> {
+        ALL.into_iter().filter(move |rule| self.contains(*rule))
+    }
+
+    /// Whether any of them points to this side.
+    pub(super) fn point_to(self, side: Side) -> bool {
+        self.iter().any(|rule| rule.side() == Some(side))
+    }
+}
+
+impl FromIterator<Rule> for Rules {
+    fn from_iter<I: IntoIterator<Item = Rule>>(rules: I) -> Rules {
+        let mut set = Rules::default();
+        rules.into_iter().for_each(|rule| set.add(rule));
+        set
+    }
+}
+
 impl Rule {
     /// What the rule is worth.
     #[must_use]
@@ -178,6 +247,19 @@ impl Rule {
                 "broken_stream_needs_hop: the trace has a stream that broke just before, which needs a hop to this target, and no other record can be that hop"
             }
             Rule::NextHopCall => "next_hop_call: the request that LiteLLM sent directly behind it, to the next target, is the same client's",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_has_its_place_in_a_set() {
+        for (at, rule) in ALL.into_iter().enumerate() {
+            assert_eq!(rule as usize, at);
+            assert_eq!(Rules::from_iter([rule]).iter().collect::<Vec<_>>(), [rule]);
         }
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn judge(groups: &mut Groups<'_>) {
     let summaries = groups.summaries();
     let mut silent: Vec<usize> = summaries.iter().filter(|(_, summary)| is_silent(groups, summary)).map(|(&root, _)| root).collect();
     silent.sort_unstable();
-    groups.applied.extend(silent.into_iter().map(|root| (root, Rule::NoStreamFailureInTrace)));
+    for root in silent {
+        groups.apply(root, Rule::NoStreamFailureInTrace);
+    }
 }
 
 fn is_silent(groups: &Groups<'_>, summary: &Summary) -> bool {

@@ -32,14 +32,14 @@ pub(super) fn join(groups: &mut Groups<'_>) {
     if !summaries.values().any(|summary| attempts(groups, summary).any(|(_, _, attempt)| attempt.broke_stream)) {
         return;
     }
-    let pairs: Vec<Pair<'_, '_>> = log_streams(groups).into_iter().filter_map(|stream| Pair::of(groups, &summaries, stream)).collect();
+    let pairs: Vec<Pair<'_, '_>> = log_streams(groups).into_iter().filter_map(|stream| Pair::of(groups, summaries, stream)).collect();
     let fits: Vec<(usize, usize)> = pairs.iter().flat_map(Pair::fits).collect();
     let mut uses: HashMap<usize, usize> = HashMap::new();
     for end in fits.iter().flat_map(|(hop, broken)| [hop, broken]) {
         *uses.entry(*end).or_default() += 1;
     }
     let only = |(hop, broken): &&(usize, usize)| uses.get(hop) == Some(&1) && uses.get(broken) == Some(&1);
-    let mut found: Vec<(usize, usize)> = fits.iter().filter(only).copied().filter(|(hop, _)| is_orphan(groups, &summaries, *hop)).collect();
+    let mut found: Vec<(usize, usize)> = fits.iter().filter(only).copied().filter(|(hop, _)| is_orphan(groups, summaries, *hop)).collect();
     found.retain(|(hop, _)| integrity::intact_between(groups, *hop, *hop));
     found.sort_unstable();
     for (hop, broken) in found {

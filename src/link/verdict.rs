@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::rules::{Confidence, Rule, Side};
+use super::rules::{Confidence, Rule, Rules, Side};
 
 /// Whose fault an incident is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -33,24 +33,22 @@ impl Verdict {
 /// A request in which the client's own trailing assistant message *and* LiteLLM's continuation were seen in what was sent
 /// is the client's: it must change whatever LiteLLM does. Any other contradiction means that records of two requests were
 /// taken for one, or were damaged.
-pub(super) fn judge(evidence: &[Rule], joins: &[Rule]) -> (Verdict, Option<Confidence>, Vec<Rule>) {
-    let of = |side: Side| evidence.iter().copied().filter(move |rule| rule.side() == Some(side));
-    let (mid, client) = (of(Side::MidStream).next().is_some(), of(Side::Client).next().is_some());
+pub(super) fn judge(evidence: Rules, joins: Rules) -> (Verdict, Option<Confidence>, Rules) {
+    let (mid, client) = (evidence.point_to(Side::MidStream), evidence.point_to(Side::Client));
     // What was sent, or the rows of the request itself, show the broken stream: a record of another request is neither.
-    let shown = [Rule::ContinuationSent, Rule::StreamBrokeInRequest, Rule::AnswerHadBegun].iter().any(|rule| evidence.contains(rule));
-    let sent = evidence.contains(&Rule::ClientSentAssistant) && !evidence.contains(&Rule::ClientSentNoAssistant);
-    let met = shown && sent && of(Side::Client).all(|rule| rule == Rule::ClientSentAssistant);
+    let shown = [Rule::ContinuationSent, Rule::StreamBrokeInRequest, Rule::AnswerHadBegun].into_iter().any(|rule| evidence.contains(rule));
+    let sent = evidence.contains(Rule::ClientSentAssistant) && !evidence.contains(Rule::ClientSentNoAssistant);
+    let met = shown && sent && evidence.iter().filter(|rule| rule.side() == Some(Side::Client)).all(|rule| rule == Rule::ClientSentAssistant);
     let verdict = match (mid, client) {
         (true, true) if met => Verdict::ClientPrefill,
         (true, false) => Verdict::MidStreamFallback,
         (false, true) => Verdict::ClientPrefill,
         (true, true) | (false, false) => Verdict::Unknown,
     };
-    let mut because: Vec<Rule> = evidence.iter().chain(joins).copied().collect();
-    because.sort_unstable();
-    because.dedup();
-    let judged = because.iter().filter(|rule| rule.side().is_some()).map(|rule| rule.confidence()).max();
-    let joined = joins.iter().map(|rule| rule.confidence()).min();
+    let mut because = evidence;
+    because.add_all(joins);
+    let judged = because.iter().filter(|rule| rule.side().is_some()).map(Rule::confidence).max();
+    let joined = joins.iter().map(Rule::confidence).min();
     let confidence = match verdict {
         Verdict::Unknown => None,
         _ => judged.map(|c| joined.map_or(c, |j| c.min(j))),
@@ -76,13 +74,13 @@ mod tests {
             (&[], Verdict::Unknown),
         ];
         for (evidence, expected) in cases {
-            assert_eq!(judge(evidence, &[]).0, expected, "{evidence:?}");
+            assert_eq!(judge(evidence.iter().copied().collect(), Rules::default()).0, expected, "{evidence:?}");
         }
     }
 
     #[test]
     fn the_weakest_join_bounds_the_confidence() {
-        let judged = |joins: &[Rule]| judge(&[Rule::FallbackAlsoFailed], joins).1;
+        let judged = |joins: &[Rule]| judge(Rules::from_iter([Rule::FallbackAlsoFailed]), joins.iter().copied().collect()).1;
         assert_eq!(judged(&[]), Some(Confidence::Proven));
         assert_eq!(judged(&[Rule::OnlyHopBefore]), Some(Confidence::Strong));
         assert_eq!(judged(&[Rule::OnlyHopBefore, Rule::NearestHopBefore]), Some(Confidence::Weak));

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::terminal::is_hostile;
 
+use crate::fact::Name;
 use crate::knowledge::failure::Category;
 use crate::link::{Confidence, Incident, Outcome, Request, Verdict};
 use crate::record::Time;
@@ -117,7 +118,7 @@ struct Failure<'a> {
     model_group: Option<&'a str>,
     kind: &'static str,
     category: Option<&'static str>,
-    targets: &'a [String],
+    targets: &'a [Name],
     requests: u64,
 }
 
@@ -127,7 +128,7 @@ pub(super) struct IncidentOut<'a> {
     fingerprint: &'a str,
     verdict: Verdict,
     confidence: Option<Confidence>,
-    because: &'a [String],
+    because: &'a [&'static str],
     time: Option<String>,
     end_time: Option<String>,
     time_local: Option<String>,
@@ -143,7 +144,7 @@ pub(super) struct IncidentOut<'a> {
     requested_model: Option<&'a str>,
     litellm_version: Option<&'a str>,
     stream_failure: Option<StreamFailureOut<'a>>,
-    fallbacks: &'a [String],
+    fallbacks: &'a [Name],
     rejections: Vec<RejectionOut<'a>>,
     evidence: Vec<EvidenceOut<'a>>,
 }

@@ -13,7 +13,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::time::Time;
 use super::traceback::{self, Traceback};
 use super::value::lenient_string;
-use super::{Form, Record, ansi, piece};
+use super::{Form, Record, ansi, piece, text_of};
 
 /// Whether the line starts a JSON record.
 pub(super) fn is_head(line: &[u8]) -> bool {
@@ -30,7 +30,7 @@ pub(super) fn has_level(line: &[u8]) -> bool {
 /// Reads the record of the first line; further lines belong to no record.
 pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
-    let line = String::from_utf8_lossy(&bytes[..end]);
+    let line = text_of(&bytes[..end]);
     let (keys, cut) = match parse(line.trim_end()) {
         Some(keys) => (keys, false),
         None => match cut_message(&line) {

@@ -185,13 +185,19 @@ pub fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     }
 }
 
+/// Bytes as a text; what is no UTF-8 is replaced.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    // The lossy conversion looks at each byte, and nearly all logs need none.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// The bytes from `at` on as a piece without a head; nothing if they are blank.
 fn piece(bytes: &[u8], at: usize) -> Vec<(usize, Record<'_>)> {
     let rest = &bytes[at..];
     if rest.iter().all(u8::is_ascii_whitespace) {
         return Vec::new();
     }
-    let text = ansi::strip(String::from_utf8_lossy(rest));
+    let text = ansi::strip(text_of(rest));
     let record =
         Record { form: None, time: None, level: Cow::Borrowed(""), origin: None, message: text, traceback: None, broken: true, call_id: None };
     vec![(at, record)]

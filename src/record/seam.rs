@@ -10,9 +10,10 @@
 //! Behind an error that nests a traceback of its own (LiteLLM 1.77.7, malformed chunks), the traceback rules do not hold.
 
 use super::traceback::{self, COOLDOWN, DEBUG_INFORMATION, START};
+use crate::needle::Needle;
 
-const AVAILABLE: &str = "Available Model Group Fallbacks=";
-const RECEIVED: &str = "Received Model Group=";
+const AVAILABLE: &[u8] = b"Available Model Group Fallbacks=";
+static RECEIVED: Needle = Needle::new("Received Model Group=");
 /// How many bytes of a line are looked at: what marks a seam stands at its start.
 const LINE_START: usize = 400;
 
@@ -33,23 +34,27 @@ pub(super) fn own_length(body: &[u8]) -> usize {
 
 /// How many bytes a piece without a head reaches: up to the next seam in it.
 pub(super) fn piece_length(bytes: &[u8]) -> usize {
-    let first = lossy_start(bytes);
-    let state = if first == START { State::Connected } else { State::Message };
-    first_seam(bytes, state).max(line_length(bytes))
+    let first = line_length(bytes);
+    let state = if bytes[..first.min(LINE_START)] == *START { State::Connected } else { State::Message };
+    first_seam(bytes, state).max(first)
 }
 
 fn first_seam(body: &[u8], mut state: State) -> usize {
-    let (mut at, mut received, mut lenient) = (0, false, false);
-    while at < body.len() {
-        let length = line_length(&body[at..]);
-        let line = &body[at..at + length];
-        let text = lossy_start(line);
-        let text = text.trim_end();
-        if at > 0 && !text.is_empty() {
+    let (mut at, mut lenient) = (0, false);
+    let nests = traceback::nests(body);
+    for end in traceback::line_ends(body) {
+        let begin = std::mem::replace(&mut at, end);
+        let line = &body[begin..end];
+        // Most lines are frames, and none of them is a seam within a traceback.
+        if state == State::Frames && line[0] == b' ' && !nests {
+            continue;
+        }
+        let text = line[..line.len().min(LINE_START)].trim_ascii_end();
+        if begin > 0 && !text.is_empty() {
             let foreign = match state {
                 State::Ended => true,
                 State::Debug => !text.starts_with(COOLDOWN),
-                _ if text.starts_with(AVAILABLE) => !received,
+                _ if text.starts_with(AVAILABLE) => !received_before(&body[..begin]),
                 _ if lenient => false,
                 State::Message => traceback::is_only_in_traceback(text),
                 State::Exception => text == START || traceback::is_frame(text),
@@ -57,30 +62,34 @@ fn first_seam(body: &[u8], mut state: State) -> usize {
                 State::Connected => text != START,
             };
             if foreign {
-                return at;
+                return begin;
             }
         }
-        lenient |= traceback::nests(text);
-        received = memchr::memmem::find(line, RECEIVED.as_bytes()).is_some() || (received && text.is_empty());
+        lenient |= nests && traceback::nests(text);
         state = next_state(state, text, lenient);
-        at += length;
     }
     body.len()
 }
 
-/// Whether the message itself holds a traceback.
-pub(super) fn nests_traceback(body: &[u8]) -> bool {
-    traceback::nests(&String::from_utf8_lossy(&body[..line_length(body)]))
+/// Whether the last line that is not blank names the group that met an error.
+fn received_before(body: &[u8]) -> bool {
+    let body = body.trim_ascii_end();
+    RECEIVED.is_in(&body[memchr::memrchr(b'\n', body).map_or(0, |newline| newline + 1)..])
 }
 
-fn next_state(state: State, text: &str, lenient: bool) -> State {
+/// Whether the message itself holds a traceback.
+pub(super) fn nests_traceback(body: &[u8]) -> bool {
+    traceback::nests(&body[..line_length(body)])
+}
+
+fn next_state(state: State, text: &[u8], lenient: bool) -> State {
     if text == DEBUG_INFORMATION {
         return State::Debug;
     }
     match state {
         State::Debug if text.starts_with(COOLDOWN) => State::Ended,
         State::Message | State::Connected if text == START && !lenient => State::Frames,
-        State::Frames if !text.starts_with(' ') && !text.is_empty() => State::Exception,
+        State::Frames if !text.starts_with(b" ") && !text.is_empty() => State::Exception,
         State::Exception if traceback::is_connector(text) => State::Connected,
         _ => state,
     }
@@ -88,11 +97,6 @@ fn next_state(state: State, text: &str, lenient: bool) -> State {
 
 fn line_length(bytes: &[u8]) -> usize {
     memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1)
-}
-
-fn lossy_start(line: &[u8]) -> std::borrow::Cow<'_, str> {
-    let end = line_length(line).min(LINE_START);
-    String::from_utf8_lossy(&line[..end])
 }
 
 #[cfg(test)]

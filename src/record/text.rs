@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::time::Time;
 use super::traceback::{self, Traceback};
-use super::{Form, Record, ansi, piece, seam};
+use super::{Form, Record, ansi, piece, seam, text_of};
 
 /// Whether the line starts a text record: colour, `HH:MM:SS - LiteLLM`.
 pub(super) fn is_head(line: &[u8]) -> bool {
@@ -61,9 +61,9 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let at = colour_length(bytes);
     let Some(head) = parse_head(bytes, at) else { return piece(bytes, 0) };
     let body = &bytes[head.message.start..];
-    let level = String::from_utf8_lossy(&bytes[head.level.clone()]);
+    let level = text_of(&bytes[head.level.clone()]);
     let own = if quotes(&level, body) { body.len() } else { seam::own_length(body) };
-    let text = ansi::strip(String::from_utf8_lossy(&body[..own]));
+    let text = ansi::strip(text_of(&body[..own]));
     let text = if bytes.starts_with(b"[") { ansi::strip_lost(text) } else { text };
     let (message, traceback) = split(text);
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
@@ -71,7 +71,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
         form: Some(Form::Text),
         time: Some(head.time),
         level,
-        origin: head.origin.map(|(file, line)| (String::from_utf8_lossy(&bytes[file]), line)),
+        origin: head.origin.map(|(file, line)| (text_of(&bytes[file]), line)),
         message,
         traceback,
         broken,

@@ -8,16 +8,22 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::knowledge::signature::SHORTENED;
+use crate::needle::Needle;
 
 /// LiteLLM 1.77.7 puts the parser's own traceback into the text of a malformed chunk's error.
-const NESTING: &str = "Error parsing chunk";
+static NESTING: Needle = Needle::new("Error parsing chunk");
 /// How a traceback block starts.
-pub(super) const START: &str = "Traceback (most recent call last):";
-const CONNECTORS: [&str; 2] =
-    ["During handling of the above exception, another exception occurred:", "The above exception was the direct cause of the following exception:"];
+pub(super) const START: &[u8] = b"Traceback (most recent call last):";
+static STARTS: Needle = Needle::new("Traceback (most recent call last):");
+static SHORTENING: Needle = Needle::new(SHORTENED);
+const CONNECTORS: [&[u8]; 2] =
+    [b"During handling of the above exception, another exception occurred:", b"The above exception was the direct cause of the following exception:"];
 /// What the Router writes behind the traceback.
-pub(super) const DEBUG_INFORMATION: &str = "Debug Information:";
-pub(super) const COOLDOWN: &str = "Cooldown Deployments=";
+pub(super) const DEBUG_INFORMATION: &[u8] = b"Debug Information:";
+pub(super) const COOLDOWN: &[u8] = b"Cooldown Deployments=";
+/// Lines that stand in tracebacks only start with these: a frame, an exception with its module.
+const FRAME: &[u8] = b"  File \"";
+const MODULES: [&[u8]; 2] = [b"litellm.exceptions.", b"litellm.llms."];
 
 /// A record's traceback.
 #[derive(Debug)]
@@ -55,7 +61,7 @@ impl Traceback<'_> {
 
 /// Where a traceback starts in a record's text: at the beginning of a line.
 pub(super) fn start(text: &str) -> Option<usize> {
-    memchr::memmem::find_iter(text.as_bytes(), START).find(|&at| at == 0 || text.as_bytes()[at - 1] == b'\n')
+    STARTS.all_in(text.as_bytes()).find(|&at| at == 0 || text.as_bytes()[at - 1] == b'\n')
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -70,17 +76,24 @@ enum Expect {
 pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
     let mut exceptions: Vec<Range<usize>> = Vec::new();
     let (mut expect, mut frames, mut regular, mut at, mut lenient) = (Expect::Block, 0, true, 0, false);
-    for line in text.split_inclusive('\n') {
-        let (begin, trimmed) = (at, line.trim_end());
-        at += line.len();
-        lenient |= nests(trimmed);
+    let nests = nests(text.as_bytes());
+    for end in line_ends(text.as_bytes()) {
+        let begin = std::mem::replace(&mut at, end);
+        let line = &text.as_bytes()[begin..end];
+        // Most lines are frames.
+        if expect == Expect::Frames && matches!(line[0], b' ' | b'|') && !nests {
+            frames += usize::from(!line.trim_ascii_start().is_empty());
+            continue;
+        }
+        let trimmed = line.trim_ascii_end();
+        lenient |= nests && NESTING.is_in(trimmed);
         if trimmed == START {
             regular &= lenient || matches!(expect, Expect::Block | Expect::Connected);
             (expect, frames) = (Expect::Frames, 0);
         } else if trimmed == DEBUG_INFORMATION {
             regular &= expect == Expect::Exception;
             break;
-        } else if CONNECTORS.contains(&trimmed) {
+        } else if is_connector(trimmed) {
             regular &= expect == Expect::Exception;
             expect = Expect::Connected;
         } else if trimmed.is_empty() {
@@ -92,7 +105,7 @@ pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
             if let Some(last) = exceptions.last_mut() {
                 last.end = at;
             }
-        } else if trimmed.starts_with([' ', '|']) && expect == Expect::Frames {
+        } else if matches!(line[0], b' ' | b'|') && expect == Expect::Frames {
             frames += 1;
         } else {
             regular &= lenient || (expect == Expect::Frames && frames > 0 && names_exception(trimmed));
@@ -100,7 +113,7 @@ pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
             exceptions.push(begin..at);
         }
     }
-    let shortened = text.contains(SHORTENED);
+    let shortened = SHORTENING.is_in(text.as_bytes());
     regular = shortened || (regular && expect == Expect::Exception);
     for range in &mut exceptions {
         range.end = range.start + text[range.clone()].trim_end().len();
@@ -108,34 +121,48 @@ pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
     Traceback { text, exceptions, regular, shortened, nested: lenient }
 }
 
+/// Where the lines of a text end, one behind the other.
+pub(super) fn line_ends(text: &[u8]) -> impl Iterator<Item = usize> {
+    let rest = (!text.is_empty() && !text.ends_with(b"\n")).then_some(text.len());
+    memchr::memchr_iter(b'\n', text).map(|newline| newline + 1).chain(rest)
+}
+
 /// Whether a line starts as an exception's text does: its dotted name, alone or before a colon.
-fn names_exception(line: &str) -> bool {
-    let name = line.split(':').next().unwrap_or_default();
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+fn names_exception(line: &[u8]) -> bool {
+    let name = &line[..memchr::memchr(b':', line).unwrap_or(line.len())];
+    !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
 }
 
 /// Whether a line is a frame's: no exception text starts like this.
-pub(super) fn is_frame(line: &str) -> bool {
-    line.starts_with("  File \"")
+pub(super) fn is_frame(line: &[u8]) -> bool {
+    line.starts_with(FRAME)
 }
 
 /// Whether an error's text holds a traceback of its own.
-pub(super) fn nests(text: &str) -> bool {
-    text.contains(NESTING)
+pub(super) fn nests(text: &[u8]) -> bool {
+    NESTING.is_in(text)
 }
 
 /// Whether a line stands in tracebacks only: a frame, what joins two blocks, an exception with its module.
-pub(super) fn is_only_in_traceback(line: &str) -> bool {
-    is_frame(line) || is_connector(line.trim_end()) || ["litellm.exceptions.", "litellm.llms."].iter().any(|module| line.starts_with(module))
+pub(super) fn is_only_in_traceback(line: &[u8]) -> bool {
+    is_frame(line) || MODULES.iter().any(|module| line.starts_with(module)) || is_connector(line.trim_ascii_end())
 }
 
 /// Whether a record's message holds what only a traceback has: then the line that starts the traceback was lost.
 pub(super) fn stands_in_message(message: &str) -> bool {
-    !nests(message) && message.lines().skip(1).any(is_only_in_traceback)
+    let message = message.as_bytes();
+    let starts = memchr::memchr_iter(b'\n', message).map(|newline| newline + 1);
+    starts.into_iter().any(|start| is_only_in_traceback(line_at(message, start))) && !nests(message)
+}
+
+/// The line that starts here, without its end.
+fn line_at(text: &[u8], start: usize) -> &[u8] {
+    let rest = &text[start..];
+    &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())]
 }
 
 /// Whether a line joins two blocks of a chain.
-pub(super) fn is_connector(line: &str) -> bool {
+pub(super) fn is_connector(line: &[u8]) -> bool {
     CONNECTORS.contains(&line)
 }
 
@@ -158,7 +185,7 @@ mod tests {
     fn a_lost_line_of_structure_is_noticed() {
         let lines: Vec<&str> = CHAIN.split_inclusive('\n').collect();
         for (i, line) in lines.iter().enumerate() {
-            let structure = [START, "During", "ValueError", "KeyError"].iter().any(|s| line.starts_with(s));
+            let structure = ["Traceback (", "During", "ValueError", "KeyError"].iter().any(|s| line.starts_with(s));
             if structure && i > 0 {
                 let without: String = lines.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, l)| *l).collect();
                 assert!(!read(without.into()).regular, "without {line:?}");

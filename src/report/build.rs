@@ -1,9 +1,9 @@
 //! Makes the report of the incidents.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Windowed, identity, mask};
-use crate::fact::Place;
+use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
@@ -16,7 +16,8 @@ impl Report {
     #[must_use]
     pub fn new(incidents: Vec<Incident>, noticed: Noticed, names: Names, windowed: Windowed, inputs: InputsRead) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
-        let incidents: Vec<Incident> = incidents.into_iter().map(masked).collect();
+        let mut masks = Masks::default();
+        let incidents: Vec<Incident> = incidents.into_iter().map(|incident| masks.masked(incident)).collect();
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
         summary.litellm_versions = noticed.versions.into_iter().collect();
         summary.likely_versions = noticed.likely_versions.into_iter().collect();
@@ -50,16 +51,32 @@ fn unplaced(windowed: Windowed) -> Option<Problem> {
 }
 
 /// The provider's words, and who asked, are quoted from the input; what is secret in them is masked before any format sees it.
-fn masked(mut incident: Incident) -> Incident {
-    if let Some(failure) = &mut incident.stream_failure {
-        failure.message = failure.message.as_deref().map(mask::secrets);
+///
+/// Thousands of incidents quote the same few words.
+#[derive(Default)]
+struct Masks(HashMap<String, Name>);
+
+impl Masks {
+    fn masked(&mut self, mut incident: Incident) -> Incident {
+        if let Some(failure) = &mut incident.stream_failure {
+            failure.message = failure.message.as_deref().map(|message| self.mask(message));
+        }
+        let request = &mut incident.request;
+        let caller = &mut request.caller;
+        for field in [&mut caller.key, &mut caller.team, &mut caller.user, &mut caller.end_user, &mut request.requested_model] {
+            *field = field.as_deref().map(|text| self.mask(text).as_ref().to_owned());
+        }
+        incident
     }
-    let request = &mut incident.request;
-    let caller = &mut request.caller;
-    for field in [&mut caller.key, &mut caller.team, &mut caller.user, &mut caller.end_user, &mut request.requested_model] {
-        *field = field.as_deref().map(mask::secrets);
+
+    fn mask(&mut self, text: &str) -> Name {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let masked: Name = mask::secrets(text).into();
+        self.0.insert(text.to_owned(), masked.clone());
+        masked
     }
-    incident
 }
 
 fn named(incidents: Vec<Incident>) -> Vec<ReportedIncident> {
@@ -118,7 +135,7 @@ fn seen(incidents: &[Incident]) -> (Option<Time>, Option<Time>) {
 }
 
 /// Model group and provider.
-type RefusingGroup = (Option<String>, Option<&'static str>);
+type RefusingGroup = (Option<Name>, Option<&'static str>);
 
 fn models(incidents: &[Incident]) -> Vec<ModelRow> {
     let mut providers: BTreeMap<Option<&str>, BTreeSet<&str>> = BTreeMap::new();
@@ -131,7 +148,7 @@ fn models(incidents: &[Incident]) -> Vec<ModelRow> {
         let only = known.and_then(|known| known.iter().next()).and_then(|name| provider::by_name(name)).map(|p| p.name);
         rejection.provider.or(only)
     };
-    let mut rows: BTreeMap<RefusingGroup, (ModelRow, BTreeSet<String>)> = BTreeMap::new();
+    let mut rows: BTreeMap<RefusingGroup, (ModelRow, BTreeSet<Name>)> = BTreeMap::new();
     for incident in incidents {
         let mut met = BTreeSet::new();
         for rejection in &incident.rejections {
@@ -168,12 +185,12 @@ fn empty_row((group, provider): &RefusingGroup) -> ModelRow {
 }
 
 /// A group's model, if it has but one.
-fn only(models: BTreeSet<String>) -> Option<String> {
+fn only(models: BTreeSet<Name>) -> Option<Name> {
     if models.len() == 1 { models.into_iter().next() } else { None }
 }
 
 fn failures(incidents: &[Incident]) -> Vec<FailureRow> {
-    let mut rows: BTreeMap<(Option<String>, Kind), FailureRow> = BTreeMap::new();
+    let mut rows: BTreeMap<(Option<Name>, Kind), FailureRow> = BTreeMap::new();
     for incident in incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback) {
         let Some(failure) = &incident.stream_failure else { continue };
         let row = || FailureRow {

@@ -11,7 +11,7 @@ mod window;
 pub use noticed::Noticed;
 pub use window::{Bound, Window, Windowed};
 
-use crate::fact::Place;
+use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::advice::Advice;
 use crate::knowledge::failure::{Category, Kind};
@@ -92,9 +92,9 @@ pub struct Summary {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRow {
     /// The group that refused.
-    pub model_group: Option<String>,
+    pub model_group: Option<Name>,
     /// Its provider model, if one was seen.
-    pub model: Option<String>,
+    pub model: Option<Name>,
     /// LiteLLM's provider name.
     pub provider: Option<&'static str>,
     /// Requests that it refused.
@@ -113,13 +113,13 @@ pub struct ModelRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureRow {
     /// The group whose stream broke.
-    pub model_group: Option<String>,
+    pub model_group: Option<Name>,
     /// By what.
     pub kind: Kind,
     /// Where to look.
     pub category: Option<Category>,
     /// Where LiteLLM sent the requests.
-    pub targets: Vec<String>,
+    pub targets: Vec<Name>,
     /// Mid-stream requests.
     pub requests: u64,
 }

@@ -63,7 +63,7 @@ impl Noticed {
 /// The neighbour that a record shows: the end of a chain without any rejection.
 fn neighbour_of(error: &ErrorRecord) -> Option<Neighbour> {
     let ends = matches!(error.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && error.text.mid_stream;
-    let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(Vec::is_empty));
+    let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(|targets| targets.is_empty()));
     match (ends && error.rejections().is_empty(), no_targets) {
         (false, _) => None,
         (true, true) => Some(neighbour::NO_FALLBACK),

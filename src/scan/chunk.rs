@@ -6,6 +6,7 @@
 
 use std::io::{self, Read};
 
+use super::buffer::Buffer;
 use crate::document::RowPlace;
 use crate::envelope::Output;
 use crate::knowledge::signature::{NEEDLES, ROW_NEEDLES};
@@ -14,11 +15,13 @@ use crate::record::{self, Lines, Time};
 /// How many bytes a chunk holds, give or take a record.
 pub const CHUNK_BYTES: usize = 1 << 20;
 /// The longest record that is kept in one piece.
-const RECORD_LIMIT: usize = 16 << 20;
+pub(super) const RECORD_LIMIT: usize = 16 << 20;
 /// The longest row: a provider takes requests of 32 MiB, and a payload repeats them.
-const ROW_LIMIT: usize = 48 << 20;
+pub(super) const ROW_LIMIT: usize = 48 << 20;
+/// How much is asked of a reader at once.
+const READ_BYTES: usize = 1 << 20;
 /// How far before a cut within a line a needle is looked for; longer than any needle.
-const NEEDLE_REACH: usize = 64;
+pub(super) const NEEDLE_REACH: usize = 64;
 
 /// A piece of a source.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ pub struct Chunk {
     /// Number of the chunk in its source, from 0.
     pub index: u64,
     /// The bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     /// What starts a record in it.
     pub lines: Lines,
     /// Where each of its lines comes from, if they do not stand in the source as they are.
@@ -61,12 +64,12 @@ pub struct Notes {
 
 /// Gives the chunks of a source, one after the other.
 pub trait Chunks {
-    /// Fills `bytes` with the next chunk; `None` at the end. While a source that does not end is silent, chunks may be empty.
+    /// Takes `buffer` for the next chunk; `None` at the end, and the buffer is left. While a source that does not end is silent, chunks may be empty.
     ///
     /// # Errors
     ///
     /// The reader's error, after all that was read before it has been given.
-    fn next_chunk(&mut self, bytes: Vec<u8>) -> io::Result<Option<Chunk>>;
+    fn next_chunk(&mut self, buffer: &mut Buffer) -> io::Result<Option<Chunk>>;
 
     /// What was noticed of the source so far.
     fn notes(&self) -> Notes {
@@ -121,12 +124,13 @@ impl<R: Read> Chunker<R> {
     }
 
     /// Reads up to `goal`; gives whether the source is silent.
-    fn fill(&mut self, bytes: &mut Vec<u8>, goal: usize) -> bool {
+    fn fill(&mut self, bytes: &mut Buffer, goal: usize) -> bool {
         let before = bytes.len();
         while bytes.len() < goal && !self.ended {
-            let missing = (goal - bytes.len()) as u64;
-            match self.reader.by_ref().take(missing).read_to_end(bytes) {
-                Ok(read) => self.ended = (read as u64) < missing,
+            let missing = goal - bytes.len();
+            match self.reader.read(bytes.room(missing.min(READ_BYTES))) {
+                Ok(0) => self.ended = true,
+                Ok(read) => bytes.filled(read),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.pause = self.pause.next(bytes.len() > before);
@@ -150,23 +154,24 @@ impl<R: Read> Chunker<R> {
 }
 
 impl<R: Read> Chunks for Chunker<R> {
-    fn next_chunk(&mut self, mut bytes: Vec<u8>) -> io::Result<Option<Chunk>> {
+    fn next_chunk(&mut self, bytes: &mut Buffer) -> io::Result<Option<Chunk>> {
         bytes.clear();
-        bytes.append(&mut self.carry);
+        bytes.extend_from_slice(&self.carry);
+        self.carry.clear();
         let (mut goal, mut searched) = (self.goal, 0);
         let cut = loop {
-            if self.fill(&mut bytes, goal) {
-                break self.cut_in_silence(&bytes);
+            if self.fill(bytes, goal) {
+                break self.cut_in_silence(bytes);
             }
             if self.ended {
                 break bytes.len();
             }
-            if let Some(cut) = last_record_start(&bytes, searched, self.lines) {
+            if let Some(cut) = last_record_start(bytes, searched, self.lines) {
                 break cut;
             }
             searched = bytes.len().saturating_sub(record::HEAD_BYTES);
             if bytes.len() >= if self.lines == Lines::Rows { ROW_LIMIT } else { RECORD_LIMIT } {
-                break forced_cut(&bytes);
+                break forced_cut(bytes);
             }
             goal += self.goal;
         };
@@ -175,7 +180,7 @@ impl<R: Read> Chunks for Chunker<R> {
         }
         self.carry.extend_from_slice(&bytes[cut..]);
         bytes.truncate(cut);
-        let chunk = Chunk { index: self.index, bytes, lines: self.lines, ..Chunk::default() };
+        let chunk = Chunk { index: self.index, bytes: std::mem::take(bytes), lines: self.lines, ..Chunk::default() };
         self.index += 1;
         Ok(Some(chunk))
     }
@@ -194,7 +199,7 @@ fn last_record_start(bytes: &[u8], from: usize, lines: Lines) -> Option<usize> {
 }
 
 /// Where to cut bytes in which no record starts: behind the last line, or beside any needle.
-fn forced_cut(bytes: &[u8]) -> usize {
+pub(super) fn forced_cut(bytes: &[u8]) -> usize {
     if let Some(newline) = memchr::memrchr(b'\n', bytes) {
         return newline + 1;
     }
@@ -210,7 +215,7 @@ mod tests {
 
     fn chunks(bytes: &[u8]) -> Vec<Chunk> {
         let mut chunker = Chunker::with_chunks_of(bytes, Lines::Log, CHUNK_BYTES);
-        std::iter::from_fn(|| chunker.next_chunk(Vec::new()).unwrap()).collect()
+        std::iter::from_fn(|| chunker.next_chunk(&mut Buffer::default()).unwrap()).collect()
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub struct Edges {
 impl Edges {
     /// The ends of a chunk of so many lines; rows, which are never cut, have none.
     pub(super) fn of(chunk: &Chunk, newlines: u64) -> Edges {
-        let bytes = chunk.bytes.as_slice();
+        let bytes = &*chunk.bytes;
         let origins = chunk.origins.as_deref();
         if chunk.lines == Lines::Rows || bytes.is_empty() {
             return Edges::default();
@@ -159,7 +159,7 @@ mod tests {
         ];
         for (text, opening, closing, opens_with, time) in cases {
             let newlines = text.matches('\n').count() as u64;
-            let edges = Edges::of(&Chunk { bytes: text.clone().into_bytes(), ..Chunk::default() }, newlines);
+            let edges = Edges::of(&Chunk { bytes: text.clone().into_bytes().into(), ..Chunk::default() }, newlines);
             let text_of = |piece: &Option<Piece>| piece.as_ref().map(|piece| String::from_utf8_lossy(&piece.bytes).into_owned());
             assert_eq!((text_of(&edges.opening).as_deref(), text_of(&edges.closing)), (opening, closing), "{text}");
             assert_eq!(edges.opens_with, opens_with, "{text}");

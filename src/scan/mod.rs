@@ -4,7 +4,9 @@
 //! What holds no needle is never split into lines, let alone parsed. Chunks are cut by one reader per source and searched by
 //! any number of workers; their results are put back in order, so the output does not depend on the number of threads.
 
+mod buffer;
 mod chunk;
+mod cuts;
 mod edges;
 mod in_order;
 mod rows;
@@ -18,7 +20,9 @@ use crate::envelope::Around;
 use rows::RowChunker;
 use streams::StreamChunker;
 
+pub use buffer::Buffer;
 pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin, Notes};
+pub use cuts::{FileCuts, FilePiece};
 pub use edges::{Edges, Piece};
 pub use in_order::{InOrder, SourceFound, StreamFound};
 pub use search::{ChunkFacts, Searcher, is_binary};

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::buffer::Buffer;
 use super::chunk::{Chunk, Chunks, LineOrigin, Notes};
 use crate::document::Rows;
 use crate::record::Lines;
@@ -41,13 +42,13 @@ impl<'r> RowChunker<'r> {
 }
 
 impl Chunks for RowChunker<'_> {
-    fn next_chunk(&mut self, mut bytes: Vec<u8>) -> io::Result<Option<Chunk>> {
-        bytes.clear();
+    fn next_chunk(&mut self, buffer: &mut Buffer) -> io::Result<Option<Chunk>> {
+        let mut bytes = std::mem::take(buffer).into_empty();
         let places = if self.failure.is_none() { self.fill(&mut bytes) } else { Vec::new() };
         if places.is_empty() {
             return self.failure.take().map_or(Ok(None), Err);
         }
-        let chunk = Chunk { index: self.index, bytes, lines: Lines::Rows, origins: Some(places), ..Chunk::default() };
+        let chunk = Chunk { index: self.index, bytes: bytes.into(), lines: Lines::Rows, origins: Some(places), ..Chunk::default() };
         self.index += 1;
         Ok(Some(chunk))
     }

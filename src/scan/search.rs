@@ -9,7 +9,7 @@ use super::chunk::{Chunk, LineOrigin};
 use super::edges::Edges;
 use crate::document::{self, RowPlace};
 use crate::fact::{Collector, Fact, Found, Place};
-use crate::knowledge::signature::{NEEDLES, REJECTION, ROW_NEEDLES};
+use crate::knowledge::signature::{NEEDLES, RARE_PARTS, REJECTION, ROW_NEEDLES};
 use crate::record::{Form, Lines};
 
 /// How many bytes of a source's first chunk are looked at to tell binary junk.
@@ -47,7 +47,8 @@ pub struct ChunkFacts {
 /// The needles, made ready for search.
 #[derive(Debug)]
 pub struct Searcher {
-    log_needles: Regex,
+    /// The rare parts of a log's needles.
+    rare_parts: Regex,
     all_needles: Regex,
     rejection: Finder<'static>,
 }
@@ -64,13 +65,15 @@ impl Searcher {
             RegexBuilder::new(&pattern).unicode(false).build()
         };
         let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
-        Ok(Searcher { log_needles: any(&NEEDLES)?, all_needles: any(&all)?, rejection: Finder::new(REJECTION) })
+        let mut rare: Vec<&str> = RARE_PARTS.iter().map(|(part, _)| *part).collect();
+        rare.dedup();
+        Ok(Searcher { rare_parts: any(&rare)?, all_needles: any(&all)?, rejection: Finder::new(REJECTION) })
     }
 
     /// Searches a chunk.
     #[must_use]
     pub fn search(&self, chunk: &Chunk) -> ChunkFacts {
-        let bytes = chunk.bytes.as_slice();
+        let bytes = &*chunk.bytes;
         let (mut collector, last, unread) = self.read(bytes, chunk.lines);
         collector.found.sort_by_key(|found| found.offset);
         let mut facts = ChunkFacts {
@@ -85,13 +88,27 @@ impl Searcher {
         facts
     }
 
+    /// The next needle from `from` on.
+    fn find(&self, bytes: &[u8], from: usize, lines: Lines) -> Option<Range<usize>> {
+        if lines == Lines::Rows {
+            return self.all_needles.find_at(bytes, from).map(|hit| hit.range());
+        }
+        let mut at = from;
+        loop {
+            let part = self.rare_parts.find_at(bytes, at)?;
+            if let Some(needle) = needle_around(bytes, part.start()).filter(|needle| needle.start >= from) {
+                return Some(needle);
+            }
+            at = part.start() + 1;
+        }
+    }
+
     /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood.
     fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>, u64) {
-        let needles = if lines == Lines::Rows { &self.all_needles } else { &self.log_needles };
         let mut collector = Collector::default();
         let (mut at, mut last, mut unread) = (0, 0..0, 0);
-        while let Some(hit) = needles.find_at(bytes, at) {
-            let Range { start, end } = record_around(bytes, at, hit.start()..hit.end(), lines);
+        while let Some(hit) = self.find(bytes, at, lines) {
+            let Range { start, end } = record_around(bytes, at, hit, lines);
             if lines == Lines::Rows {
                 collector.read_served(&bytes[at..start], at);
             }
@@ -167,6 +184,14 @@ fn looks_like_text(sample: &[u8]) -> bool {
     (odd + broken) * 5 <= sample.len()
 }
 
+/// The needle whose rare part stands at `at`.
+fn needle_around(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    NEEDLES.iter().zip(RARE_PARTS).find_map(|(needle, (_, before))| {
+        let start = at.checked_sub(before)?;
+        bytes[start..].starts_with(needle.as_bytes()).then_some(start..start + needle.len())
+    })
+}
+
 /// The record around a hit, but nothing before `floor`. Among rows it is a line, whatever it is.
 fn record_around(bytes: &[u8], floor: usize, hit: Range<usize>, lines: Lines) -> Range<usize> {
     if lines == Lines::Rows {
@@ -208,7 +233,7 @@ mod tests {
         let log = "INFO:     Started\nplain\n07:35:20 - LiteLLM Router:ERROR: router.py:1 - Fallback also failed: litellm.MidStreamFallbackError: \
                    x\nmore\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n07:35:21 - LiteLLM Router:INFO: router.py:2 - Successful \
                    fallback b/w models.\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
-        let facts = Searcher::new().unwrap().search(&Chunk { bytes: log.as_bytes().to_vec(), ..Chunk::default() });
+        let facts = Searcher::new().unwrap().search(&Chunk { bytes: log.as_bytes().to_vec().into(), ..Chunk::default() });
         let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
         assert_eq!(facts.facts[1].answer, Some(crate::fact::Answer { chat: true, status: 200 }));

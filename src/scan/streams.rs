@@ -7,6 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 
+use super::buffer::Buffer;
 use super::chunk::{Chunk, Chunks, LineOrigin, Notes, Pause};
 use crate::document::{RowPlace, Rows};
 use crate::envelope::{Around, Entry, Output};
@@ -158,7 +159,8 @@ impl<'r> StreamChunker<'r> {
         self.waiting = self.waiting + self.streams[stream].bytes - before;
         if !bytes.is_empty() {
             let number = u32::try_from(stream).unwrap_or(u32::MAX);
-            let chunk = Chunk { index: self.index, bytes, lines: self.around.lines, origins: Some(origins), stream: number, rank: Some(rank) };
+            let chunk =
+                Chunk { index: self.index, bytes: bytes.into(), lines: self.around.lines, origins: Some(origins), stream: number, rank: Some(rank) };
             self.index += 1;
             self.ready.push_back(chunk);
         }
@@ -219,7 +221,7 @@ impl<'r> StreamChunker<'r> {
 }
 
 impl Chunks for StreamChunker<'_> {
-    fn next_chunk(&mut self, _: Vec<u8>) -> io::Result<Option<Chunk>> {
+    fn next_chunk(&mut self, _: &mut Buffer) -> io::Result<Option<Chunk>> {
         if self.newest_first.is_none() {
             // What does not end is not newest first.
             self.newest_first = Some(self.tell_direction() && self.pause == Pause::None);

@@ -12,6 +12,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::terminal::plain;
+use crate::fact::Name;
 use crate::link::{Outcome, Verdict};
 use crate::record::Time;
 use crate::report::{FailureRow, ModelRow, Report};
@@ -198,7 +199,7 @@ impl Page<'_> {
         }
         self.title(&top("What really failed first, and where LiteLLM sent it", groups.len()));
         let rows = groups.iter().take(MOST_ROWS).map(|row| {
-            let (first, others) = row.targets.split_first().map_or(("-", 0), |(first, rest)| (first.as_str(), rest.len()));
+            let (first, others) = row.targets.split_first().map_or(("-", 0), |(first, rest)| (&**first, rest.len()));
             let more = if others > 0 { format!(" +{others}") } else { String::new() };
             vec![row.requests.to_string(), plain(row.group).into_owned(), mostly(&row.kinds), format!("{}{more}", plain(first))]
         });
@@ -266,7 +267,7 @@ struct GroupRow<'a> {
     group: &'a str,
     requests: u64,
     kinds: Vec<(&'static str, u64)>,
-    targets: Vec<String>,
+    targets: Vec<Name>,
 }
 
 /// Rows of one group together, in the order in which each group comes first.

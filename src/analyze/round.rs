@@ -1,0 +1,164 @@
+//! The buffers that go round between whoever reads and the workers that search what was read.
+//!
+//! They go round in a fixed number, so a fast reader waits for slow workers and memory stays bounded.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, Mutex};
+
+use super::event::Event;
+use crate::input::ProblemKind;
+use crate::scan::{Buffer, Chunk, ChunkFacts, FileCuts, FilePiece, Searcher};
+
+/// How many chunks' facts are told at once: each time, the thread that takes them has to wake.
+const MOST_AT_ONCE: usize = 16;
+
+/// What searches chunks.
+#[derive(Clone)]
+pub(super) struct Workers {
+    pub(super) pool: Arc<rayon::ThreadPool>,
+    pub(super) searcher: Arc<Searcher>,
+    pub(super) events: SyncSender<Event>,
+    /// How many chunks have been given to the workers.
+    pub(super) given: Arc<AtomicU64>,
+    /// How many bytes have been taken of all inputs.
+    pub(super) taken: Arc<AtomicU64>,
+}
+
+/// A file that has been searched.
+pub(super) struct FileSearched {
+    pub(super) chunks: u64,
+    pub(super) bytes: u64,
+    /// Why it could not be cut to its end.
+    pub(super) failure: Option<io::Error>,
+}
+
+/// One reader's buffers.
+pub(super) struct Round {
+    workers: Workers,
+    empty: Receiver<Buffer>,
+    give_back: Sender<Buffer>,
+    buffers: usize,
+    /// A chunk of fewer bytes is searched at once: to wake a worker takes longer.
+    pub(super) small: usize,
+}
+
+impl Round {
+    /// For one of so many readers.
+    pub(super) fn new(workers: &Workers, readers: usize, small: usize) -> Round {
+        let buffers = workers.pool.current_num_threads().div_ceil(readers) + 2;
+        let (give_back, empty) = mpsc::channel();
+        for _ in 0..buffers {
+            let _ = give_back.send(Buffer::default());
+        }
+        Round { workers: workers.clone(), empty, give_back, buffers, small }
+    }
+
+    /// A buffer, when one is free.
+    pub(super) fn buffer(&self) -> Buffer {
+        // A sender is at hand, so this waits at most for a worker.
+        self.empty.recv().unwrap_or_default()
+    }
+
+    /// Gives back a buffer that was not used.
+    pub(super) fn give_back(&self, buffer: Buffer) {
+        let _ = self.give_back.send(buffer);
+    }
+
+    /// Counts the bytes that are taken of all inputs.
+    pub(super) fn taken(&self) -> Arc<AtomicU64> {
+        self.workers.taken.clone()
+    }
+
+    /// Has a file read and searched by all workers, each of which takes the next piece when it is done with its last.
+    pub(super) fn search_file(&self, source: usize, cuts: FileCuts, stopping: &Arc<AtomicBool>) -> FileSearched {
+        let (cuts, failure) = (Arc::new(Mutex::new(cuts)), Arc::new(Mutex::new(None)));
+        let (done, all_done) = mpsc::channel::<()>();
+        for _ in 0..self.workers.pool.current_num_threads() {
+            let (workers, cuts, failure, done, stopping) = (self.workers.clone(), cuts.clone(), failure.clone(), done.clone(), stopping.clone());
+            self.workers.pool.spawn(move || {
+                let next = || if stopping.load(Ordering::Relaxed) { Ok(None) } else { cuts.lock().map_or(Ok(None), |mut cuts| cuts.next_piece()) };
+                if let (Err(error), Ok(mut failure)) = (workers.search_pieces(source, next), failure.lock()) {
+                    *failure = Some(error);
+                }
+                drop(done);
+            });
+        }
+        drop(done);
+        // Nothing is sent: it ends when the last worker does.
+        let _ = all_done.recv();
+        let (chunks, bytes) = cuts.lock().map_or((0, 0), |cuts| (cuts.pieces(), cuts.bytes()));
+        let failure = failure.lock().ok().and_then(|mut failure| failure.take());
+        FileSearched { chunks, bytes, failure }
+    }
+
+    /// Has a chunk searched.
+    pub(super) fn search(&self, source: usize, chunk: Chunk) {
+        let length = chunk.bytes.len();
+        self.workers.given.fetch_add(1, Ordering::Relaxed);
+        let (workers, give_back) = (self.workers.clone(), self.give_back.clone());
+        let search = move || {
+            let (facts, buffer) = workers.search(source, chunk);
+            workers.say(Event::Chunks(source, vec![facts]));
+            let _ = give_back.send(buffer);
+        };
+        if length < self.small {
+            search();
+        } else {
+            self.workers.pool.spawn(search);
+        }
+    }
+
+    /// Waits until all chunks are searched: then all buffers are back.
+    pub(super) fn finish(&self) {
+        for _ in 0..self.buffers {
+            let _ = self.empty.recv();
+        }
+    }
+}
+
+impl Workers {
+    pub(super) fn say(&self, event: Event) {
+        // Nobody listens any more when the run was stopped.
+        let _ = self.events.send(event);
+    }
+
+    /// Reads and searches pieces of a file, as long as there are any.
+    fn search_pieces(&self, source: usize, next: impl Fn() -> io::Result<Option<FilePiece>>) -> io::Result<()> {
+        let (mut buffer, mut found) = (Buffer::default(), Vec::new());
+        let ended = loop {
+            let piece = match next() {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            self.given.fetch_add(1, Ordering::Relaxed);
+            let (chunk, failure) = piece.read(buffer);
+            let bytes = chunk.bytes.len() as u64;
+            self.taken.fetch_add(bytes, Ordering::Relaxed);
+            if let Some(error) = failure {
+                self.say(Event::Failed(source, ProblemKind::Broken { reason: error.to_string(), bytes: piece.start() + bytes }));
+            }
+            let facts;
+            (facts, buffer) = self.search(source, chunk);
+            found.push(facts);
+            if found.len() == MOST_AT_ONCE {
+                self.say(Event::Chunks(source, std::mem::take(&mut found)));
+            }
+        };
+        self.say(Event::Chunks(source, found));
+        ended
+    }
+
+    /// Searches a chunk; gives what it holds, and its buffer back.
+    fn search(&self, source: usize, chunk: Chunk) -> (ChunkFacts, Buffer) {
+        // A fault in one place must not cost the rest of the report.
+        let facts = catch_unwind(AssertUnwindSafe(|| self.searcher.search(&chunk))).unwrap_or_else(|_| {
+            self.say(Event::Failed(source, ProblemKind::Fault));
+            ChunkFacts::without_facts(&chunk)
+        });
+        (facts, chunk.bytes)
+    }
+}

@@ -1,0 +1,95 @@
+//! Texts that were read once: the same error stands in a log up to a dozen times, and the same names stand everywhere.
+//!
+//! What is kept here lives as long as a chunk is read. Facts share what it gives, so that memory grows with what is said, not with
+//! how often.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::error_text::ErrorText;
+use super::fallback_lists::FallbackLists;
+use crate::record::python;
+
+/// A name of a group, a class, a request: shared.
+pub type Name = Arc<str>;
+
+/// How many printed lists are known at a time; a proxy prints few.
+const MOST_LISTS: usize = 64;
+
+/// What was read of texts.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    names: HashSet<Name>,
+    /// By hash of the text.
+    read: HashMap<u128, Arc<ErrorText>>,
+    /// As printed, with what each says.
+    targets: Vec<(Box<str>, Arc<[Name]>)>,
+    configured: Vec<(Box<str>, Arc<FallbackLists>)>,
+}
+
+impl Texts {
+    /// Reads an error text that starts where the error starts.
+    pub(super) fn read(&mut self, text: &str) -> Arc<ErrorText> {
+        let hash = xxh3_128(text.as_bytes());
+        if let Some(known) = self.read.get(&hash) {
+            return known.clone();
+        }
+        let read = Arc::new(ErrorText::read(text, self));
+        self.read.insert(hash, read.clone());
+        read
+    }
+
+    /// A name.
+    pub(super) fn name(&mut self, name: &str) -> Name {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Name = name.into();
+        self.names.insert(name.clone());
+        name
+    }
+
+    /// The targets that `text` starts with, and how many bytes it took.
+    pub(super) fn targets(&mut self, text: &str) -> Option<(Arc<[Name]>, usize)> {
+        // What a list is, its own bytes tell: whatever stands behind its bracket.
+        if let Some((printed, known)) = self.targets.iter().find(|(printed, _)| text.starts_with(&**printed)) {
+            return Some((known.clone(), printed.len()));
+        }
+        let (list @ python::Literal::List(_), used) = python::literal(text)? else { return None };
+        let names: Arc<[Name]> = python::group_names(list).iter().map(|name| self.name(name)).collect();
+        if self.targets.len() < MOST_LISTS {
+            self.targets.push((text[..used].into(), names.clone()));
+        }
+        Some((names, used))
+    }
+
+    /// The Router's fallback configuration that `text` starts with.
+    pub(super) fn configured(&mut self, text: &str) -> Option<Arc<FallbackLists>> {
+        if let Some((_, known)) = self.configured.iter().find(|(printed, _)| text.starts_with(&**printed)) {
+            return Some(known.clone());
+        }
+        let (lists, used) = FallbackLists::read(text, self)?;
+        let lists = Arc::new(lists);
+        if self.configured.len() < MOST_LISTS {
+            self.configured.push((text[..used].into(), lists.clone()));
+        }
+        Some(lists)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_is_shared() {
+        let mut texts = Texts::default();
+        let one = texts.read("litellm.BadRequestError: x. Received Model Group=a\nAvailable Model Group Fallbacks=['b']\n");
+        assert!(Arc::ptr_eq(&one, &texts.read("litellm.BadRequestError: x. Received Model Group=a\nAvailable Model Group Fallbacks=['b']\n")));
+        assert_eq!(texts.targets("['b', 'c'], more").map(|(names, used)| (names.len(), used)), Some((2, 10)));
+        assert_eq!(texts.targets("['b', 'c'] and other text").map(|(names, used)| (names.len(), used)), Some((2, 10)));
+        assert_eq!(texts.targets("None"), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Cuts a file where records start without reading what is between the cuts: many threads then read it, each its own piece.
+//!
+//! The pieces are those of [`super::Chunker`] in all that matters: they start where a record starts, and where a record goes on beyond
+//! [`RECORD_LIMIT`] they are cut all the same. Reading is done by place, so a file that is renamed meanwhile stays the same file, and
+//! one that was cut shorter ends early.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+
+use super::buffer::Buffer;
+use super::chunk::{CHUNK_BYTES, Chunk, NEEDLE_REACH, RECORD_LIMIT, ROW_LIMIT, forced_cut};
+use crate::record::{HEAD_BYTES, Lines};
+
+/// How many bytes are looked at for a head at first; more if there is none.
+const FIRST_LOOK: usize = 8 << 10;
+const MOST_LOOKED_AT: usize = 256 << 10;
+
+/// The cuts of a file.
+#[derive(Debug)]
+pub struct FileCuts {
+    file: Arc<File>,
+    lines: Lines,
+    /// Where the next piece starts.
+    at: u64,
+    index: u64,
+    look: Buffer,
+    ended: bool,
+}
+
+/// A piece of a file, still to be read.
+#[derive(Debug)]
+pub struct FilePiece {
+    file: Arc<File>,
+    lines: Lines,
+    index: u64,
+    from: u64,
+    to: u64,
+}
+
+impl FileCuts {
+    /// Cuts a file whose lines are its records.
+    #[must_use]
+    pub fn new(file: Arc<File>, lines: Lines) -> FileCuts {
+        FileCuts { file, lines, at: 0, index: 0, look: Buffer::default(), ended: false }
+    }
+
+    /// The next piece; `None` at the file's end.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn next_piece(&mut self) -> io::Result<Option<FilePiece>> {
+        if self.ended {
+            return Ok(None);
+        }
+        let to = self.next_cut()?;
+        if to == self.at {
+            return Ok(None);
+        }
+        let piece = FilePiece { file: self.file.clone(), lines: self.lines, index: self.index, from: self.at, to };
+        (self.at, self.index) = (to, self.index + 1);
+        Ok(Some(piece))
+    }
+
+    /// How many pieces there were so far.
+    #[must_use]
+    pub fn pieces(&self) -> u64 {
+        self.index
+    }
+
+    /// How many bytes the pieces have so far.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.at
+    }
+
+    fn next_cut(&mut self) -> io::Result<u64> {
+        let limit = if self.lines == Lines::Rows { ROW_LIMIT } else { RECORD_LIMIT } as u64;
+        let (mut from, mut reach) = (self.at + CHUNK_BYTES as u64, FIRST_LOOK);
+        loop {
+            let whole = self.look_at(from, reach)?;
+            if let Some(cut) = first_record_start(&self.look, self.lines, whole) {
+                return Ok(from + cut as u64);
+            }
+            let looked = self.look.len() as u64;
+            if whole {
+                self.ended = true;
+                return Ok(self.file.metadata()?.len().min(from + looked).max(self.at));
+            }
+            if from + looked - self.at >= limit {
+                return Ok(from + forced_cut(&self.look) as u64);
+            }
+            // A head that stands across the border is not missed, nor a needle cut.
+            from += looked - HEAD_BYTES.max(2 * NEEDLE_REACH) as u64;
+            reach = (2 * reach).min(MOST_LOOKED_AT);
+        }
+    }
+
+    /// Reads so many bytes at a place; gives whether the file ends there.
+    fn look_at(&mut self, from: u64, reach: usize) -> io::Result<bool> {
+        self.look.clear();
+        read_at(&self.file, from, reach, &mut self.look)?;
+        Ok(self.look.len() < reach)
+    }
+}
+
+impl FilePiece {
+    /// Where it starts in the file.
+    #[must_use]
+    pub fn start(&self) -> u64 {
+        self.from
+    }
+
+    /// Reads it; less of it where the file has become shorter, or the system fails.
+    #[must_use]
+    pub fn read(&self, mut buffer: Buffer) -> (Chunk, Option<io::Error>) {
+        buffer.clear();
+        let count = usize::try_from(self.to - self.from).unwrap_or(usize::MAX);
+        let failure = read_at(&self.file, self.from, count, &mut buffer).err();
+        (Chunk { index: self.index, bytes: buffer, lines: self.lines, ..Chunk::default() }, failure)
+    }
+}
+
+/// The first start of a record behind a newline, as far as its head is there to be seen.
+fn first_record_start(bytes: &[u8], lines: Lines, whole: bool) -> Option<usize> {
+    let end = if whole { bytes.len() } else { bytes.len().saturating_sub(HEAD_BYTES) };
+    let starts = memchr::memchr_iter(b'\n', &bytes[..end]).map(|newline| newline + 1);
+    starts.into_iter().find(|start| lines.starts_here(&bytes[*start..]).is_some())
+}
+
+/// Reads up to so many bytes from a place on; fewer only at the file's end.
+fn read_at(file: &File, from: u64, count: usize, into: &mut Buffer) -> io::Result<()> {
+    let mut missing = count;
+    while missing > 0 {
+        match read_some(file, from + (count - missing) as u64, into.room(missing)) {
+            Ok(0) => break,
+            Ok(read) => {
+                into.filled(read);
+                missing -= read;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, from)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, from)
+}
