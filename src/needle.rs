@@ -1,8 +1,9 @@
-//! A literal that is searched for again and again: made ready once, for making it ready costs more than most searches.
+//! Literals that are searched for again and again: made ready once, for making them ready costs more than most searches.
 
 use std::sync::OnceLock;
 
 use memchr::memmem::Finder;
+use regex::bytes::{Regex, RegexBuilder};
 
 /// A literal and, once it was searched for, its searcher.
 #[derive(Debug)]
@@ -43,5 +44,52 @@ impl Needle {
 
     fn finder(&self) -> &Finder<'static> {
         self.finder.get_or_init(|| Finder::new(self.text))
+    }
+}
+
+/// Several literals of which none holds another, found in one pass.
+#[derive(Debug)]
+pub(crate) struct Needles {
+    texts: &'static [&'static str],
+    pattern: OnceLock<Option<Regex>>,
+}
+
+impl Needles {
+    pub(crate) const fn new(texts: &'static [&'static str]) -> Needles {
+        Needles { texts, pattern: OnceLock::new() }
+    }
+
+    /// Where any of them stands first.
+    pub(crate) fn find(&self, bytes: impl AsRef<[u8]>) -> Option<usize> {
+        self.pattern()?.find(bytes.as_ref()).map(|hit| hit.start())
+    }
+
+    /// Where they stand, one place behind the other.
+    pub(crate) fn all_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.pattern().into_iter().flat_map(|pattern| pattern.find_iter(text.as_bytes())).map(|hit| hit.start())
+    }
+
+    /// Literals always make a pattern; a test sees to it for those that are used.
+    fn pattern(&self) -> Option<&Regex> {
+        let pattern = || {
+            let escaped: Vec<String> = self.texts.iter().map(|text| regex::escape(text)).collect();
+            RegexBuilder::new(&escaped.join("|")).unicode(false).build().ok()
+        };
+        self.pattern.get_or_init(pattern).as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_found_where_they_stand() {
+        static ONE: Needle = Needle::new("b.c");
+        static SOME: Needles = Needles::new(&["b.c", "d|e"]);
+        assert_eq!((ONE.find("ab.c b.c"), ONE.before("ab.c"), ONE.split("x")), (Some(1), "a", None));
+        assert_eq!(ONE.all_in(b"b.cb.c").collect::<Vec<_>>(), [0, 3]);
+        assert_eq!(SOME.all_in("bxc d|e b.c").collect::<Vec<_>>(), [4, 8]);
+        assert_eq!(SOME.find("d,e"), None);
     }
 }

@@ -90,8 +90,12 @@ pub fn analyze(paths: &[PathBuf], mut options: Options<'_>) -> Result<Report, An
     let mut incidents = pool.install(|| link::link(&streams.facts));
     let windowed = options.window.apply(&mut incidents, &mut streams.facts, &streams.ends);
     let mut noticed = Noticed::default();
-    noticed.add(&streams.facts, &incidents.iter().flat_map(|incident| &incident.evidence).map(|evidence| evidence.place).collect());
+    let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
+    noticed.add(&streams.facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
     let names = Names { sources: read.names(), processes: streams.processes };
+    // It takes as long as to print the report.
+    let facts = streams.facts;
+    pool.spawn(move || drop(facts));
     Ok(Report::new(incidents, noticed, names, windowed, read.into_inputs(inputs, &stated)))
 }
 
@@ -106,8 +110,8 @@ fn labelled(paths: &[PathBuf], options: &mut Options<'_>) -> Inputs {
 
 /// More threads than any machine here has cores.
 const MOST_THREADS: usize = 256;
-/// How many events may wait to be taken: else whoever reads would outrun whoever links.
-const MOST_WAITING: usize = 256;
+/// How many times events may wait to be taken: else whoever reads would outrun whoever links.
+const MOST_WAITING: usize = 64;
 const TICK: Duration = Duration::from_millis(100);
 
 fn workers(options: &Options<'_>) -> Result<Arc<ThreadPool>, AnalyzeError> {
@@ -144,7 +148,7 @@ fn read_all(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>) 
 
 /// A reading thread and its workers, on their way.
 struct Run {
-    inbox: Receiver<Event>,
+    inbox: Receiver<Vec<Event>>,
     taken: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
     live: Option<Arc<AtomicBool>>,
@@ -172,17 +176,22 @@ impl Run {
         };
         // Not joined: a read from a silent pipe may never return.
         std::thread::spawn(move || reader.run());
-        Ok(Run { inbox, taken, stopping, live, given, searched: 0, total: total_bytes(&inputs.sources) })
+        let total = options.progress.as_ref().and_then(|_| total_bytes(&inputs.sources));
+        Ok(Run { inbox, taken, stopping, live, given, searched: 0, total })
     }
 
     /// Waits for the next event; `Some(false)` when all is read, `None` if the reader died: what it had not read is missing.
     fn next_event(&mut self, gathered: &mut Gathered, patience: Duration) -> Option<bool> {
         match self.inbox.recv_timeout(patience) {
-            Ok(event) => {
-                if let Event::Chunks(_, found) = &event {
-                    self.searched += found.len() as u64;
+            Ok(events) => {
+                let mut goes_on = true;
+                for event in events {
+                    if let Event::Chunks(_, found) = &event {
+                        self.searched += found.len() as u64;
+                    }
+                    goes_on &= gathered.take(event);
                 }
-                Some(gathered.take(event))
+                Some(goes_on)
             }
             Err(RecvTimeoutError::Timeout) => Some(true),
             Err(RecvTimeoutError::Disconnected) => None,

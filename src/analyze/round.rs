@@ -2,6 +2,7 @@
 //!
 //! They go round in a fixed number, so a fast reader waits for slow workers and memory stays bounded.
 
+use std::cell::RefCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use super::event::Event;
 use crate::input::ProblemKind;
 use crate::scan::{Buffer, Chunk, ChunkFacts, FileCuts, FilePiece, Searcher};
 
-/// How many chunks' facts are told at once: each time, the thread that takes them has to wake.
+/// How much is told at once: each time, the thread that hears it has to wake.
 const MOST_AT_ONCE: usize = 16;
 
 /// What searches chunks.
@@ -20,7 +21,7 @@ const MOST_AT_ONCE: usize = 16;
 pub(super) struct Workers {
     pub(super) pool: Arc<rayon::ThreadPool>,
     pub(super) searcher: Arc<Searcher>,
-    pub(super) events: SyncSender<Event>,
+    pub(super) events: SyncSender<Vec<Event>>,
     /// How many chunks have been given to the workers.
     pub(super) given: Arc<AtomicU64>,
     /// How many bytes have been taken of all inputs.
@@ -41,6 +42,8 @@ pub(super) struct Round {
     empty: Receiver<Buffer>,
     give_back: Sender<Buffer>,
     buffers: usize,
+    /// What is to be said: each time that anything is, the thread that hears it has to wake.
+    outbox: RefCell<Vec<Event>>,
     /// A chunk of fewer bytes is searched at once: to wake a worker takes longer.
     pub(super) small: usize,
 }
@@ -53,11 +56,15 @@ impl Round {
         for _ in 0..buffers {
             let _ = give_back.send(Buffer::default());
         }
-        Round { workers: workers.clone(), empty, give_back, buffers, small }
+        Round { workers: workers.clone(), empty, give_back, buffers, outbox: RefCell::default(), small }
     }
 
     /// A buffer, when one is free.
     pub(super) fn buffer(&self) -> Buffer {
+        if let Ok(buffer) = self.empty.try_recv() {
+            return buffer;
+        }
+        self.tell();
         // A sender is at hand, so this waits at most for a worker.
         self.empty.recv().unwrap_or_default()
     }
@@ -74,6 +81,7 @@ impl Round {
 
     /// Has a file read and searched by all workers, each of which takes the next piece when it is done with its last.
     pub(super) fn search_file(&self, source: usize, cuts: FileCuts, stopping: &Arc<AtomicBool>) -> FileSearched {
+        self.tell();
         let (cuts, failure) = (Arc::new(Mutex::new(cuts)), Arc::new(Mutex::new(None)));
         let (done, all_done) = mpsc::channel::<()>();
         for _ in 0..self.workers.pool.current_num_threads() {
@@ -96,23 +104,42 @@ impl Round {
 
     /// Has a chunk searched.
     pub(super) fn search(&self, source: usize, chunk: Chunk) {
-        let length = chunk.bytes.len();
+        if chunk.bytes.len() < self.small {
+            let (facts, buffer) = self.workers.search(source, chunk);
+            self.say(Event::Chunks(source, vec![facts]));
+            self.give_back(buffer);
+            return;
+        }
+        self.tell();
         self.workers.given.fetch_add(1, Ordering::Relaxed);
         let (workers, give_back) = (self.workers.clone(), self.give_back.clone());
-        let search = move || {
+        self.workers.pool.spawn(move || {
             let (facts, buffer) = workers.search(source, chunk);
-            workers.say(Event::Chunks(source, vec![facts]));
+            workers.say(vec![Event::Chunks(source, vec![facts])]);
             let _ = give_back.send(buffer);
-        };
-        if length < self.small {
-            search();
-        } else {
-            self.workers.pool.spawn(search);
+        });
+    }
+
+    /// Says something, together with what else there is to say.
+    pub(super) fn say(&self, event: Event) {
+        let mut outbox = self.outbox.borrow_mut();
+        outbox.push(event);
+        if outbox.len() >= MOST_AT_ONCE {
+            self.workers.say(std::mem::take(&mut outbox));
+        }
+    }
+
+    /// Says what there is to say: before others speak of the same source, and before a wait.
+    pub(super) fn tell(&self) {
+        let events = self.outbox.take();
+        if !events.is_empty() {
+            self.workers.say(events);
         }
     }
 
     /// Waits until all chunks are searched: then all buffers are back.
     pub(super) fn finish(&self) {
+        self.tell();
         for _ in 0..self.buffers {
             let _ = self.empty.recv();
         }
@@ -120,9 +147,9 @@ impl Round {
 }
 
 impl Workers {
-    pub(super) fn say(&self, event: Event) {
+    pub(super) fn say(&self, events: Vec<Event>) {
         // Nobody listens any more when the run was stopped.
-        let _ = self.events.send(event);
+        let _ = self.events.send(events);
     }
 
     /// Reads and searches pieces of a file, as long as there are any.
@@ -139,16 +166,16 @@ impl Workers {
             let bytes = chunk.bytes.len() as u64;
             self.taken.fetch_add(bytes, Ordering::Relaxed);
             if let Some(error) = failure {
-                self.say(Event::Failed(source, ProblemKind::Broken { reason: error.to_string(), bytes: piece.start() + bytes }));
+                self.say(vec![Event::Failed(source, ProblemKind::Broken { reason: error.to_string(), bytes: piece.start() + bytes })]);
             }
             let facts;
             (facts, buffer) = self.search(source, chunk);
             found.push(facts);
             if found.len() == MOST_AT_ONCE {
-                self.say(Event::Chunks(source, std::mem::take(&mut found)));
+                self.say(vec![Event::Chunks(source, std::mem::take(&mut found))]);
             }
         };
-        self.say(Event::Chunks(source, found));
+        self.say(vec![Event::Chunks(source, found)]);
         ended
     }
 
@@ -156,7 +183,7 @@ impl Workers {
     fn search(&self, source: usize, chunk: Chunk) -> (ChunkFacts, Buffer) {
         // A fault in one place must not cost the rest of the report.
         let facts = catch_unwind(AssertUnwindSafe(|| self.searcher.search(&chunk))).unwrap_or_else(|_| {
-            self.say(Event::Failed(source, ProblemKind::Fault));
+            self.say(vec![Event::Failed(source, ProblemKind::Fault)]);
             ChunkFacts::without_facts(&chunk)
         });
         (facts, chunk.bytes)

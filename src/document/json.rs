@@ -11,8 +11,11 @@ use std::io::{self, Read};
 
 use super::splitter::Splitter;
 use super::{RowPlace, Rows};
+use crate::knowledge::container::{CONTAINERS, RECORD_KEYS};
+use crate::needle::Needles;
 
 const BUFFER_BYTES: usize = 256 << 10;
+static RECORD: Needles = Needles::new(&RECORD_KEYS);
 
 /// Whether bytes start a JSON object or array.
 #[must_use]
@@ -23,6 +26,15 @@ pub(super) fn starts(text: &[u8]) -> bool {
         Some(b'[') => inner.first().is_none_or(|b| matches!(b, b'{' | b'[' | b']')),
         _ => false,
     }
+}
+
+/// Whether an object is a record itself, and holds none, as far as its first keys tell: a key that only records have stands before any
+/// under which records are kept.
+#[must_use]
+pub fn is_record(object: &[u8]) -> bool {
+    let Some(at) = RECORD.find(object).filter(|_| object.starts_with(b"{")) else { return false };
+    let mut quoted = object[..at].split(|byte| *byte == b'"');
+    !quoted.any(|text| CONTAINERS.iter().any(|container| container.key.as_bytes() == text))
 }
 
 /// All rows of a document that is at hand, each with its place in it.

@@ -15,7 +15,7 @@ mod start;
 
 use std::io::{self, Read};
 
-pub use json::rows_of;
+pub use json::{is_record, rows_of};
 pub use start::Start;
 
 use crate::record::{self, Lines};

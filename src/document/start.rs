@@ -24,7 +24,8 @@ impl<R: Read> Start<R> {
     /// Reads the start of a source. An error that ends it early is given when its bytes have been.
     pub fn of(reader: R) -> Start<R> {
         let rest = Rest { failure: None, reader };
-        let mut start = Start { bytes: Vec::new(), layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
+        let mut start =
+            Start { bytes: Vec::with_capacity(ENOUGH_BYTES), layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
         start.read_on();
         start
     }

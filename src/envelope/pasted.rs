@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::{Entry, instant};
+use crate::needle::Needles;
 use crate::record::{Form, starts_own};
 
 /// How far into a line a head is looked for.
@@ -22,6 +23,18 @@ const MARKS: [(&[u8], usize); 7] =
 const SPELT_ESC: [&str; 5] = ["^[[", "\\x1b[", "\\u001b[", "\\033[", "\u{241b}["];
 /// What else a paste leaves: frames without indentation, and Markdown.
 const MARKS_OF_PASTES: [&str; 4] = ["\nFile \"", "\nFile \u{201c}", "\\_", "  File \u{201c}"];
+/// All of these.
+static LEFT: Needles = Needles::new(&[
+    SPELT_ESC[0],
+    SPELT_ESC[1],
+    SPELT_ESC[2],
+    SPELT_ESC[3],
+    SPELT_ESC[4],
+    MARKS_OF_PASTES[0],
+    MARKS_OF_PASTES[1],
+    MARKS_OF_PASTES[2],
+    MARKS_OF_PASTES[3],
+]);
 /// What says how bad a line is, and nothing of who wrote it.
 const LEVELS: [&str; 16] =
     ["debug", "info", "inf", "notice", "warn", "warning", "wrn", "error", "err", "critical", "fatal", "stdout", "stderr", "out", "f", "p"];
@@ -90,8 +103,7 @@ impl Pasted {
 
     /// Whether anything in a log can be the doing of a paste: a quick look, for most logs are as they were written.
     pub(super) fn leaves_marks(start: &[u8]) -> bool {
-        let marks = SPELT_ESC.iter().chain(&MARKS_OF_PASTES);
-        start.starts_with(FENCE) || marks.into_iter().any(|mark| memchr::memmem::find(start, mark.as_bytes()).is_some())
+        start.starts_with(FENCE) || LEFT.find(start).is_some()
     }
 
     /// A line as it was, with what its prefix tells.

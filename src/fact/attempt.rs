@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::error_record::{Chain, ErrorRecord, Role};
+use super::error_record::{Asked, Chain, ErrorRecord, Role};
 use super::error_text::{ErrorText, Rejection};
 use super::texts::Texts;
 use crate::knowledge::provider;
@@ -124,7 +124,7 @@ fn chain(traceback: &str, texts: &mut Texts) -> Option<Chain> {
     }
     let headed = traceback.starts_with(TRACEBACK_START.trim_end());
     let text = if headed { traceback.to_owned() } else { format!("{TRACEBACK_START}{traceback}") };
-    Some(Chain::of(&Traceback::of(text), texts))
+    Some(Chain::of(&Traceback::of(text), Asked { traces: true, route: true }, texts))
 }
 
 /// Whether the error broke a stream: it is the provider's own, in words that LiteLLM has not wrapped yet, and was met while the

@@ -10,7 +10,18 @@ use std::sync::Arc;
 use super::error_text::ErrorText;
 use super::texts::Texts;
 use crate::knowledge::signature::CONTINUATIONS;
+use crate::needle::Needle;
 use crate::record::python::{self, Literal};
+
+static MESSAGES: Needle = Needle::new("messages=[");
+static BODY_MESSAGES: Needle = Needle::new("'messages': [");
+static CALL_ID: Needle = Needle::new("litellm_call_id=");
+static EARLIER: Needle = Needle::new("{'exception_type': ");
+static GROUP: Needle = Needle::new("'model_group': ");
+static MODEL: Needle = Needle::new("model=");
+static VERSION: Needle = Needle::new("'litellm_api_version': ");
+static ERROR: Needle = Needle::new("'exception_string': ");
+static ERROR_CALL_ID: Needle = Needle::new("'litellm_call_id': ");
 
 /// A request that LiteLLM sent upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,26 +58,24 @@ pub struct EarlierError {
 impl UpstreamCall {
     /// Reads the message of a record that starts with `litellm.acompletion(`.
     pub(super) fn read(message: &str, texts: &mut Texts) -> Option<UpstreamCall> {
-        const MESSAGES: &str = "messages=";
-        let at = message.find("messages=[")? + MESSAGES.len();
+        let at = MESSAGES.find(message)? + "messages=".len();
         let (items, used) = python::items(&message[at..])?;
         let item = |back: usize| items.len().checked_sub(back).map(|i| message[at..][items[i].clone()].trim());
         let last = item(1).map(role_of);
         let rest = without_messages(&message[at + used..]);
-        let call_id = quoted(&rest, "litellm_call_id=")?;
+        let call_id = quoted(&rest, &CALL_ID)?;
         let ends_with_assistant = last.as_ref().is_some_and(|(role, _)| role == "assistant");
         let added = item(2).is_some_and(|text| CONTINUATIONS.iter().any(|words| text.contains(words)) && role_of(text).0 != "user");
-        let mut earlier = rest.split("{'exception_type': ");
-        let own = earlier.next().unwrap_or_default();
+        let (own, earlier) = EARLIER.split(&rest).unwrap_or((&rest, ""));
         Some(UpstreamCall {
             call_id,
-            group: quoted(own, "'model_group': "),
-            model: quoted(&message[..at], "model="),
+            group: quoted(own, &GROUP),
+            model: quoted(&message[..at], &MODEL),
             ends_with_assistant,
             continuation: ends_with_assistant && added,
             asks_to_be_continued: last.is_some_and(|(_, prefix)| prefix),
-            version: quoted(own, "'litellm_api_version': "),
-            earlier: earlier.filter_map(|entry| EarlierError::read(entry, texts)).collect(),
+            version: quoted(own, &VERSION),
+            earlier: entries(earlier).filter_map(|entry| EarlierError::read(entry, texts)).collect(),
         })
     }
 }
@@ -80,9 +89,19 @@ impl UpstreamCall {
 
 impl EarlierError {
     fn read(entry: &str, texts: &mut Texts) -> Option<EarlierError> {
-        let text = quoted(entry, "'exception_string': ")?;
-        Some(EarlierError { call_id: quoted(entry, "'litellm_call_id': ")?, text: texts.read(&text), group: quoted(entry, "'model_group': ") })
+        let text = quoted(entry, &ERROR)?;
+        Some(EarlierError { call_id: quoted(entry, &ERROR_CALL_ID)?, text: texts.read(&text), group: quoted(entry, &GROUP) })
     }
+}
+
+/// The entries of `previous_models` in a text that starts behind the mark of the first.
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text).filter(|text| !text.is_empty());
+    std::iter::from_fn(move || {
+        let (entry, behind) = rest.map(|text| EARLIER.split(text).map_or((text, None), |(entry, behind)| (entry, Some(behind))))?;
+        rest = behind;
+        Some(entry)
+    })
 }
 
 /// Role of a message and whether it asks to be continued.
@@ -105,11 +124,10 @@ fn role_of(item: &str) -> (String, bool) {
 
 /// The text without the `'messages': […]` of request bodies in it.
 fn without_messages(text: &str) -> String {
-    const MESSAGES: &str = "'messages': ";
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("'messages': [") {
-        let list = &rest[at + MESSAGES.len()..];
+    while let Some(at) = BODY_MESSAGES.find(rest) {
+        let list = &rest[at + "'messages': ".len()..];
         clean.push_str(&rest[..at]);
         match python::items(list) {
             Some((_, used)) => rest = &list[used..],
@@ -122,9 +140,9 @@ fn without_messages(text: &str) -> String {
 }
 
 /// The quoted string behind a key.
-fn quoted(text: &str, key: &str) -> Option<String> {
-    let at = text.find(key)? + key.len();
-    python::string(&text[at..]).map(|(value, _)| value)
+fn quoted(text: &str, key: &Needle) -> Option<String> {
+    let (_, behind) = key.split(text)?;
+    python::string(behind).map(|(value, _)| value)
 }
 
 #[cfg(test)]

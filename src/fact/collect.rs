@@ -6,7 +6,10 @@ use super::error_text::Rejection;
 use super::texts::Texts;
 use super::{Place, Statement};
 use crate::knowledge::signature::{self, HeadKind, MESSAGE_HEADS};
-use crate::record::{self, Answer, Form, Record, Time, python};
+use crate::needle::Needle;
+use crate::record::{self, Answer, Form, Record, Time, TraceRecord, python};
+
+static BAD_REQUEST: Needle = Needle::new("litellm.BadRequestError: ");
 
 /// A statement found in a record, before the source's place is known.
 #[derive(Debug)]
@@ -54,7 +57,15 @@ pub struct Collector {
 impl Collector {
     /// Reads the row that fills `bytes` and starts at `offset` of the chunk; gives whether it is of a known form.
     pub fn read_row(&mut self, bytes: &[u8], offset: usize) -> bool {
-        let rows = record::read_row(bytes);
+        self.add_rows(record::read_row(bytes), offset)
+    }
+
+    /// Reads the row that fills `bytes` and starts at `offset` of the chunk if it is a payload; gives whether it is.
+    pub fn read_payload(&mut self, bytes: &[u8], offset: usize) -> bool {
+        self.add_rows(record::read_payload(bytes), offset)
+    }
+
+    fn add_rows(&mut self, rows: Option<Vec<TraceRecord>>, offset: usize) -> bool {
         let known = rows.is_some();
         for row in rows.into_iter().flatten() {
             self.add_form(row.form);
@@ -98,6 +109,9 @@ impl Collector {
 
     /// Reads the record that fills `bytes` and starts at `offset` of the chunk; `behind` is what follows it.
     pub fn read(&mut self, bytes: &[u8], offset: usize, behind: &[u8]) {
+        if record::says_nothing(bytes) {
+            return self.add_form(Form::Text);
+        }
         let parts = record::read(bytes);
         let ends: Vec<usize> = parts.iter().skip(1).map(|(at, _)| *at).chain([bytes.len()]).collect();
         for ((at, record), end) in parts.into_iter().zip(ends) {
@@ -168,7 +182,7 @@ fn other_error(record: &Record<'_>, message: &str, texts: &mut Texts) -> Option<
     if !matches!(record.level.as_ref(), "ERROR" | "WARNING" | "CRITICAL") || !signature::tells_rejection(message) {
         return None;
     }
-    let named = message.find("litellm.BadRequestError: ");
+    let named = BAD_REQUEST.find(message);
     let at = named.unwrap_or(0);
     let rejection = Rejection::find(&message[at..], texts)?;
     // Without LiteLLM's class before it, a provider's word must be: a message may quote.

@@ -115,12 +115,21 @@ pub struct ErrorRecord {
 pub struct Chain {
     /// The texts of the exceptions that speak of a broken stream or of a provider's answer, oldest first, each once.
     pub texts: Vec<Arc<ErrorText>>,
-    /// Whether nothing in it hints at a broken stream, frames included.
+    /// Whether nothing in it hints at a broken stream, frames included; `false` where its release or writer does not keep whole chains.
     pub no_stream_traces: bool,
     /// Whether an error's text in it holds a traceback of its own (1.77.7).
     pub nested: bool,
     /// Route, told by the frames of the proxy's endpoint.
     pub route: Option<&'static str>,
+}
+
+/// What is asked of a traceback's frames: to look through them takes long, and most records cannot have it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Whether anything hints at a broken stream: only whole chains can show that nothing does.
+    pub(super) traces: bool,
+    /// Which endpoint of the proxy is in it: only the endpoint's own records have it.
+    pub(super) route: bool,
 }
 
 /// How many exceptions of a chain are kept; LiteLLM's have about ten.
@@ -130,7 +139,7 @@ static REQUEST_ID: Needle = Needle::new("request_id");
 static DEBUG_INFORMATION: Needle = Needle::new("\nDebug Information:");
 
 impl Chain {
-    pub(super) fn of(traceback: &Traceback<'_>, known: &mut Texts) -> Chain {
+    pub(super) fn of(traceback: &Traceback<'_>, asked: Asked, known: &mut Texts) -> Chain {
         let telling = |text: &&str| error_text::is_mid_stream(text) || REQUEST_ID.is_in(text) || signature::tells_rejection(text);
         let mut texts: Vec<Arc<ErrorText>> = Vec::new();
         for text in traceback.exceptions().filter(telling).map(|text| known.read(text)) {
@@ -140,9 +149,9 @@ impl Chain {
         }
         Chain {
             texts,
-            no_stream_traces: !signature::traces_stream(traceback.text()),
+            no_stream_traces: asked.traces && !signature::traces_stream(traceback.text()),
             nested: traceback.nested,
-            route: route::of_frames(traceback.text()),
+            route: if asked.route { route::of_frames(traceback.text()) } else { None },
         }
     }
 }
@@ -174,11 +183,15 @@ impl ErrorRecord {
     pub(super) fn new(role: Role, record: &Record<'_>, text: &str, texts: &mut Texts) -> ErrorRecord {
         let (call_id, text) = take_call_id(text);
         let message = DEBUG_INFORMATION.before(text);
+        let asked = Asked {
+            traces: record.origin.as_ref().is_some_and(|(file, line)| version::keeps_exception_chain(file, *line)),
+            route: matches!(role, Role::RequestError | Role::MessagesError | Role::OtherError),
+        };
         let without_traceback = message.len() < text.len() && record.traceback.is_none();
         ErrorRecord {
             role,
             text: texts.read(message),
-            chain: record.traceback.as_ref().map(|traceback| Chain::of(traceback, texts)),
+            chain: record.traceback.as_ref().map(|traceback| Chain::of(traceback, asked, texts)),
             whole: !record.broken && record.traceback.as_ref().is_none_or(|t| !t.shortened),
             without_traceback,
             origin: record.origin.as_ref().map(|(file, line)| (texts.name(file), *line)),

@@ -87,6 +87,8 @@ static ORIGINAL: Needle = Needle::new("Original exception: ");
 static CHUNK: Needle = Needle::new("Received chunk:");
 static REQUEST_ID: Needle = Needle::new("request_id");
 static FAILED_ABOVE: Needle = Needle::new("' failed with the error above");
+static ESCAPED_END: Needle = Needle::new("\\n");
+static FLAT_END: Needle = Needle::new(" / Available");
 static ALSO_FAILED: Needle = Needle::new(" also failed: ");
 
 impl ErrorText {
@@ -202,7 +204,7 @@ fn old_level<'t>(text: &'t str, texts: &mut Texts) -> Level<'t> {
     const AVAILABLE: &str = "Available Model Group Fallbacks=";
     const NEXT: &str = "Error doing the fallback: ";
     let line = &text[..memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len())];
-    let end = ["\\n", " / Available"].iter().filter_map(|stop| line.find(stop)).min().unwrap_or(line.len());
+    let end = [&ESCAPED_END, &FLAT_END].into_iter().filter_map(|stop| stop.find(line)).min().unwrap_or(line.len());
     let group = texts.name(text[..end].trim());
     let rest = text[end..].trim_start_matches(['\n', '\r', ' ', '/']);
     let Some(listed) = rest.strip_prefix(AVAILABLE) else { return (group, None, None) };
@@ -231,7 +233,8 @@ impl OneError {
         let (class, after_class) = class(text).map_or((None, text), |(class, rest)| (Some(class), rest));
         let (provider, message) = after_provider(after_class);
         let rejection = Rejection::find(text, texts);
-        let other_id = if rejection.is_none() { REQUEST_ID.all_in(text.as_bytes()).find_map(|at| id_behind(&text[at..])) } else { None };
+        let other_id =
+            if rejection.is_none() { REQUEST_ID.all_in(text.as_bytes()).find_map(|at| id_behind(&text[at..])).map(|(id, _)| id) } else { None };
         // What a malformed chunk held, and where it was parsed, are the prompt's and Python's; the first line is the error.
         let message = if rejection.is_some() && !mid_stream { "" } else { message.trim().lines().next().unwrap_or_default() };
         OneError {
@@ -245,6 +248,9 @@ impl OneError {
 }
 
 fn first_characters(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
     text.char_indices().nth(most).map_or(text, |(end, _)| &text[..end])
 }
 
@@ -293,8 +299,8 @@ fn provider_words(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The id of `request_id": "req_…"`, in any quotes, escaped as often as may be.
-fn id_behind(text: &str) -> Option<&str> {
+/// The id of `request_id": "req_…"`, in any quotes, escaped as often as may be, and what follows it.
+fn id_behind(text: &str) -> Option<(&str, &str)> {
     let quote = |text: &str| -> Option<usize> {
         let slashes = text.bytes().take_while(|b| *b == b'\\').count();
         (slashes <= 6 && matches!(text.as_bytes().get(slashes), Some(b'"' | b'\''))).then_some(slashes + 1)
@@ -304,7 +310,7 @@ fn id_behind(text: &str) -> Option<&str> {
     let rest = &rest[quote(rest)?..];
     let length = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
     (4..=80).contains(&length).then_some(())?;
-    quote(&rest[length..]).map(|_| &rest[..length])
+    quote(&rest[length..]).map(|_| rest.split_at(length))
 }
 
 impl Rejection {
@@ -332,21 +338,21 @@ impl Rejection {
         });
         let request_id = Rejection::id_in(behind);
         let line = first_characters(&behind[..memchr::memchr(b'\n', behind.as_bytes()).unwrap_or(behind.len())], BODY_REACH);
-        let is_closed = line.contains("\"}") || line.contains("'}");
+        let is_closed = memchr::memchr_iter(b'}', line.as_bytes()).any(|end| end > 0 && matches!(line.as_bytes()[end - 1], b'"' | b'\''));
         let in_body = body.is_some_and(|body| body.contains('{'));
         let cut = request_id.is_none() && in_body && !is_closed && provider.is_some_and(|p| p.names_requests);
         // `{…}` closed by a quote has lost its `b'` on the way: no sign of a call that was not streaming.
-        let closed_as_stream = request_id.is_some_and(|id| behind.split_once(id).is_some_and(|(_, after)| after.starts_with("\"}'")));
+        let closed_as_stream = request_id.is_some_and(|(_, after)| after.starts_with("\"}'"));
         Rejection {
-            request_id: request_id.map(|id| texts.name(id)),
+            request_id: request_id.map(|(id, _)| texts.name(id)),
             cut,
             provider: provider.map(|p| p.name),
             streaming: if closed_as_stream { streaming.filter(|s| *s) } else { streaming },
         }
     }
 
-    /// The id of the body that the sentence, with which `behind` starts, stands in.
-    fn id_in(behind: &str) -> Option<&str> {
+    /// The id of the body that the sentence, with which `behind` starts, stands in, and what follows it.
+    fn id_in(behind: &str) -> Option<(&str, &str)> {
         const REACH: usize = 240;
         let end = memchr::memchr2(b'\n', b'{', behind.as_bytes()).unwrap_or(behind.len());
         let near = |at: &usize| *at <= end && (*at <= REACH || behind[..*at].chars().count() <= REACH);

@@ -1,7 +1,7 @@
 //! Opens a source and counts what is read of it.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Cursor, Read, Seek};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +10,9 @@ use xxhash_rust::xxh3::Xxh3;
 use super::compression::decompress;
 use super::encoding::to_utf8;
 use super::{Limits, Origin, Source};
+
+/// How many bytes of a file are read to tell what it is.
+const FIRST_BYTES: usize = 32 << 10;
 
 /// Opens a source and gives its bytes, decompressed, and the file if they stand in it as they are. `read` grows with each byte taken from it, before decompression.
 ///
@@ -21,8 +24,12 @@ pub fn open(source: &Source, read: Arc<AtomicU64>, limits: Limits) -> io::Result
         widen_stdin();
         return Ok((decode(Box::new(Counted::new(io::stdin(), read)), limits)?, None));
     };
-    let file = Arc::new(File::open(path)?);
-    let decoded = decode(Box::new(Counted::new(file.clone(), read)), limits)?;
+    let mut file = Arc::new(File::open(path)?);
+    // What a file is, is told in many small steps: one read serves them all.
+    let mut start = vec![0; FIRST_BYTES];
+    let length = file.read(&mut start)?;
+    start.truncate(length);
+    let decoded = decode(Box::new(Counted::new(Cursor::new(start).chain(file.clone()), read)), limits)?;
     let is_file = decoded.as_it_stands && file.metadata().is_ok_and(|found| found.is_file());
     Ok((decoded, is_file.then_some(file)))
 }

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 
 use super::{Inputs, Origin, Problem, ProblemKind, Selection, Source};
 
@@ -81,12 +81,13 @@ impl Inputs {
 
     fn walk(&mut self, folder: &Path, takes: &dyn Fn(&Path) -> bool, seen: &mut HashSet<PathBuf>) {
         let walk = WalkBuilder::new(folder).standard_filters(false).sort_by_file_path(Path::cmp).build();
+        let own = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         for entry in walk {
             match entry {
                 // Links to files are read: Kubernetes keeps its container logs so. Links to folders are not followed.
-                Ok(entry) if entry.path().is_file() => {
+                Ok(entry) if is_file(&entry) => {
                     let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-                    if takes(below) && first_time(entry.path(), seen) {
+                    if takes(below) && if entry.path_is_symlink() { first_time(entry.path(), seen) } else { seen.insert(own.join(below)) } {
                         let name = entry.path().display().to_string();
                         self.sources.push(Source { name, origin: Origin::Walked { path: entry.into_path(), folder: self.folders.len() - 1 } });
                     }
@@ -100,6 +101,11 @@ impl Inputs {
     fn fail(&mut self, input: String, kind: ProblemKind) {
         self.problems.push(Problem { input, kind });
     }
+}
+
+/// Whether an entry is a file, or a link to one; the folder's own listing tells most.
+fn is_file(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_file() || (kind.is_symlink() && entry.path().is_file()))
 }
 
 /// Whether a path has characters of a glob.

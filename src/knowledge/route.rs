@@ -1,14 +1,16 @@
 //! The proxy's routes, by the frames of their endpoints in a traceback, by their call types and by their paths. Source: LiteLLM 1.74–1.109.
 
-use crate::needle::Needle;
+use crate::needle::Needles;
 
 /// Frames of the proxy's endpoints, and their routes.
-static ENDPOINT_FRAMES: [(Needle, &str); 4] = [
-    (Needle::new(", in chat_completion"), CHAT),
-    (Needle::new(", in responses_api"), RESPONSES),
-    (Needle::new(", in anthropic_response"), MESSAGES),
-    (Needle::new("response_api_endpoints/endpoints.py"), RESPONSES),
+const ENDPOINT_FRAMES: [(&str, &str); 4] = [
+    (", in chat_completion", CHAT),
+    (", in responses_api", RESPONSES),
+    (", in anthropic_response", MESSAGES),
+    ("response_api_endpoints/endpoints.py", RESPONSES),
 ];
+static FRAMES: Needles =
+    Needles::new(&[", in chat_completion", ", in responses_api", ", in anthropic_response", "response_api_endpoints/endpoints.py"]);
 
 /// The route of chat completions.
 pub const CHAT: &str = "chat";
@@ -45,5 +47,19 @@ pub fn of_path(path: &str) -> Option<&'static str> {
 /// The route whose endpoint stands in a traceback.
 #[must_use]
 pub fn of_frames(traceback: &str) -> Option<&'static str> {
-    ENDPOINT_FRAMES.iter().find(|(frame, _)| frame.is_in(traceback)).map(|(_, route)| *route)
+    let at = FRAMES.find(traceback)?;
+    ENDPOINT_FRAMES.iter().find(|(frame, _)| traceback[at..].starts_with(frame)).map(|(_, route)| *route)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_endpoint_frame_tells_its_route() {
+        for (frame, route) in ENDPOINT_FRAMES {
+            assert_eq!(of_frames(&format!("  File \"x.py\", line 1{frame}\n")), Some(route), "{frame}");
+        }
+        assert_eq!(of_frames("  File \"x.py\", line 1, in other\n"), None);
+    }
 }

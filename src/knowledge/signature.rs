@@ -2,7 +2,7 @@
 //!
 //! Needles hold no quote, no backslash and no newline, so that they are found whatever escaping is around them.
 
-use crate::needle::Needle;
+use crate::needle::Needles;
 
 /// The part of the rejection's sentence that every provider and wrapping keeps: `This model does not support assistant
 /// message prefill. The conversation must end with a user message.` (Anthropic, since Claude 4.6; BerriAI/litellm#27967).
@@ -11,20 +11,18 @@ pub const REJECTION: &str = "does not support assistant message prefill";
 /// All wordings of the rejection: Anthropic's earlier ones are still seen behind gateways.
 const REJECTIONS: [&str; 3] = [REJECTION, "Prefilling assistant messages is not supported", "Prefilling assistant messages is no longer supported"];
 
-static WORDINGS: [Needle; 3] = [Needle::new(REJECTIONS[0]), Needle::new(REJECTIONS[1]), Needle::new(REJECTIONS[2])];
+static WORDINGS: Needles = Needles::new(&REJECTIONS);
 
 /// Where a text holds a rejection, in order.
 #[must_use]
 pub fn rejections_in(text: &str) -> Vec<usize> {
-    let mut places: Vec<usize> = WORDINGS.iter().flat_map(|wording| wording.all_in(text.as_bytes())).collect();
-    places.sort_unstable();
-    places
+    WORDINGS.all_in(text).collect()
 }
 
 /// Whether a text holds a rejection.
 #[must_use]
 pub fn tells_rejection(text: &str) -> bool {
-    WORDINGS.iter().any(|wording| wording.is_in(text))
+    WORDINGS.find(text).is_some()
 }
 
 /// Needles of the chunk search. A record that holds none of them says nothing about a rejection, a stream failure or a
@@ -111,19 +109,12 @@ pub const MID_STREAM: &str = "MidStreamFallbackError";
 const STREAM_TRACES: [&str; 6] =
     ["MidStream", "StreamFallback", "FallbackError", "stream_with_fallbacks", "_handle_stream_fallback_error", "__anext__"];
 
-static TRACES: [Needle; 6] = [
-    Needle::new(STREAM_TRACES[0]),
-    Needle::new(STREAM_TRACES[1]),
-    Needle::new(STREAM_TRACES[2]),
-    Needle::new(STREAM_TRACES[3]),
-    Needle::new(STREAM_TRACES[4]),
-    Needle::new(STREAM_TRACES[5]),
-];
+static TRACES: Needles = Needles::new(&STREAM_TRACES);
 
 /// Whether a text holds any of [`STREAM_TRACES`].
 #[must_use]
 pub fn traces_stream(text: &str) -> bool {
-    TRACES.iter().any(|trace| trace.is_in(text))
+    TRACES.find(text).is_some()
 }
 
 /// Classes of transport errors that a payload's traceback does not show to be a stream's: `httpx` raises it outside the frames

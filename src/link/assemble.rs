@@ -6,10 +6,11 @@ use std::collections::HashSet;
 
 use rayon::prelude::*;
 
-use super::groups::{Groups, Node, Summary};
+use super::groups::{Groups, Summary};
 use super::hops::Inferred;
 use super::incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
 use super::integrity;
+use super::node::Node;
 use super::order;
 use super::request::Request;
 use super::rules::{Confidence, Rule, Rules, Side};
@@ -23,8 +24,7 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
     let contested = order::contested(groups);
     let is_call = |n: &usize| matches!(groups.nodes[*n].fact.statement, Statement::Call(_));
     let called: HashSet<usize> = (0..groups.nodes.len()).filter(is_call).map(|n| groups.root(n)).collect();
-    let has_id = |error: &ErrorRecord| error.rejections().iter().any(|(_, rejection)| rejection.request_id.is_some());
-    let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.error().is_some_and(has_id)).map(Node::stream).collect();
+    let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.has_id).map(Node::stream).collect();
     let joins = groups.joins();
     let refused: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
     let mut incidents: Vec<Incident> = refused

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use super::rules::{Rule, Rules};
 use crate::fact::{About, Attempt, ErrorRecord, Fact, LastMessage, Role, Statement};
 use crate::knowledge::route;
@@ -10,22 +12,27 @@ use crate::knowledge::version::{self, Continues};
 /// How many streams must have broken without a fallback.
 const ENOUGH_ENDED: usize = 3;
 
-/// Streams (by source) in which broken streams ended without a fallback, again and again, and never with one: LiteLLM
+/// Streams in which broken streams ended without a fallback, again and again, and never with one: LiteLLM
 /// ≥1.109 was not asked there to continue them.
 pub(super) fn unasked(facts: &[Fact]) -> HashSet<u32> {
+    let ends = facts.par_iter().filter_map(|fact| {
+        let Statement::Error(error) = &fact.statement else { return None };
+        match error.role {
+            Role::StreamError if !error.text.mid_stream => Some((fact.stream, false)),
+            Role::FallbackFailed | Role::ResponsesFallbackFailed => Some((fact.stream, true)),
+            _ => None,
+        }
+    });
     let mut ended: HashMap<u32, usize> = HashMap::new();
     let mut continued: HashSet<u32> = HashSet::new();
-    for fact in facts {
-        let Statement::Error(error) = &fact.statement else { continue };
-        match error.role {
-            Role::StreamError if !error.text.mid_stream => *ended.entry(fact.stream).or_default() += 1,
-            Role::FallbackFailed | Role::ResponsesFallbackFailed => {
-                continued.insert(fact.stream);
-            }
-            _ => {}
+    for (stream, goes_on) in ends.collect::<Vec<_>>() {
+        if goes_on {
+            continued.insert(stream);
+        } else {
+            *ended.entry(stream).or_default() += 1;
         }
     }
-    ended.into_iter().filter(|(source, count)| *count >= ENOUGH_ENDED && !continued.contains(source)).map(|(source, _)| source).collect()
+    ended.into_iter().filter(|(stream, count)| *count >= ENOUGH_ENDED && !continued.contains(stream)).map(|(stream, _)| stream).collect()
 }
 
 /// The rules that speak for a fact, whatever else there is but what is known of its stream.

@@ -1,63 +1,14 @@
 //! Groups of facts that belong to one client request, as they grow: a union-find over facts and the ids they share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use rayon::prelude::*;
 
 use super::evidence;
+use super::node::{Key, Node};
 use super::rules::{Rule, Rules};
 use super::verdict::Verdict;
-use crate::fact::{ErrorRecord, Fact, FallbackLists, Place, Role, Statement};
-
-/// One fact with what the rules ask of it again and again.
-#[derive(Debug)]
-pub(super) struct Node<'a> {
-    pub(super) fact: &'a Fact,
-    /// Microseconds on the stream's line of time.
-    pub(super) at: u64,
-    /// Whether `at` is exact to less than a second.
-    pub(super) fine: bool,
-    /// The group refused or failed in the Router's record of one hop: no level above it is in the text.
-    pub(super) hop: Option<&'a str>,
-    /// What the record proves by itself.
-    pub(super) evidence: Rules,
-    /// Whether it holds a rejection.
-    rejected: bool,
-    /// Whether the refused call was streaming, where its body tells.
-    streaming: Option<bool>,
-}
-
-impl<'a> Node<'a> {
-    fn new(fact: &'a Fact, at: u64, unasked: &HashSet<u32>) -> Node<'a> {
-        let (mut rejected, mut streaming) = (false, None);
-        if let Statement::Error(error) = &fact.statement {
-            rejected = error.texts().any(|text| text.rejections().next().is_some());
-            streaming = error.text.rejections().find_map(|(_, rejection)| rejection.streaming);
-        }
-        let (hop, evidence) = (hop_of(fact), evidence::of(fact, unasked));
-        Node { fact, at, fine: fact.time.is_some_and(|time| time.fine), hop, evidence, rejected, streaming }
-    }
-
-    pub(super) fn error(&self) -> Option<&'a ErrorRecord> {
-        match &self.fact.statement {
-            Statement::Error(error) => Some(error),
-            _ => None,
-        }
-    }
-
-    /// Whether it is a trace's row, not a log's record.
-    fn is_row(&self) -> bool {
-        matches!(self.fact.statement, Statement::Served(_)) || self.error().is_some_and(|error| error.attempt.is_some())
-    }
-
-    pub(super) fn stream(&self) -> u32 {
-        self.fact.stream
-    }
-
-    pub(super) fn place(&self) -> Place {
-        self.fact.place
-    }
-}
+use crate::fact::{EarlierError, Fact, FallbackLists, Statement};
 
 /// What is known of a group, gathered from its facts.
 #[derive(Debug, Default, Clone)]
@@ -79,7 +30,7 @@ pub(super) struct Summary {
 pub(super) struct Groups<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     parent: Vec<usize>,
-    keys: HashMap<(Key, &'a str), usize>,
+    keys: HashMap<Key, usize>,
     /// Rules that joined groups or judged them from outside, by a node of the group.
     applied: Vec<(usize, Rule)>,
     /// Verdicts that a group takes over from others without being joined to them, by a node of the group.
@@ -96,35 +47,24 @@ pub(super) struct Groups<'a> {
     pub(super) lossy_before: Vec<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Key {
-    Provider,
-    Call,
-    /// What names a request within its writer's own ids.
-    Request,
-}
-
 impl<'a> Groups<'a> {
     pub(super) fn new(facts: &'a [Fact]) -> Groups<'a> {
+        let unasked = evidence::unasked(facts);
+        let mut nodes: Vec<Node<'_>> = facts.par_iter().map(|fact| Node::new(fact, &unasked)).collect();
         let mut lists: HashMap<u32, Vec<&'a FallbackLists>> = HashMap::new();
         let mut last: HashMap<u32, u64> = HashMap::new();
-        let unasked = evidence::unasked(facts);
-        let mut times = Vec::with_capacity(facts.len());
-        for fact in facts {
+        for node in &mut nodes {
             // What has no time has that of what stands before it.
-            let last = last.entry(fact.stream).or_default();
-            *last = fact.at().unwrap_or(*last);
-            times.push(*last);
-            if let Statement::Error(error) = &fact.statement
-                && let Some(configured) = error.texts().find_map(|t| t.configured.as_deref())
-            {
-                let seen = lists.entry(fact.stream).or_default();
+            let last = last.entry(node.stream()).or_default();
+            node.at = if node.fact.time.is_some() { node.at } else { *last };
+            *last = node.at;
+            if let Some(configured) = node.configured {
+                let seen = lists.entry(node.stream()).or_default();
                 if !seen.contains(&configured) {
                     seen.push(configured);
                 }
             }
         }
-        let nodes: Vec<Node<'_>> = facts.par_iter().zip(times).map(|(fact, at)| Node::new(fact, at, &unasked)).collect();
         let mut hops: HashMap<(u32, &str), Vec<usize>> = HashMap::new();
         for (index, node) in nodes.iter().enumerate() {
             if let Some(target) = node.hop {
@@ -190,39 +130,19 @@ impl<'a> Groups<'a> {
         self.applied.push((node, rule));
     }
 
-    fn key(&mut self, kind: Key, id: &'a str, node: usize) {
-        match self.keys.get(&(kind, id)) {
-            Some(&other) => {
-                self.union(other, node);
-            }
-            None => {
-                self.keys.insert((kind, id), node);
-            }
-        }
-    }
-
     /// Joins what shares an id: the provider's ids within one record name one request, and so does LiteLLM's call id.
     pub(super) fn join_ids(&mut self) {
         for node in 0..self.nodes.len() {
-            let fact = self.nodes[node].fact;
-            match &fact.statement {
-                Statement::Error(error) => {
-                    for id in provider_ids(error) {
-                        self.key(Key::Provider, id, node);
+            for at in 0..self.nodes[node].keys.len() {
+                let key = self.nodes[node].keys[at];
+                match self.keys.get(&key) {
+                    Some(&other) => {
+                        self.union(other, node);
                     }
-                    if let Some(call) = &error.call_id {
-                        self.key(Key::Call, call, node);
-                    }
-                    if let Some(request) = error.attempt.as_ref().and_then(|attempt| attempt.request.as_ref()) {
-                        self.key(Key::Request, request, node);
+                    None => {
+                        self.keys.insert(key, node);
                     }
                 }
-                Statement::Call(call) => self.key(Key::Call, &call.call_id, node),
-                Statement::Served(served) => {
-                    served.call_id.iter().for_each(|call| self.key(Key::Call, call, node));
-                    served.request.iter().for_each(|request| self.key(Key::Request, request, node));
-                }
-                _ => {}
             }
         }
         for node in 0..self.nodes.len() {
@@ -235,10 +155,10 @@ impl<'a> Groups<'a> {
     }
 
     /// `previous_models` names the call id of an earlier rejection: where both are known, they are one request.
-    fn join_earlier(&mut self, earlier: &'a crate::fact::EarlierError) {
-        let Some(&call) = self.keys.get(&(Key::Call, earlier.call_id.as_str())) else { return };
+    fn join_earlier(&mut self, earlier: &EarlierError) {
+        let Some(&call) = self.keys.get(&Key::call(&earlier.call_id)) else { return };
         for (_, rejection) in earlier.text.rejections() {
-            if let Some(&node) = rejection.request_id.as_deref().and_then(|id| self.keys.get(&(Key::Provider, id))) {
+            if let Some(&node) = rejection.request_id.as_deref().and_then(|id| self.keys.get(&Key::provider(id))) {
                 self.union(call, node);
             }
         }
@@ -254,7 +174,7 @@ impl<'a> Groups<'a> {
 
     /// The stream of a group's log records, if it has any: rows of traces have neither order nor fallback lists.
     pub(super) fn log_stream(&self, summary: &Summary) -> Option<u32> {
-        summary.nodes.first().map(|&n| &self.nodes[n]).filter(|node| !node.is_row()).map(Node::stream)
+        summary.nodes.first().map(|&n| &self.nodes[n]).filter(|node| !node.is_row).map(Node::stream)
     }
 
     /// Gathers what is known of each group, once all ids are joined.
@@ -292,12 +212,12 @@ impl Summary {
             summary.evidence.add_all(node.evidence);
             summary.rejected |= node.rejected;
             summary.streaming = summary.streaming.or(node.streaming);
-            if summary.closing.is_none() && node.error().is_some_and(is_closing) {
+            if summary.closing.is_none() && node.closing {
                 summary.closing = Some(index);
             }
         }
         // A log's records come before the rows of traces, whatever their files are called: it is believed first.
-        of.sort_by_key(|&n| nodes[n].is_row());
+        of.sort_by_key(|&n| nodes[n].is_row);
         summary.nodes = of;
         summary
     }
@@ -311,30 +231,5 @@ impl Summary {
         *self = Summary::of(all, nodes);
         self.evidence.add_all(judged.0);
         self.evidence.add_all(judged.1);
-    }
-}
-
-/// The provider's request ids of a record: of rejections, and of other errors in the same texts.
-fn provider_ids(error: &ErrorRecord) -> Vec<&str> {
-    let mut ids = Vec::new();
-    for level in error.texts().flat_map(|text| &text.levels) {
-        let id = level.error.rejection.as_ref().map_or(level.error.other_id.as_deref(), |r| r.request_id.as_deref());
-        ids.extend(id.filter(|id| !ids.contains(id)));
-    }
-    ids
-}
-
-/// Whether the record is the last of its chain: written when nothing is left to try.
-pub(super) fn is_closing(error: &ErrorRecord) -> bool {
-    matches!(error.role, Role::FallbackFailed | Role::ResponsesFallbackFailed | Role::StreamError | Role::RequestError | Role::MessagesError)
-}
-
-/// The group of a hop's own record: the text has one level, so nothing was tried below it.
-fn hop_of(fact: &Fact) -> Option<&str> {
-    match &fact.statement {
-        Statement::Error(error) if error.role == Role::HopFailed && error.text.levels.len() == 1 && !error.text.mid_stream => {
-            error.text.levels[0].group.as_deref()
-        }
-        _ => None,
     }
 }

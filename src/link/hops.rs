@@ -11,8 +11,9 @@
 
 use std::collections::HashMap;
 
-use super::groups::{Groups, Node, Summary};
+use super::groups::{Groups, Summary};
 use super::integrity;
+use super::node::Node;
 use super::rules::Rule;
 use super::verdict::Verdict;
 use crate::fact::{Role, Statement};

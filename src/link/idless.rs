@@ -33,7 +33,7 @@ struct Open<'a> {
 pub(super) fn join(groups: &mut Groups<'_>) {
     let mut open: Vec<Open<'_>> = Vec::new();
     for index in 0..groups.nodes.len() {
-        let Some(error) = groups.nodes[index].error() else { continue };
+        let Some(error) = groups.nodes[index].error().filter(|_| groups.nodes[index].idless) else { continue };
         let (Some(Refusal { group }), Some(stage)) = (idless(error), stage(error)) else { continue };
         let (stream, at) = (groups.nodes[index].stream(), groups.nodes[index].at);
         open.retain(|o| groups.nodes[o.node].stream() == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);

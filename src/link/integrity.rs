@@ -6,7 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::groups::{Groups, Node};
+use super::groups::Groups;
+use super::node::Node;
 use super::order;
 use crate::fact::{Role, Statement};
 

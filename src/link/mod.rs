@@ -14,6 +14,7 @@ mod hops;
 mod idless;
 mod incident;
 mod integrity;
+mod node;
 mod order;
 mod request;
 mod routes;

@@ -9,11 +9,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::groups::{Groups, Summary, is_closing};
+use rayon::prelude::*;
+
+use super::groups::{Groups, Summary};
 use super::integrity;
 use super::rules::{Rule, Rules, Side};
 use super::verdict::{self, Verdict};
-use crate::fact::Name;
 
 const SECOND: u64 = 1_000_000;
 /// How long before a hop the hop before it may stand. Half a second made one wrong join that two seconds did not.
@@ -61,29 +62,25 @@ pub(super) fn contested(groups: &Groups<'_>) -> HashSet<usize> {
 
 fn needs(groups: &Groups<'_>) -> Vec<Need> {
     let summaries = groups.summaries();
-    let mut roots: Vec<usize> = summaries.keys().copied().collect();
-    roots.sort_unstable();
-    let mut needs = Vec::new();
-    for root in roots {
-        let Some(summary) = summaries.get(&root) else { continue };
-        let Some((before, target)) = missing_hop(groups, summary) else { continue };
-        let at_hand = groups.hops.get(&(groups.nodes[before].stream(), target)).map_or(&[][..], Vec::as_slice);
-        let candidates = candidates(groups, summaries, at_hand, (root, summary), before);
-        if !candidates.is_empty() {
-            let farthest = candidates.last().map_or(before, |&c| c.min(before));
-            let damaged = !integrity::intact_between(groups, farthest, before);
-            needs.push(Need { group: root, before, candidates, ended: summary.closing.is_some(), damaged });
-        }
-    }
-    needs
+    let mut roots: Vec<(&usize, &Summary)> = summaries.iter().collect();
+    roots.sort_unstable_by_key(|(root, _)| **root);
+    roots.into_par_iter().filter_map(|(&root, summary)| need(groups, root, summary)).collect()
+}
+
+fn need(groups: &Groups<'_>, root: usize, summary: &Summary) -> Option<Need> {
+    let (before, target) = missing_hop(groups, summary)?;
+    let at_hand = groups.hops.get(&(groups.nodes[before].stream(), target)).map_or(&[][..], Vec::as_slice);
+    let candidates = candidates(groups, at_hand, (root, summary), before);
+    let farthest = candidates.last().map(|&candidate| candidate.min(before))?;
+    let damaged = !integrity::intact_between(groups, farthest, before);
+    Some(Need { group: root, before, candidates, ended: summary.closing.is_some(), damaged })
 }
 
 /// The first known hop of a chain, or its end, and the target before it in the list.
 fn missing_hop<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize, &'a str)> {
     let hop = |target: &str| summary.nodes.iter().copied().find(|&n| groups.nodes[n].hop == Some(target));
     // Records of inner levels name lists, too; the chain's own list stands in the record that ended it.
-    let mut ends = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].error().is_some_and(is_closing));
-    let Some((targets, last)) = ends.find_map(|n| list_of(groups, n)) else { return missing_by_lists(groups, summary) };
+    let Some((targets, last)) = summary.nodes.iter().find_map(|&n| groups.nodes[n].list) else { return missing_by_lists(groups, summary) };
     // From the last target back: the first one whose hop is not there is missed.
     let mut before = hop(&targets[last]).or(summary.closing)?;
     for target in targets[..last].iter().rev() {
@@ -93,17 +90,6 @@ fn missing_hop<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize, &'a
         }
     }
     None
-}
-
-/// The fallback list of the group that failed first, and how far it was tried, from a record that names both.
-fn list_of<'a>(groups: &Groups<'a>, node: usize) -> Option<(&'a [Name], usize)> {
-    let node = &groups.nodes[node];
-    let error = node.error()?;
-    error.texts().find_map(|text| {
-        let [first, second, ..] = text.levels.as_slice() else { return None };
-        let (targets, tried) = (first.fallbacks.as_deref()?, second.group.as_deref()?);
-        targets.iter().position(|target| **target == *tried).map(|at| (targets, at))
-    })
 }
 
 /// For a chain without an end: the target before its first hop, where all lists that hold it agree.
@@ -126,13 +112,13 @@ fn missing_by_lists<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize
     before.map(|target| (first, target))
 }
 
-fn candidates(groups: &Groups<'_>, summaries: &HashMap<usize, Summary>, hops: &[usize], (root, own): (usize, &Summary), before: usize) -> Vec<usize> {
+fn candidates(groups: &Groups<'_>, hops: &[usize], (root, own): (usize, &Summary), before: usize) -> Vec<usize> {
     let end = hops.partition_point(|&hop| hop < before);
     let nearby = hops[..end].iter().rev().copied().take_while(|&hop| near(groups, hop, before)).take(MOST_CANDIDATES);
     nearby
         .filter(|&hop| {
             let other = groups.root(hop);
-            summaries.get(&other).is_some_and(|summary| {
+            groups.summaries().get(&other).is_some_and(|summary| {
                 let last = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].hop.is_some()).max();
                 other != root && summary.closing.is_none() && last == Some(hop) && may_be_one(own, summary)
             })

@@ -10,8 +10,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::groups::{Groups, Node, Summary};
+use super::groups::{Groups, Summary};
 use super::integrity;
+use super::node::Node;
 use super::rules::Rule;
 use crate::fact::{Attempt, ErrorRecord, Statement};
 

@@ -4,27 +4,27 @@ use std::borrow::Cow;
 
 /// The text without `ESC[…m` sequences; borrowed when there are none.
 pub(super) fn strip(text: Cow<'_, str>) -> Cow<'_, str> {
-    without(text, '\x1b', |rest| Some(sequence_end(rest).unwrap_or(0)))
+    without(text, b'\x1b', |rest| Some(sequence_end(rest).unwrap_or(0)))
 }
 
 /// The text of a record whose ESCs were lost: `[31m` alone is a colour there.
 pub(super) fn strip_lost(text: Cow<'_, str>) -> Cow<'_, str> {
-    without(text, '[', |rest| colour_end(rest).filter(|end| *end > 1))
+    without(text, b'[', |rest| colour_end(rest).filter(|end| *end > 1))
 }
 
 /// The text without each `mark` and as many bytes behind it as `length` gives; where it gives none, the mark stays.
-fn without(text: Cow<'_, str>, mark: char, length: impl Fn(&str) -> Option<usize>) -> Cow<'_, str> {
-    if !text.contains(mark) {
+fn without(text: Cow<'_, str>, mark: u8, length: impl Fn(&str) -> Option<usize>) -> Cow<'_, str> {
+    if memchr::memchr(mark, text.as_bytes()).is_none() {
         return text;
     }
     let mut clean = String::with_capacity(text.len());
     let mut rest = text.as_ref();
-    while let Some(at) = rest.find(mark) {
+    while let Some(at) = memchr::memchr(mark, rest.as_bytes()) {
         clean.push_str(&rest[..at]);
-        let behind = &rest[at + mark.len_utf8()..];
+        let behind = &rest[at + 1..];
         let end = length(behind);
         if end.is_none() {
-            clean.push(mark);
+            clean.push(char::from(mark));
         }
         rest = &behind[end.unwrap_or(0)..];
     }

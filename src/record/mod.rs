@@ -23,7 +23,7 @@ pub use marks::mark_in;
 pub use metric::{Sample, samples_in};
 pub use text::{Answer, access_line};
 pub use time::{DAY, Time};
-pub use trace::{About, Caller, LastMessage, Served, TraceRecord, errors_in, read as read_row, served};
+pub use trace::{About, Caller, LastMessage, Served, TraceRecord, errors_in, read as read_row, read_payload, served};
 pub use traceback::Traceback;
 
 use crate::knowledge::signature::ROW_HEADS;
@@ -167,6 +167,12 @@ pub fn starts_here(line: &[u8]) -> Option<Form> {
 
 /// How many bytes of a line tell whether a record starts there.
 pub const HEAD_BYTES: usize = 160;
+
+/// Whether the record that fills `bytes` says nothing that matters, as far as its first line tells that.
+#[must_use]
+pub fn says_nothing(bytes: &[u8]) -> bool {
+    starts_here(bytes) == Some(Form::Text) && text::says_nothing(bytes)
+}
 
 /// Reads the record that fills `bytes`; gives its parts in order, each with its offset in `bytes`.
 ///

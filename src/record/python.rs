@@ -85,23 +85,26 @@ fn sequence(text: &str, close: u8, mut item: impl FnMut(&str) -> Option<usize>) 
 
 /// Reads a quoted string; gives its value and the bytes used, quotes included.
 pub(crate) fn string(text: &str) -> Option<(String, usize)> {
-    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    let mut value = String::new();
-    let mut chars = text.char_indices().skip(1);
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => value.push(match chars.next()?.1 {
-                'n' => '\n',
-                't' => '\t',
-                'r' => '\r',
-                other => other,
-            }),
-            '\n' => return None,
-            _ if c == quote => return Some((value, at + 1)),
-            _ => value.push(c),
+    let quote = *text.as_bytes().first().filter(|b| matches!(b, b'\'' | b'"'))?;
+    let (mut value, mut at) = (String::new(), 1);
+    loop {
+        let end = at + memchr::memchr3(quote, b'\\', b'\n', &text.as_bytes()[at..])?;
+        value.push_str(&text[at..end]);
+        match text.as_bytes()[end] {
+            b'\n' => return None,
+            b'\\' => {
+                let escaped = text[end + 1..].chars().next()?;
+                value.push(match escaped {
+                    'n' => '\n',
+                    't' => '\t',
+                    'r' => '\r',
+                    other => other,
+                });
+                at = end + 1 + escaped.len_utf8();
+            }
+            _ => return Some((value, end + 1)),
         }
     }
-    None
 }
 
 /// The ranges of the items of the list at the start of `text`, and how many bytes the list takes.

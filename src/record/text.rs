@@ -8,6 +8,9 @@ use std::ops::Range;
 
 use super::time::Time;
 use super::traceback::{self, Traceback};
+use crate::knowledge::signature::MESSAGE_HEADS;
+use crate::needle::Needle;
+
 use super::{Form, Record, ansi, piece, seam, text_of};
 
 /// Whether the line starts a text record: colour, `HH:MM:SS - LiteLLM`.
@@ -22,6 +25,10 @@ pub(super) fn is_uvicorn(line: &[u8]) -> bool {
     const LEVELS: [&[u8]; 5] = [b"INFO:     ", b"WARNING:  ", b"ERROR:    ", b"DEBUG:    ", b"CRITICAL: "];
     LEVELS.iter().any(|level| line.starts_with(level))
 }
+
+static POST: Needle = Needle::new("\"POST ");
+static PROTOCOL: Needle = Needle::new(" HTTP/");
+static DASH: Needle = Needle::new(" - ");
 
 /// What an access line says of a POST request: `… "POST /v1/chat/completions HTTP/1.1" 200`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +45,8 @@ pub fn access_line(bytes: &[u8]) -> Option<Answer> {
     super::starts_here(bytes).filter(|form| *form != Form::Text)?;
     let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
     let line = &bytes[..end.min(400)];
-    let start = memchr::memmem::find(line, b"\"POST ")? + 6;
-    let end = start + memchr::memmem::find(&line[start..], b" HTTP/")?;
+    let start = POST.find(line)? + "\"POST ".len();
+    let end = start + PROTOCOL.find(&line[start..])?;
     let after = &line[end + 6..];
     let status = after.iter().position(|&b| b == b' ')? + 1;
     let digits = after.get(status..status + 3)?;
@@ -87,6 +94,18 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     parts
 }
 
+/// Whether a text record says nothing that matters, by its first line: it is at DEBUG and starts as no record of this path does.
+///
+/// Such a record has no pieces behind it that are not its own (see [`quotes`]), and there are thousands of them, of many KB.
+pub(super) fn says_nothing(bytes: &[u8]) -> bool {
+    let Some(head) = parse_head(bytes, colour_length(bytes)) else { return false };
+    let body = &bytes[head.message.start..];
+    let message = body.trim_ascii_start();
+    // A colour before it would have to be taken off first.
+    let is_plain = !matches!(message.first(), Some(0x1b | b'[') | None);
+    &bytes[head.level] == b"DEBUG" && is_plain && !MESSAGE_HEADS.iter().any(|(start, _)| message.starts_with(start.as_bytes()))
+}
+
 /// Whether a message may quote anything, line by line: at DEBUG, all but errors hold prompts and answers.
 fn quotes(level: &str, body: &[u8]) -> bool {
     level == "DEBUG" && !body[colour_length(body)..].starts_with(b"An error occurred: ")
@@ -129,7 +148,7 @@ fn parse_head(bytes: &[u8], at: usize) -> Option<Head> {
     let level = name_end + 1..level_end;
     let colour_end = level_end + colour_length(&line[level_end..]);
     let after = line.get(colour_end..)?.strip_prefix(b": ").map(|_| colour_end + 2)?;
-    let (origin, message) = match memchr::memmem::find(&line[after..], b" - ") {
+    let (origin, message) = match DASH.find(&line[after..]) {
         Some(dash) => (parse_origin(line, after..after + dash), after + dash + 3),
         None => (None, after),
     };

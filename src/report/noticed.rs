@@ -10,6 +10,9 @@ use crate::knowledge::metric::Counter;
 use crate::knowledge::neighbour::{self, Neighbour};
 use crate::knowledge::version;
 
+/// The records that end a chain whose stream broke.
+const ENDS: [Role; 2] = [Role::FallbackFailed, Role::ResponsesFallbackFailed];
+
 /// What facts tell besides incidents.
 #[derive(Debug, Clone, Default)]
 pub struct Noticed {
@@ -24,6 +27,12 @@ pub struct Noticed {
 }
 
 impl Noticed {
+    /// Whether the places of an incident's records of this role must be known: others are no neighbours anyway.
+    #[must_use]
+    pub fn asks_for(role: &str) -> bool {
+        ENDS.iter().any(|end| end.name() == role)
+    }
+
     /// Adds what facts tell; records of incidents, whose places are `known`, are no neighbours.
     pub fn add<'f>(&mut self, facts: impl IntoIterator<Item = &'f Fact>, known: &HashSet<Place>) {
         for fact in facts {
@@ -48,7 +57,9 @@ impl Noticed {
         if let Some(attempt) = &error.attempt {
             self.versions.extend(attempt.version.clone());
         } else if let (Role::HopFailed, Some((file, line))) = (error.role, &error.origin) {
-            self.likely_versions.extend(version::of_own_record(file, *line).map(str::to_owned));
+            if let Some(version) = version::of_own_record(file, *line).filter(|version| !self.likely_versions.contains(*version)) {
+                self.likely_versions.insert(version.to_owned());
+            }
         }
     }
 
@@ -62,7 +73,7 @@ impl Noticed {
 
 /// The neighbour that a record shows: the end of a chain without any rejection.
 fn neighbour_of(error: &ErrorRecord) -> Option<Neighbour> {
-    let ends = matches!(error.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && error.text.mid_stream;
+    let ends = ENDS.contains(&error.role) && error.text.mid_stream;
     let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(|targets| targets.is_empty()));
     match (ends && error.rejections().is_empty(), no_targets) {
         (false, _) => None,

@@ -115,6 +115,7 @@ impl Searcher {
             let record = &bytes[start..end];
             let before = collector.found.len();
             match lines.starts_here(record) {
+                Some(Form::Row) if document::is_record(record) && collector.read_payload(record, start) => {}
                 Some(Form::Row) => {
                     for (place, row) in document::rows_of(record) {
                         let known = collector.read_row(&row, start + place);

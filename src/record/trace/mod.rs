@@ -11,6 +11,7 @@ mod langfuse;
 mod messages;
 mod otlp;
 mod payload;
+mod slim;
 mod span;
 mod spend_log;
 mod zipkin;
@@ -22,6 +23,7 @@ pub use messages::LastMessage;
 
 use super::{Form, Time, value};
 use crate::knowledge::{signature, span as span_names};
+use crate::needle::Needle;
 
 /// An attempt that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +171,12 @@ pub fn read(row: &[u8]) -> Option<Vec<TraceRecord>> {
     salvage(&text).map(|record| vec![record])
 }
 
+/// The records of a row that is a payload and nothing else, as most rows are; `None` if it is not.
+#[must_use]
+pub fn read_payload(row: &[u8]) -> Option<Vec<TraceRecord>> {
+    payload::read(&slim::payload(row)?)
+}
+
 fn read_value(value: &Value, wraps: usize) -> Option<Vec<TraceRecord>> {
     if let Some(records) = READERS.iter().find_map(|reader| reader(value)) {
         return Some(records);
@@ -184,13 +192,15 @@ fn read_value(value: &Value, wraps: usize) -> Option<Vec<TraceRecord>> {
     })
 }
 
+static ATTEMPT: Needle = Needle::new(span_names::ATTEMPT);
+
 /// What a row says that no needle of a failure was found in: nothing is parsed but spans of attempts.
 #[must_use]
 pub fn served(row: &[u8]) -> Option<Served> {
     if let Some(call_id) = payload::call_id(row) {
         return Some(Served { call_id: Some(call_id.to_owned()), request: None, model: None, end: payload::end(row) });
     }
-    memchr::memmem::find(row, span_names::ATTEMPT.as_bytes())?;
+    ATTEMPT.find(row)?;
     let value: Value = serde_json::from_slice(row).ok()?;
     otlp::span(&value).or_else(|| jaeger::span(&value)).or_else(|| zipkin::span(&value))?.served()
 }

@@ -8,8 +8,12 @@ use serde_json::Value;
 
 use super::{About, Caller, Form, LastMessage, TraceRecord, messages};
 use crate::knowledge::route;
+use crate::needle::Needle;
 use crate::record::Time;
 use crate::record::value::{at, has, instant, object, text};
+
+static CALL_ID: Needle = Needle::new("\"litellm_call_id");
+static END_TIME: Needle = Needle::new("\"endTime");
 
 /// Reads a payload of a failed attempt; those of successful ones say nothing of a failure.
 pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
@@ -51,9 +55,8 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
 
 /// The call id of a row, without parsing it.
 pub(super) fn call_id(row: &[u8]) -> Option<&str> {
-    const KEY: &[u8] = b"\"litellm_call_id";
-    let at = memchr::memmem::find(row, KEY)?;
-    let rest = &row[at + KEY.len()..];
+    let at = CALL_ID.find(row)?;
+    let rest = &row[at + "\"litellm_call_id".len()..];
     let start = rest.iter().position(|b| !matches!(b, b'\\' | b'"' | b':' | b' '))?;
     let length = rest[start..].iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')))?;
     std::str::from_utf8(&rest[start..start + length]).ok().filter(|id| !id.is_empty() && *id != "null")
@@ -61,8 +64,7 @@ pub(super) fn call_id(row: &[u8]) -> Option<&str> {
 
 /// When a row's attempt ended, without parsing it.
 pub(super) fn end(row: &[u8]) -> Option<Time> {
-    const KEY: &[u8] = b"\"endTime";
-    let rest = &row[memchr::memmem::find(row, KEY)? + KEY.len()..];
+    let rest = &row[END_TIME.find(row)? + "\"endTime".len()..];
     let start = rest.iter().position(u8::is_ascii_digit).filter(|start| *start < 8)?;
     let length = rest[start..].iter().position(|b| !(b.is_ascii_digit() || *b == b'.'))?;
     Time::of_seconds(std::str::from_utf8(&rest[start..start + length]).ok()?.parse().ok()?)
