@@ -6,7 +6,7 @@ use crate::scan::{ChunkFacts, Notes};
 
 /// What the readers and the workers say; sources by index. What is said of one source comes in order, but for its chunks.
 pub(super) enum Event {
-    Chunks(usize, Vec<ChunkFacts>),
+    Chunk(usize, Box<ChunkFacts>),
     Failed(usize, ProblemKind),
     /// A file within a folder or archive that is no log, and whether it prints the sentence.
     Foreign(usize, bool),

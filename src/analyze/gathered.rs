@@ -89,12 +89,9 @@ impl Gathered {
     /// Takes what the reader or a worker says; `false` when all is read.
     pub(super) fn take(&mut self, event: Event) -> bool {
         match event {
-            Event::Chunks(index, found) => {
+            Event::Chunk(index, facts) => {
                 let source = &mut self.sources[index];
-                let reading = source.reading.get_or_insert_with(|| Box::new(InOrder::new(index)));
-                for facts in found {
-                    reading.add(facts);
-                }
+                source.reading.get_or_insert_with(|| Box::new(InOrder::new(index))).add(*facts);
                 source.close(false);
             }
             Event::Ended(source, chunks) => {

@@ -7,6 +7,7 @@
 mod event;
 mod follow;
 mod gathered;
+mod mailbox;
 mod reader;
 mod round;
 mod source;
@@ -17,7 +18,6 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -29,6 +29,7 @@ use crate::scan::Searcher;
 use crate::stream::Completion;
 use event::Event;
 use gathered::Gathered;
+use mailbox::Mailbox;
 use reader::Reader;
 use round::Workers;
 
@@ -110,8 +111,6 @@ fn labelled(paths: &[PathBuf], options: &mut Options<'_>) -> Inputs {
 
 /// More threads than any machine here has cores.
 const MOST_THREADS: usize = 256;
-/// How many times events may wait to be taken: else whoever reads would outrun whoever links.
-const MOST_WAITING: usize = 64;
 const TICK: Duration = Duration::from_millis(100);
 
 fn workers(options: &Options<'_>) -> Result<Arc<ThreadPool>, AnalyzeError> {
@@ -148,7 +147,7 @@ fn read_all(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>) 
 
 /// A reading thread and its workers, on their way.
 struct Run {
-    inbox: Receiver<Vec<Event>>,
+    mailbox: Arc<Mailbox>,
     taken: Arc<AtomicU64>,
     stopping: Arc<AtomicBool>,
     live: Option<Arc<AtomicBool>>,
@@ -162,13 +161,13 @@ impl Run {
     /// Starts to read; `live` if stdin may not end.
     fn start(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>, live: bool) -> Result<Run, AnalyzeError> {
         let searcher = Arc::new(Searcher::new()?);
-        let (events, inbox) = mpsc::sync_channel(MOST_WAITING);
+        let mailbox = Arc::new(Mailbox::default());
         let live = live.then(Arc::default);
         let given = Arc::new(AtomicU64::new(0));
         let (taken, stopping) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let reader = Reader {
             sources: inputs.sources.clone(),
-            workers: Workers { pool: pool.clone(), searcher, events, given: given.clone(), taken: taken.clone() },
+            workers: Workers { pool: pool.clone(), searcher, mailbox: mailbox.clone(), given: given.clone(), taken: taken.clone() },
             stopping: stopping.clone(),
             limits: options.limits,
             selection: std::mem::take(&mut options.selection),
@@ -177,25 +176,17 @@ impl Run {
         // Not joined: a read from a silent pipe may never return.
         std::thread::spawn(move || reader.run());
         let total = options.progress.as_ref().and_then(|_| total_bytes(&inputs.sources));
-        Ok(Run { inbox, taken, stopping, live, given, searched: 0, total })
+        Ok(Run { mailbox, taken, stopping, live, given, searched: 0, total })
     }
 
     /// Waits for the next event; `Some(false)` when all is read, `None` if the reader died: what it had not read is missing.
     fn next_event(&mut self, gathered: &mut Gathered, patience: Duration) -> Option<bool> {
-        match self.inbox.recv_timeout(patience) {
-            Ok(events) => {
-                let mut goes_on = true;
-                for event in events {
-                    if let Event::Chunks(_, found) = &event {
-                        self.searched += found.len() as u64;
-                    }
-                    goes_on &= gathered.take(event);
-                }
-                Some(goes_on)
-            }
-            Err(RecvTimeoutError::Timeout) => Some(true),
-            Err(RecvTimeoutError::Disconnected) => None,
+        let mut goes_on = true;
+        for event in self.mailbox.hear(patience)? {
+            self.searched += u64::from(matches!(event, Event::Chunk(..)));
+            goes_on &= gathered.take(event);
         }
+        Some(goes_on)
     }
 
     /// Whether chunks are with the workers.
@@ -214,6 +205,12 @@ impl Run {
 
     fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.mailbox.desert();
     }
 }
 

@@ -48,7 +48,7 @@ impl Reader {
             reader.read_source(index);
         }
         reader.finish();
-        self.workers.say(vec![Event::Finished]);
+        self.workers.say(Event::Finished);
     }
 
     /// Reads files, each as its turn comes; leaves archives and stdin for `last`.

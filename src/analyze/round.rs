@@ -6,22 +6,20 @@ use std::cell::RefCell;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
 use super::event::Event;
+use super::mailbox::Mailbox;
 use crate::input::ProblemKind;
 use crate::scan::{Buffer, Chunk, ChunkFacts, FileCuts, FilePiece, Searcher};
-
-/// How much is told at once: each time, the thread that hears it has to wake.
-const MOST_AT_ONCE: usize = 16;
 
 /// What searches chunks.
 #[derive(Clone)]
 pub(super) struct Workers {
     pub(super) pool: Arc<rayon::ThreadPool>,
     pub(super) searcher: Arc<Searcher>,
-    pub(super) events: SyncSender<Vec<Event>>,
+    pub(super) mailbox: Arc<Mailbox>,
     /// How many chunks have been given to the workers.
     pub(super) given: Arc<AtomicU64>,
     /// How many bytes have been taken of all inputs.
@@ -42,8 +40,8 @@ pub(super) struct Round {
     empty: Receiver<Buffer>,
     give_back: Sender<Buffer>,
     buffers: usize,
-    /// What is to be said: each time that anything is, the thread that hears it has to wake.
-    outbox: RefCell<Vec<Event>>,
+    /// Where chunks of the source at hand go, if there are threads for them.
+    hands: RefCell<Option<Sender<(usize, Chunk)>>>,
     /// A chunk of fewer bytes is searched at once: to wake a worker takes longer.
     pub(super) small: usize,
 }
@@ -56,15 +54,11 @@ impl Round {
         for _ in 0..buffers {
             let _ = give_back.send(Buffer::default());
         }
-        Round { workers: workers.clone(), empty, give_back, buffers, outbox: RefCell::default(), small }
+        Round { workers: workers.clone(), empty, give_back, buffers, hands: RefCell::default(), small }
     }
 
     /// A buffer, when one is free.
     pub(super) fn buffer(&self) -> Buffer {
-        if let Ok(buffer) = self.empty.try_recv() {
-            return buffer;
-        }
-        self.tell();
         // A sender is at hand, so this waits at most for a worker.
         self.empty.recv().unwrap_or_default()
     }
@@ -81,7 +75,6 @@ impl Round {
 
     /// Has a file read and searched by all workers, each of which takes the next piece when it is done with its last.
     pub(super) fn search_file(&self, source: usize, cuts: FileCuts, stopping: &Arc<AtomicBool>) -> FileSearched {
-        self.tell();
         let (cuts, failure) = (Arc::new(Mutex::new(cuts)), Arc::new(Mutex::new(None)));
         let (done, all_done) = mpsc::channel::<()>();
         for _ in 0..self.workers.pool.current_num_threads() {
@@ -102,44 +95,42 @@ impl Round {
         FileSearched { chunks, bytes, failure }
     }
 
-    /// Has a chunk searched.
+    /// Has a chunk searched: by another thread if that is worth it, and by new ones where none is at hand.
     pub(super) fn search(&self, source: usize, chunk: Chunk) {
+        self.workers.given.fetch_add(1, Ordering::Relaxed);
         if chunk.bytes.len() < self.small {
-            let (facts, buffer) = self.workers.search(source, chunk);
-            self.say(Event::Chunks(source, vec![facts]));
-            self.give_back(buffer);
+            self.give_back(self.workers.search_and_say(source, chunk));
             return;
         }
-        self.tell();
-        self.workers.given.fetch_add(1, Ordering::Relaxed);
-        let (workers, give_back) = (self.workers.clone(), self.give_back.clone());
-        self.workers.pool.spawn(move || {
-            let (facts, buffer) = workers.search(source, chunk);
-            workers.say(vec![Event::Chunks(source, vec![facts])]);
-            let _ = give_back.send(buffer);
-        });
+        let mut hands = self.hands.borrow_mut();
+        let hands = hands.get_or_insert_with(|| self.hands());
+        // They end when nothing is handed to them any more.
+        let _ = hands.send((source, chunk));
     }
 
-    /// Says something, together with what else there is to say.
-    pub(super) fn say(&self, event: Event) {
-        let mut outbox = self.outbox.borrow_mut();
-        outbox.push(event);
-        if outbox.len() >= MOST_AT_ONCE {
-            self.workers.say(std::mem::take(&mut outbox));
+    /// Threads that search what they are handed.
+    fn hands(&self) -> Sender<(usize, Chunk)> {
+        let (hands, handed) = mpsc::channel();
+        let handed = Arc::new(Mutex::new(handed));
+        for _ in 0..self.workers.pool.current_num_threads() {
+            let (workers, give_back, handed) = (self.workers.clone(), self.give_back.clone(), handed.clone());
+            std::thread::spawn(move || {
+                let next = || handed.lock().ok().and_then(|handed| handed.recv().ok());
+                while let Some((source, chunk)) = next() {
+                    let _ = give_back.send(workers.search_and_say(source, chunk));
+                }
+            });
         }
+        hands
     }
 
-    /// Says what there is to say: before others speak of the same source, and before a wait.
-    pub(super) fn tell(&self) {
-        let events = self.outbox.take();
-        if !events.is_empty() {
-            self.workers.say(events);
-        }
+    /// Lets go of the threads that search, when a source is read.
+    pub(super) fn rest(&self) {
+        self.hands.take();
     }
 
     /// Waits until all chunks are searched: then all buffers are back.
     pub(super) fn finish(&self) {
-        self.tell();
         for _ in 0..self.buffers {
             let _ = self.empty.recv();
         }
@@ -147,45 +138,38 @@ impl Round {
 }
 
 impl Workers {
-    pub(super) fn say(&self, events: Vec<Event>) {
-        // Nobody listens any more when the run was stopped.
-        let _ = self.events.send(events);
+    pub(super) fn say(&self, event: Event) {
+        self.mailbox.say(event);
     }
 
     /// Reads and searches pieces of a file, as long as there are any.
     fn search_pieces(&self, source: usize, next: impl Fn() -> io::Result<Option<FilePiece>>) -> io::Result<()> {
-        let (mut buffer, mut found) = (Buffer::default(), Vec::new());
-        let ended = loop {
+        let mut buffer = Buffer::default();
+        loop {
             let piece = match next() {
                 Ok(Some(piece)) => piece,
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(error),
             };
             self.given.fetch_add(1, Ordering::Relaxed);
             let (chunk, failure) = piece.read(buffer);
             let bytes = chunk.bytes.len() as u64;
             self.taken.fetch_add(bytes, Ordering::Relaxed);
             if let Some(error) = failure {
-                self.say(vec![Event::Failed(source, ProblemKind::Broken { reason: error.to_string(), bytes: piece.start() + bytes })]);
+                self.say(Event::Failed(source, ProblemKind::Broken { reason: error.to_string(), bytes: piece.start() + bytes }));
             }
-            let facts;
-            (facts, buffer) = self.search(source, chunk);
-            found.push(facts);
-            if found.len() == MOST_AT_ONCE {
-                self.say(vec![Event::Chunks(source, std::mem::take(&mut found))]);
-            }
-        };
-        self.say(vec![Event::Chunks(source, found)]);
-        ended
+            buffer = self.search_and_say(source, chunk);
+        }
     }
 
-    /// Searches a chunk; gives what it holds, and its buffer back.
-    fn search(&self, source: usize, chunk: Chunk) -> (ChunkFacts, Buffer) {
+    /// Searches a chunk and says what it holds; gives its buffer back.
+    fn search_and_say(&self, source: usize, chunk: Chunk) -> Buffer {
         // A fault in one place must not cost the rest of the report.
         let facts = catch_unwind(AssertUnwindSafe(|| self.searcher.search(&chunk))).unwrap_or_else(|_| {
-            self.say(vec![Event::Failed(source, ProblemKind::Fault)]);
+            self.say(Event::Failed(source, ProblemKind::Fault));
             ChunkFacts::without_facts(&chunk)
         });
-        (facts, chunk.bytes)
+        self.say(Event::Chunk(source, Box::new(facts)));
+        chunk.bytes
     }
 }

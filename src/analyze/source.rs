@@ -109,7 +109,7 @@ impl<'r> SourceReader<'r> {
     }
 
     fn say(&self, event: Event) {
-        self.round.say(event);
+        self.reader.workers.say(event);
     }
 
     fn stopped(&self) -> bool {
@@ -171,12 +171,10 @@ impl<'r> SourceReader<'r> {
         }
         let forms = around.as_ref().map_or(&start.forms, |around| &around.forms);
         self.say(Event::Forms(index, forms.clone()));
-        // What is no file may be long in coming.
-        let may_wait = file.is_none();
         match (start.layout, around, file.filter(|file| is_large(file))) {
             (Layout::Log, None, Some(file)) => self.search_file(index, FileCuts::new(file, Lines::Log), bytes),
             (Layout::JsonLines, None, Some(file)) => self.search_file(index, FileCuts::new(file, Lines::Rows), bytes),
-            (layout, around, _) => self.read_chunks(index, chunks(layout, around, start), bytes, may_wait),
+            (layout, around, _) => self.read_chunks(index, chunks(layout, around, start), bytes),
         }
     }
 
@@ -188,15 +186,12 @@ impl<'r> SourceReader<'r> {
         searched.failure.map_or(Ok(()), |error| Err(broken(&error, bytes)))
     }
 
-    fn read_chunks(&self, index: usize, mut chunks: Box<dyn Chunks + '_>, bytes: &AtomicU64, may_wait: bool) -> Result<(), ProblemKind> {
+    fn read_chunks(&self, index: usize, mut chunks: Box<dyn Chunks + '_>, bytes: &AtomicU64) -> Result<(), ProblemKind> {
         let mut buffer = self.round.buffer();
         let mut given = 0;
         let ended = loop {
             if self.stopped() {
                 break Ok(());
-            }
-            if may_wait {
-                self.round.tell();
             }
             match chunks.next_chunk(&mut buffer) {
                 Ok(Some(chunk)) => {
@@ -215,6 +210,7 @@ impl<'r> SourceReader<'r> {
             break Ok(());
         };
         self.round.give_back(buffer);
+        self.round.rest();
         self.say(Event::Notes(index, chunks.notes()));
         self.say(Event::Ended(index, given));
         ended

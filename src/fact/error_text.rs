@@ -103,11 +103,17 @@ impl ErrorText {
             read.push(mark.error, Some(group), fallbacks, texts);
             match next {
                 Some(next) => rest = next,
-                None => return read,
+                None => return read.kept(),
             }
         }
         read.push(rest, None, None, texts);
-        read
+        read.kept()
+    }
+
+    /// As it is kept: most texts have one level, and a vector has room for four.
+    fn kept(mut self) -> ErrorText {
+        self.levels.shrink_to_fit();
+        self
     }
 
     fn push(&mut self, error: &str, group: Option<Name>, fallbacks: Option<Arc<[Name]>>, texts: &mut Texts) {

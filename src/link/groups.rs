@@ -30,6 +30,7 @@ pub(super) struct Summary {
 pub(super) struct Groups<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     parent: Vec<usize>,
+    /// The first fact with each key, while ids are joined.
     keys: HashMap<Key, usize>,
     /// Rules that joined groups or judged them from outside, by a node of the group.
     applied: Vec<(usize, Rule)>,
@@ -133,8 +134,7 @@ impl<'a> Groups<'a> {
     /// Joins what shares an id: the provider's ids within one record name one request, and so does LiteLLM's call id.
     pub(super) fn join_ids(&mut self) {
         for node in 0..self.nodes.len() {
-            for at in 0..self.nodes[node].keys.len() {
-                let key = self.nodes[node].keys[at];
+            for key in std::mem::take(&mut self.nodes[node].keys) {
                 match self.keys.get(&key) {
                     Some(&other) => {
                         self.union(other, node);
@@ -152,6 +152,7 @@ impl<'a> Groups<'a> {
                 }
             }
         }
+        self.keys = HashMap::new();
     }
 
     /// `previous_models` names the call id of an earlier rejection: where both are known, they are one request.

@@ -13,6 +13,7 @@ use crate::fact::{ErrorRecord, Fact, FallbackLists, Name, Place, Role, Statement
 
 /// One fact with what the rules ask of it again and again.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "answers to questions that have nothing to do with each other")]
 pub(super) struct Node<'a> {
     pub(super) fact: &'a Fact,
     /// Microseconds on the stream's line of time.

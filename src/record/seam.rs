@@ -28,20 +28,22 @@ enum State {
 }
 
 /// How many bytes from the start of a record's message are its own.
-pub(super) fn own_length(body: &[u8]) -> usize {
-    first_seam(body, State::Message)
+///
+/// It may be known to be plain (see [`traceback::is_plain`]).
+pub(super) fn own_length(body: &[u8], is_plain: bool) -> usize {
+    first_seam(body, State::Message, is_plain)
 }
 
 /// How many bytes a piece without a head reaches: up to the next seam in it.
 pub(super) fn piece_length(bytes: &[u8]) -> usize {
     let first = line_length(bytes);
     let state = if bytes[..first.min(LINE_START)] == *START { State::Connected } else { State::Message };
-    first_seam(bytes, state).max(first)
+    first_seam(bytes, state, false).max(first)
 }
 
-fn first_seam(body: &[u8], mut state: State) -> usize {
+fn first_seam(body: &[u8], mut state: State, is_plain: bool) -> usize {
     let (mut at, mut lenient) = (0, false);
-    let nests = traceback::nests(body);
+    let nests = !is_plain && traceback::nests(body);
     for end in traceback::line_ends(body) {
         let begin = std::mem::replace(&mut at, end);
         let line = &body[begin..end];
@@ -119,7 +121,7 @@ mod tests {
             ("x\n".to_owned(), "Available Model Group Fallbacks=None\nError doing the fallback: y\n".to_owned()),
         ];
         for (own, foreign) in cases {
-            assert_eq!(own_length(format!("{own}{foreign}").as_bytes()), own.len(), "{own}|{foreign}");
+            assert_eq!(own_length(format!("{own}{foreign}").as_bytes(), true), own.len(), "{own}|{foreign}");
         }
     }
 }

@@ -69,10 +69,11 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let Some(head) = parse_head(bytes, at) else { return piece(bytes, 0) };
     let body = &bytes[head.message.start..];
     let level = text_of(&bytes[head.level.clone()]);
-    let own = if quotes(&level, body) { body.len() } else { seam::own_length(body) };
+    let is_plain = traceback::is_plain(body);
+    let own = if quotes(&level, body) { body.len() } else { seam::own_length(body, is_plain) };
     let text = ansi::strip(text_of(&body[..own]));
     let text = if bytes.starts_with(b"[") { ansi::strip_lost(text) } else { text };
-    let (message, traceback) = split(text);
+    let (message, traceback) = split(text, is_plain);
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
     let record = Record {
         form: Some(Form::Text),
@@ -112,19 +113,19 @@ fn quotes(level: &str, body: &[u8]) -> bool {
 }
 
 /// Message and traceback of a record's text.
-fn split(text: Cow<'_, str>) -> (Cow<'_, str>, Option<Traceback<'_>>) {
+fn split(text: Cow<'_, str>, is_plain: bool) -> (Cow<'_, str>, Option<Traceback<'_>>) {
     match traceback::start(&text) {
         None => (text, None),
         // LiteLLM 1.77.7 puts the parser's traceback into the message of a malformed chunk: what follows it is message, too.
-        Some(at) if seam::nests_traceback(text.as_bytes()) => {
-            let traceback = traceback::read(Cow::Owned(text[at..].to_owned()));
+        Some(at) if !is_plain && seam::nests_traceback(text.as_bytes()) => {
+            let traceback = traceback::read(Cow::Owned(text[at..].to_owned()), is_plain);
             (text, Some(traceback))
         }
         Some(at) => match text {
-            Cow::Borrowed(text) => (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..])))),
+            Cow::Borrowed(text) => (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..]), is_plain))),
             Cow::Owned(mut text) => {
                 let rest = text.split_off(at);
-                (Cow::Owned(text), Some(traceback::read(Cow::Owned(rest))))
+                (Cow::Owned(text), Some(traceback::read(Cow::Owned(rest), is_plain)))
             }
         },
     }

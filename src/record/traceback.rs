@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::knowledge::signature::SHORTENED;
-use crate::needle::Needle;
+use crate::needle::{Needle, Needles};
 
 /// LiteLLM 1.77.7 puts the parser's own traceback into the text of a malformed chunk's error.
 static NESTING: Needle = Needle::new("Error parsing chunk");
@@ -16,6 +16,8 @@ static NESTING: Needle = Needle::new("Error parsing chunk");
 pub(super) const START: &[u8] = b"Traceback (most recent call last):";
 static STARTS: Needle = Needle::new("Traceback (most recent call last):");
 static SHORTENING: Needle = Needle::new(SHORTENED);
+/// What makes a record be read in another way: one pass tells of nearly all that they have none of it.
+static UNUSUAL: Needles = Needles::new(&["Error parsing chunk", SHORTENED]);
 const CONNECTORS: [&[u8]; 2] =
     [b"During handling of the above exception, another exception occurred:", b"The above exception was the direct cause of the following exception:"];
 /// What the Router writes behind the traceback.
@@ -42,7 +44,8 @@ impl Traceback<'static> {
     /// The traceback that a row keeps.
     #[must_use]
     pub fn of(text: String) -> Traceback<'static> {
-        read(Cow::Owned(text))
+        let is_plain = is_plain(text.as_bytes());
+        read(Cow::Owned(text), is_plain)
     }
 }
 
@@ -72,11 +75,16 @@ enum Expect {
     Connected,
 }
 
-/// Reads the traceback that fills `text`.
-pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
+/// Whether neither an error's text in it nests a traceback, nor anything of it was left out.
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    UNUSUAL.find(text).is_none()
+}
+
+/// Reads the traceback that fills `text`, which may be known to be plain.
+pub(super) fn read(text: Cow<'_, str>, is_plain: bool) -> Traceback<'_> {
     let mut exceptions: Vec<Range<usize>> = Vec::new();
     let (mut expect, mut frames, mut regular, mut at, mut lenient) = (Expect::Block, 0, true, 0, false);
-    let nests = nests(text.as_bytes());
+    let nests = !is_plain && nests(text.as_bytes());
     for end in line_ends(text.as_bytes()) {
         let begin = std::mem::replace(&mut at, end);
         let line = &text.as_bytes()[begin..end];
@@ -113,7 +121,7 @@ pub(super) fn read(text: Cow<'_, str>) -> Traceback<'_> {
             exceptions.push(begin..at);
         }
     }
-    let shortened = SHORTENING.is_in(text.as_bytes());
+    let shortened = !is_plain && SHORTENING.is_in(text.as_bytes());
     regular = shortened || (regular && expect == Expect::Exception);
     for range in &mut exceptions {
         range.end = range.start + text[range.clone()].trim_end().len();
@@ -176,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_chain_gives_its_exceptions_in_order() {
-        let traceback = read(CHAIN.into());
+        let traceback = read(CHAIN.into(), true);
         assert!(traceback.regular);
         assert_eq!(traceback.exceptions().collect::<Vec<_>>(), ["ValueError: a\nb c", "KeyError: c"]);
     }
@@ -188,7 +196,7 @@ mod tests {
             let structure = ["Traceback (", "During", "ValueError", "KeyError"].iter().any(|s| line.starts_with(s));
             if structure && i > 0 {
                 let without: String = lines.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, l)| *l).collect();
-                assert!(!read(without.into()).regular, "without {line:?}");
+                assert!(!read(without.into(), true).regular, "without {line:?}");
             }
         }
     }

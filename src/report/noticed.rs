@@ -56,10 +56,10 @@ impl Noticed {
     fn add_version(&mut self, error: &ErrorRecord) {
         if let Some(attempt) = &error.attempt {
             self.versions.extend(attempt.version.clone());
-        } else if let (Role::HopFailed, Some((file, line))) = (error.role, &error.origin) {
-            if let Some(version) = version::of_own_record(file, *line).filter(|version| !self.likely_versions.contains(*version)) {
-                self.likely_versions.insert(version.to_owned());
-            }
+        } else if let (Role::HopFailed, Some((file, line))) = (error.role, &error.origin)
+            && let Some(version) = version::of_own_record(file, *line).filter(|version| !self.likely_versions.contains(*version))
+        {
+            self.likely_versions.insert(version.to_owned());
         }
     }
 
