@@ -1,5 +1,6 @@
 //! What a trace, payload or database says of one attempt or request besides its error.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error_record::{Asked, Chain, ErrorRecord, Role};
@@ -52,7 +53,9 @@ impl ErrorRecord {
     /// The error record of a row, with what the row says besides.
     pub(super) fn of_row(row: TraceRecord, texts: &mut Texts) -> ErrorRecord {
         let text = error_text(&row, texts);
-        let chain = chain(&row.traceback, texts);
+        // What a payload says of its route is asked first, and only a request's own row is asked for what it does not show.
+        let whole = row.form == Form::SpendLog;
+        let chain = chain(&row.traceback, Asked { traces: whole, route: whole || row.route.is_none() }, texts);
         let rejected = text.rejections().next().is_some();
         let role = role(&row);
         let attempt = Attempt {
@@ -118,13 +121,13 @@ fn role(row: &TraceRecord) -> Role {
     }
 }
 
-fn chain(traceback: &str, texts: &mut Texts) -> Option<Chain> {
+fn chain(traceback: &str, asked: Asked, texts: &mut Texts) -> Option<Chain> {
     if traceback.is_empty() {
         return None;
     }
     let headed = traceback.starts_with(TRACEBACK_START.trim_end());
-    let text = if headed { traceback.to_owned() } else { format!("{TRACEBACK_START}{traceback}") };
-    Some(Chain::of(&Traceback::of(text), Asked { traces: true, route: true }, texts))
+    let text: Cow<'_, str> = if headed { traceback.into() } else { format!("{TRACEBACK_START}{traceback}").into() };
+    Some(Chain::of(&Traceback::of(text), asked, texts))
 }
 
 /// Whether the error broke a stream: it is the provider's own, in words that LiteLLM has not wrapped yet, and was met while the

@@ -224,16 +224,16 @@ impl ErrorRecord {
 
     /// Whether message and chain name rejections of two requests: lines between two records were lost.
     fn chain_is_of_another(&self) -> bool {
-        let ids = |texts: &[Arc<ErrorText>]| -> Vec<Name> {
-            texts.iter().flat_map(|text| text.rejections()).filter_map(|(_, rejection)| rejection.request_id.clone()).collect()
-        };
-        let own = ids(std::slice::from_ref(&self.text));
-        let chained = self.chain.as_ref().map_or_else(Vec::new, |chain| ids(&chain.texts));
+        let Some(chain) = &self.chain else { return false };
+        let own = |id: &Name| self.text.request_ids().any(|own| own == id);
+        let chained = || chain.texts.iter().flat_map(|text| text.request_ids());
+        if self.text.request_ids().next().is_none() || chained().next().is_none() {
+            return false;
+        }
         // From 1.83 the record of one hop chains nothing but that hop's own error.
         let of_one_hop = self.role == Role::HopFailed && self.text.levels.len() == 1;
         let alone = of_one_hop && self.origin.as_ref().is_some_and(|(file, line)| !version::keeps_exception_chain(file, *line));
-        let shared = if alone { chained.iter().all(|id| own.contains(id)) } else { chained.iter().any(|id| own.contains(id)) };
-        !own.is_empty() && !chained.is_empty() && !shared
+        if alone { !chained().all(own) } else { !chained().any(own) }
     }
 
     /// All texts of the record: the message, then the exceptions of its chain.

@@ -50,9 +50,9 @@ pub struct OneError {
     pub class: Option<Name>,
     /// LiteLLM's provider name.
     pub provider: Option<&'static str>,
-    /// What follows the provider word, its first line, at most 300 characters; of a rejection that no broken stream stands before,
-    /// nothing.
-    pub message: Box<str>,
+    /// What follows the provider word, its first line, at most 300 characters; of an error that nothing was tried before. What a rejection
+    /// says is known.
+    pub message: Option<Name>,
     /// The prefill rejection, if it is one.
     pub rejection: Option<Rejection>,
     /// The provider's request id of another error.
@@ -130,7 +130,12 @@ impl ErrorText {
         if own_group.is_none() {
             own_group = self.named_above();
         }
-        let error = OneError::read(error, self.mid_stream, texts);
+        let quote = match (self.levels.is_empty(), self.mid_stream) {
+            (false, _) => Quote::Never,
+            (true, false) => Quote::UnlessRejected,
+            (true, true) => Quote::Always,
+        };
+        let error = OneError::read(error, quote, texts);
         self.levels.push(ErrorLevel { error, group: own_group, fallbacks });
     }
 
@@ -144,16 +149,21 @@ impl ErrorText {
 
     /// The rejections in it, outermost first, each once. The level of each comes with it.
     pub fn rejections(&self) -> impl Iterator<Item = (&ErrorLevel, &Rejection)> {
-        let mut seen: Vec<(&Option<Name>, &Option<Name>)> = Vec::new();
-        self.levels.iter().filter_map(move |level| {
-            let rejection = level.error.rejection.as_ref()?;
-            let key = (&rejection.request_id, if rejection.request_id.is_some() { &None } else { &level.group });
-            if seen.contains(&key) {
-                return None;
-            }
-            seen.push(key);
-            Some((level, rejection))
-        })
+        let refused = self.levels.iter().enumerate().filter_map(|(at, level)| Some((at, level, level.error.rejection.as_ref()?)));
+        refused.filter(|(at, level, _)| !self.levels[..*at].iter().any(|outer| outer.refuses_as(level))).map(|(_, level, found)| (level, found))
+    }
+
+    /// The provider's ids of its rejections.
+    pub(super) fn request_ids(&self) -> impl Iterator<Item = &Name> {
+        self.levels.iter().filter_map(|level| level.error.rejection.as_ref()?.request_id.as_ref())
+    }
+}
+
+impl ErrorLevel {
+    /// Whether another level prints the same rejection.
+    fn refuses_as(&self, other: &ErrorLevel) -> bool {
+        let (Some(own), Some(its)) = (&self.error.rejection, &other.error.rejection) else { return false };
+        own.request_id == its.request_id && (own.request_id.is_some() || self.group == other.group)
     }
 }
 
@@ -230,9 +240,17 @@ fn new_level<'t>(text: &'t str, texts: &mut Texts) -> Level<'t> {
     }
 }
 
+/// Whether an error's words are kept: only the first error of a text can be what broke a stream, and texts are many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quote {
+    Always,
+    UnlessRejected,
+    Never,
+}
+
 impl OneError {
     /// Reads one error: `litellm.InternalServerError: AnthropicException - Overloaded`.
-    fn read(text: &str, mid_stream: bool, texts: &mut Texts) -> OneError {
+    fn read(text: &str, quote: Quote, texts: &mut Texts) -> OneError {
         let text = ORIGINAL.before(text).trim();
         // A malformed chunk is quoted here (1.77.7): what the model said in it is no error.
         let text = CHUNK.before(text).trim();
@@ -242,11 +260,12 @@ impl OneError {
         let other_id =
             if rejection.is_none() { REQUEST_ID.all_in(text.as_bytes()).find_map(|at| id_behind(&text[at..])).map(|(id, _)| id) } else { None };
         // What a malformed chunk held, and where it was parsed, are the prompt's and Python's; the first line is the error.
-        let message = if rejection.is_some() && !mid_stream { "" } else { message.trim().lines().next().unwrap_or_default() };
+        let quoted = quote == Quote::Always || (quote == Quote::UnlessRejected && rejection.is_none());
+        let message = quoted.then(|| first_characters(message.trim().lines().next().unwrap_or_default().trim_end_matches(','), MESSAGE_CHARS));
         OneError {
             class: class.map(|name| texts.name(name)),
             provider: rejection.as_ref().and_then(|r| r.provider).or(provider.map(|p| p.name)),
-            message: first_characters(message.trim_end_matches(','), MESSAGE_CHARS).into(),
+            message: message.filter(|message| !message.is_empty()).map(|message| texts.name(message)),
             rejection,
             other_id: other_id.map(|id| texts.name(id)),
         }
@@ -404,7 +423,7 @@ mod tests {
         assert_eq!(first.fallbacks.as_deref(), Some(["claude-opus-4-7".into()].as_slice()));
         assert_eq!(first.error.class.as_deref(), Some("InternalServerError"));
         assert_eq!(first.error.provider, Some("anthropic"));
-        assert_eq!(&*first.error.message, "Internal server error. Handle with `litellm.InternalServerError`.");
+        assert_eq!(first.error.message.as_deref(), Some("Internal server error. Handle with `litellm.InternalServerError`."));
         let rejections: Vec<_> = parsed.rejections().collect();
         assert_eq!(rejections.len(), 1);
         assert_eq!(rejections[0].0.group.as_deref(), Some("claude-opus-4-7"));
@@ -422,7 +441,7 @@ mod tests {
         );
         let parsed = read(&text);
         assert_eq!(parsed.levels[0].group.as_deref(), Some("p-over"));
-        assert_eq!(&*parsed.levels[0].error.message, "Overloaded");
+        assert_eq!(parsed.levels[0].error.message.as_deref(), Some("Overloaded"));
         assert_eq!(parsed.levels[1].group.as_deref(), Some("fb46"));
     }
 

@@ -70,14 +70,13 @@ impl Fact {
     }
 
     /// What names the request of a trace's row.
-    #[must_use]
-    pub fn request_names(&self) -> Vec<String> {
+    pub fn request_names(&self) -> impl Iterator<Item = &str> {
         let (call_id, request) = match &self.statement {
-            Statement::Served(served) => (served.call_id.clone(), served.request.clone()),
-            Statement::Error(error) => (error.call_id.clone(), error.attempt.as_ref().and_then(|attempt| attempt.request.clone())),
+            Statement::Served(served) => (served.call_id.as_deref(), served.request.as_deref()),
+            Statement::Error(error) => (error.call_id.as_deref(), error.attempt.as_ref().and_then(|attempt| attempt.request.as_deref())),
             _ => (None, None),
         };
-        call_id.into_iter().chain(request).collect()
+        call_id.into_iter().chain(request)
     }
 }
 

@@ -33,8 +33,8 @@ impl<'a> Draft<'_, 'a> {
             .or_else(|| earlier.and_then(|(group, _)| group.map(Name::from)))
             .or_else(|| ordered().and_then(|level| level.group.clone()))
             .or_else(|| self.group_by_lists(outcome, rejections));
-        let message = error.map_or("", |e| &e.message);
-        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), &e.message));
+        let message = error.and_then(|e| e.message.as_deref()).unwrap_or_default();
+        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), message));
         Some(StreamFailure {
             model_group,
             model: None,
@@ -43,7 +43,7 @@ impl<'a> Draft<'_, 'a> {
             category: failure::category(kind, message),
             class: error.and_then(|e| e.class.clone()),
             status: error.and_then(|e| e.class.as_deref()).and_then(failure::status),
-            message: (!message.is_empty()).then(|| message.into()),
+            message: error.and_then(|e| e.message.clone()),
         })
     }
 

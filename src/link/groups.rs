@@ -194,6 +194,13 @@ impl<'a> Groups<'a> {
         &self.summaries
     }
 
+    /// The representatives of all groups, in order.
+    pub(super) fn roots(&self) -> Vec<usize> {
+        let mut roots: Vec<usize> = self.summaries.keys().copied().collect();
+        roots.sort_unstable();
+        roots
+    }
+
     /// Rules that joined groups, by the representative of each.
     pub(super) fn joins(&self) -> HashMap<usize, Rules> {
         let mut joins: HashMap<usize, Rules> = HashMap::new();

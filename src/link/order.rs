@@ -45,26 +45,29 @@ struct Need {
 
 /// Joins what order admits.
 pub(super) fn join(groups: &mut Groups<'_>) {
+    let mut needs = needs(groups, groups.roots());
     for _ in 0..ROUNDS {
-        groups.flatten();
-        let needs = needs(groups);
         if !join_forced(groups, &needs) && !join_nearest(groups, &needs) {
             break;
         }
+        groups.flatten();
+        // Joins take candidates away and never add any: who needs nothing now will need nothing.
+        let mut roots: Vec<usize> = needs.iter().map(|need| groups.root(need.group)).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        needs = self::needs(groups, roots);
     }
-    agree(groups);
+    agree(groups, &needs);
 }
 
 /// Hops that some unfinished chain may need: whether their request went on is not known.
 pub(super) fn contested(groups: &Groups<'_>) -> HashSet<usize> {
-    needs(groups).into_iter().flat_map(|need| need.candidates).map(|hop| groups.root(hop)).collect()
+    needs(groups, groups.roots()).into_iter().flat_map(|need| need.candidates).map(|hop| groups.root(hop)).collect()
 }
 
-fn needs(groups: &Groups<'_>) -> Vec<Need> {
-    let summaries = groups.summaries();
-    let mut roots: Vec<(&usize, &Summary)> = summaries.iter().collect();
-    roots.sort_unstable_by_key(|(root, _)| **root);
-    roots.into_par_iter().filter_map(|(&root, summary)| need(groups, root, summary)).collect()
+/// What these groups need, in their order.
+fn needs(groups: &Groups<'_>, roots: Vec<usize>) -> Vec<Need> {
+    roots.into_par_iter().filter_map(|root| need(groups, root, groups.summaries().get(&root)?)).collect()
 }
 
 fn need(groups: &Groups<'_>, root: usize, summary: &Summary) -> Option<Need> {
@@ -196,10 +199,9 @@ fn nearness(groups: &Groups<'_>, need: &Need, first: usize, second: usize) -> Op
 }
 
 /// Gives a verdict to hops that must each belong to one of as many chains, where all these chains have the same verdict.
-fn agree(groups: &mut Groups<'_>) {
-    let needs = needs(groups);
+fn agree(groups: &mut Groups<'_>, needs: &[Need]) {
     let mut agreed = Vec::new();
-    for (chains, hops) in components(&needs) {
+    for (chains, hops) in components(needs) {
         if chains.len() != hops.len() || chains.iter().any(|&i| needs[i].damaged) {
             continue;
         }

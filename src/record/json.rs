@@ -46,8 +46,8 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
 fn record<'a>(keys: OwnKeys, cut: bool) -> Record<'a> {
     let mut message = ansi::strip(Cow::Owned(keys.message)).into_owned();
     let trace: Option<Traceback<'a>> = match keys.stacktrace {
-        Some(text) => Some(Traceback::of(text)),
-        None => traceback::start(&message).map(|at| Traceback::of(message.split_off(at))),
+        Some(text) => Some(Traceback::of(text.into())),
+        None => traceback::start(&message).map(|at| Traceback::of(message.split_off(at).into())),
     };
     let broken = cut || trace.as_ref().is_some_and(|t| !t.regular) || traceback::stands_in_message(&message);
     Record {

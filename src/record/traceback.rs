@@ -40,16 +40,14 @@ pub struct Traceback<'a> {
     pub nested: bool,
 }
 
-impl Traceback<'static> {
-    /// The traceback that a row keeps.
+impl<'a> Traceback<'a> {
+    /// The traceback that fills a text of its own.
     #[must_use]
-    pub fn of(text: String) -> Traceback<'static> {
+    pub fn of(text: Cow<'a, str>) -> Traceback<'a> {
         let is_plain = is_plain(text.as_bytes());
-        read(Cow::Owned(text), is_plain)
+        read(text, is_plain)
     }
-}
 
-impl Traceback<'_> {
     /// The exceptions of the chain, each with its whole text (`litellm.exceptions.BadRequestError: …`), oldest first.
     pub fn exceptions(&self) -> impl Iterator<Item = &str> {
         self.exceptions.iter().map(|range| &self.text[range.clone()])

@@ -1,5 +1,7 @@
 //! Reading values that different writers give in different types: texts, numbers as texts, objects as texts.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::record::Time;
@@ -19,11 +21,11 @@ pub(crate) fn text(value: &Value, path: &str) -> Option<String> {
 }
 
 /// An object, or one that was written as a text.
-pub(crate) fn object(value: &Value, path: &str) -> Value {
+pub(crate) fn object<'v>(value: &'v Value, path: &str) -> Cow<'v, Value> {
     match at(value, path) {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
-        Some(other) => other.clone(),
-        None => Value::Null,
+        Some(Value::String(text)) => Cow::Owned(serde_json::from_str(text).unwrap_or_default()),
+        Some(other) => Cow::Borrowed(other),
+        None => Cow::Owned(Value::Null),
     }
 }
 
@@ -31,10 +33,15 @@ pub(crate) fn object(value: &Value, path: &str) -> Value {
 /// since 1970, told by size.
 pub(crate) fn instant(value: &Value, path: &str) -> Option<Time> {
     match at(value, path)? {
-        Value::String(text) => of_number(text).or_else(|| Time::of_utc_text(text)),
+        Value::String(text) => instant_of_text(text),
         Value::Number(number) => of_number(&number.to_string()),
         _ => None,
     }
+}
+
+/// An instant that was written as a text.
+pub(crate) fn instant_of_text(text: &str) -> Option<Time> {
+    of_number(text).or_else(|| Time::of_utc_text(text))
 }
 
 fn of_number(text: &str) -> Option<Time> {

@@ -114,8 +114,8 @@ impl InOrder {
             fact.stream = chunk.stream;
             fact.line += rank << RANK_BITS;
             match &fact.statement {
-                Statement::Served(_) if !fact.request_names().iter().any(|name| self.failed.contains(name)) => continue,
-                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(fact.request_names()),
+                Statement::Served(_) if !fact.request_names().any(|name| self.failed.contains(name)) => continue,
+                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(fact.request_names().map(str::to_owned)),
                 _ => {}
             }
             self.lesser += usize::from(fact.is_lesser());
@@ -181,10 +181,12 @@ impl InOrder {
     /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with
     /// all that fails.
     fn prune(&mut self) {
-        let told: HashSet<String> = self.facts.iter().filter(|fact| !fact.is_lesser()).flat_map(Fact::request_names).collect();
-        self.facts.retain(|fact| !fact.is_lesser() || fact.request_names().iter().any(|name| told.contains(name)));
-        let kept: HashSet<String> = self.facts.iter().flat_map(Fact::request_names).collect();
-        self.failed.retain(|name| kept.contains(name));
+        let told: HashSet<&str> = self.facts.iter().filter(|fact| !fact.is_lesser()).flat_map(Fact::request_names).collect();
+        let kept: Vec<bool> = self.facts.iter().map(|fact| !fact.is_lesser() || fact.request_names().any(|name| told.contains(name))).collect();
+        let mut kept = kept.into_iter();
+        self.facts.retain(|_| kept.next().unwrap_or(true));
+        let names: HashSet<&str> = self.facts.iter().flat_map(Fact::request_names).collect();
+        self.failed.retain(|name| names.contains(name.as_str()));
         self.lesser = 0;
     }
 

@@ -6,12 +6,12 @@
 
 mod client_error;
 mod console;
+mod field;
 mod jaeger;
 mod langfuse;
 mod messages;
 mod otlp;
 mod payload;
-mod slim;
 mod span;
 mod spend_log;
 mod zipkin;
@@ -174,7 +174,7 @@ pub fn read(row: &[u8]) -> Option<Vec<TraceRecord>> {
 /// The records of a row that is a payload and nothing else, as most rows are; `None` if it is not.
 #[must_use]
 pub fn read_payload(row: &[u8]) -> Option<Vec<TraceRecord>> {
-    payload::read(&slim::payload(row)?)
+    payload::read_row(row)
 }
 
 fn read_value(value: &Value, wraps: usize) -> Option<Vec<TraceRecord>> {

@@ -28,7 +28,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
     // A table has the messages as text; on `/v1/responses` a text may be the prompt itself.
     let messages = object(value, "messages");
     let own = (route::of_call_type(&call_type) == Some(route::CHAT)).then_some(&messages);
-    let asked = [at(&request, "messages"), at(&request, "body.messages"), own];
+    let asked = [at(&request, "messages"), at(&request, "body.messages"), own.map(|messages| &**messages)];
     let caller = Caller::of(|key| text(&metadata, key));
     Some(vec![TraceRecord {
         call_id: text(value, "request_id"),
