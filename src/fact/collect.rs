@@ -79,11 +79,12 @@ impl Collector {
     /// Reads rows that no needle was found in, which fill `bytes` and start at `offset`: attempts that did not fail.
     pub fn read_served(&mut self, bytes: &[u8], offset: usize) {
         let mut at = 0;
-        for row in bytes.split_inclusive(|b| *b == b'\n') {
-            if let Some(served) = record::served(row) {
+        while at < bytes.len() {
+            let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline + 1);
+            if let Some(served) = record::served(&bytes[at..end]) {
                 self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Served(Box::new(served)) });
             }
-            at += row.len();
+            at = end;
         }
     }
 

@@ -9,7 +9,7 @@
 //!
 //! Behind an error that nests a traceback of its own (LiteLLM 1.77.7, malformed chunks), the traceback rules do not hold.
 
-use super::traceback::{self, COOLDOWN, DEBUG_INFORMATION, START};
+use super::traceback::{self, COOLDOWN, DEBUG_INFORMATION, Outline, Part, START};
 use crate::needle::Needle;
 
 const AVAILABLE: &[u8] = b"Available Model Group Fallbacks=";
@@ -30,47 +30,65 @@ enum State {
 /// How many bytes from the start of a record's message are its own.
 ///
 /// It may be known to be plain (see [`traceback::is_plain`]).
-pub(super) fn own_length(body: &[u8], is_plain: bool) -> usize {
-    first_seam(body, State::Message, is_plain)
+pub(super) fn own_length(body: &[u8], is_plain: bool, outline: &Outline) -> usize {
+    first_seam(body, State::Message, is_plain, outline)
 }
 
 /// How many bytes a piece without a head reaches: up to the next seam in it.
 pub(super) fn piece_length(bytes: &[u8]) -> usize {
     let first = line_length(bytes);
     let state = if bytes[..first.min(LINE_START)] == *START { State::Connected } else { State::Message };
-    first_seam(bytes, state, false).max(first)
+    first_seam(bytes, state, false, &Outline::of(bytes)).max(first)
 }
 
-fn first_seam(body: &[u8], mut state: State, is_plain: bool) -> usize {
-    let (mut at, mut lenient) = (0, false);
-    let nests = !is_plain && traceback::nests(body);
-    for end in traceback::line_ends(body) {
-        let begin = std::mem::replace(&mut at, end);
-        let line = &body[begin..end];
-        // Most lines are frames, and none of them is a seam within a traceback.
-        if state == State::Frames && line[0] == b' ' && !nests {
-            continue;
+fn first_seam(body: &[u8], state: State, is_plain: bool, outline: &Outline) -> usize {
+    let mut walk = Walk { state, nests: !is_plain && traceback::nests(body), lenient: false };
+    for part in outline.parts(body) {
+        let seam = match part {
+            // Most lines are frames, and none of them is a seam within a traceback.
+            Part::Indented(_) if walk.state == State::Frames && !walk.nests => None,
+            Part::Indented(lines) => traceback::lines_of(body, lines).find(|line| walk.meets_seam(body, line.clone())),
+            Part::Line(line) => Some(line).filter(|line| walk.meets_seam(body, line.clone())),
+        };
+        if let Some(line) = seam {
+            return line.start;
         }
-        let text = line[..line.len().min(LINE_START)].trim_ascii_end();
+    }
+    body.len()
+}
+
+/// Where in a record a line stands.
+struct Walk {
+    state: State,
+    /// Whether an error's text may nest a traceback, and whether one did.
+    nests: bool,
+    lenient: bool,
+}
+
+impl Walk {
+    /// Whether the next line cannot be the record's own.
+    fn meets_seam(&mut self, body: &[u8], line: std::ops::Range<usize>) -> bool {
+        let begin = line.start;
+        let text = body[begin..line.end.min(begin + LINE_START)].trim_ascii_end();
         if begin > 0 && !text.is_empty() {
-            let foreign = match state {
+            let foreign = match self.state {
                 State::Ended => true,
                 State::Debug => !text.starts_with(COOLDOWN),
                 _ if text.starts_with(AVAILABLE) => !received_before(&body[..begin]),
-                _ if lenient => false,
+                _ if self.lenient => false,
                 State::Message => traceback::is_only_in_traceback(text),
                 State::Exception => text == START || traceback::is_frame(text),
                 State::Frames => text == START,
                 State::Connected => text != START,
             };
             if foreign {
-                return begin;
+                return true;
             }
         }
-        lenient |= nests && traceback::nests(text);
-        state = next_state(state, text, lenient);
+        self.lenient |= self.nests && traceback::nests(text);
+        self.state = next_state(self.state, text, self.lenient);
+        false
     }
-    body.len()
 }
 
 /// Whether the last line that is not blank names the group that met an error.
@@ -103,7 +121,7 @@ fn line_length(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::own_length;
+    use super::{Outline, own_length};
 
     #[test]
     fn what_cannot_be_the_records_own_is_cut_off() {
@@ -121,7 +139,8 @@ mod tests {
             ("x\n".to_owned(), "Available Model Group Fallbacks=None\nError doing the fallback: y\n".to_owned()),
         ];
         for (own, foreign) in cases {
-            assert_eq!(own_length(format!("{own}{foreign}").as_bytes(), true), own.len(), "{own}|{foreign}");
+            let body = format!("{own}{foreign}");
+            assert_eq!(own_length(body.as_bytes(), true, &Outline::of(body.as_bytes())), own.len(), "{own}|{foreign}");
         }
     }
 }

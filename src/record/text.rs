@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::time::Time;
-use super::traceback::{self, Traceback};
+use super::traceback::{self, Outline, Traceback};
 use crate::knowledge::signature::MESSAGE_HEADS;
 use crate::needle::Needle;
 
@@ -69,11 +69,11 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let Some(head) = parse_head(bytes, at) else { return piece(bytes, 0) };
     let body = &bytes[head.message.start..];
     let level = text_of(&bytes[head.level.clone()]);
-    let is_plain = traceback::is_plain(body);
-    let own = if quotes(&level, body) { body.len() } else { seam::own_length(body, is_plain) };
+    let (is_plain, outline) = (traceback::is_plain(body), Outline::of(body));
+    let own = if quotes(&level, body) { body.len() } else { seam::own_length(body, is_plain, &outline) };
     let text = ansi::strip(text_of(&body[..own]));
     let text = if bytes.starts_with(b"[") { ansi::strip_lost(text) } else { text };
-    let (message, traceback) = split(text, is_plain);
+    let (message, traceback) = split(text, is_plain, &outline);
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
     let record = Record {
         form: Some(Form::Text),
@@ -113,19 +113,19 @@ fn quotes(level: &str, body: &[u8]) -> bool {
 }
 
 /// Message and traceback of a record's text.
-fn split(text: Cow<'_, str>, is_plain: bool) -> (Cow<'_, str>, Option<Traceback<'_>>) {
+fn split<'t>(text: Cow<'t, str>, is_plain: bool, outline: &Outline) -> (Cow<'t, str>, Option<Traceback<'t>>) {
     match traceback::start(&text) {
         None => (text, None),
         // LiteLLM 1.77.7 puts the parser's traceback into the message of a malformed chunk: what follows it is message, too.
         Some(at) if !is_plain && seam::nests_traceback(text.as_bytes()) => {
-            let traceback = traceback::read(Cow::Owned(text[at..].to_owned()), is_plain);
+            let traceback = Traceback::of(Cow::Owned(text[at..].to_owned()));
             (text, Some(traceback))
         }
         Some(at) => match text {
-            Cow::Borrowed(text) => (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..]), is_plain))),
+            Cow::Borrowed(text) => (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..]), is_plain, &outline.from(at)))),
             Cow::Owned(mut text) => {
                 let rest = text.split_off(at);
-                (Cow::Owned(text), Some(traceback::read(Cow::Owned(rest), is_plain)))
+                (Cow::Owned(text), Some(Traceback::of(Cow::Owned(rest))))
             }
         },
     }

@@ -44,8 +44,8 @@ impl<'a> Traceback<'a> {
     /// The traceback that fills a text of its own.
     #[must_use]
     pub fn of(text: Cow<'a, str>) -> Traceback<'a> {
-        let is_plain = is_plain(text.as_bytes());
-        read(text, is_plain)
+        let (is_plain, outline) = (is_plain(text.as_bytes()), Outline::of(text.as_bytes()));
+        read(text, is_plain, &outline)
     }
 
     /// The exceptions of the chain, each with its whole text (`litellm.exceptions.BadRequestError: …`), oldest first.
@@ -68,7 +68,8 @@ pub(super) fn start(text: &str) -> Option<usize> {
 #[derive(Clone, Copy, PartialEq)]
 enum Expect {
     Block,
-    Frames,
+    /// And whether there were any.
+    Frames(bool),
     Exception,
     Connected,
 }
@@ -79,56 +80,134 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
 }
 
 /// Reads the traceback that fills `text`, which may be known to be plain.
-pub(super) fn read(text: Cow<'_, str>, is_plain: bool) -> Traceback<'_> {
-    let mut exceptions: Vec<Range<usize>> = Vec::new();
-    let (mut expect, mut frames, mut regular, mut at, mut lenient) = (Expect::Block, 0, true, 0, false);
-    let nests = !is_plain && nests(text.as_bytes());
-    for end in line_ends(text.as_bytes()) {
-        let begin = std::mem::replace(&mut at, end);
-        let line = &text.as_bytes()[begin..end];
-        // Most lines are frames.
-        if expect == Expect::Frames && matches!(line[0], b' ' | b'|') && !nests {
-            frames += usize::from(!line.trim_ascii_start().is_empty());
-            continue;
-        }
-        let trimmed = line.trim_ascii_end();
-        lenient |= nests && NESTING.is_in(trimmed);
-        if trimmed == START {
-            regular &= lenient || matches!(expect, Expect::Block | Expect::Connected);
-            (expect, frames) = (Expect::Frames, 0);
-        } else if trimmed == DEBUG_INFORMATION {
-            regular &= expect == Expect::Exception;
+pub(super) fn read<'t>(text: Cow<'t, str>, is_plain: bool, outline: &Outline) -> Traceback<'t> {
+    let bytes = text.as_bytes();
+    let mut reading = Reading { nests: !is_plain && nests(bytes), ..Reading::default() };
+    for part in outline.parts(bytes) {
+        let ended = match part {
+            // Most lines are frames.
+            Part::Indented(lines) if matches!(reading.expect, Expect::Frames(_)) && !reading.nests => {
+                reading.take_frames(&bytes[lines]);
+                false
+            }
+            Part::Indented(lines) => lines_of(bytes, lines).any(|line| reading.take(bytes, line)),
+            Part::Line(line) => reading.take(bytes, line),
+        };
+        if ended {
             break;
-        } else if is_connector(trimmed) {
-            regular &= expect == Expect::Exception;
-            expect = Expect::Connected;
-        } else if trimmed.is_empty() {
-            if let (Expect::Exception, Some(last)) = (expect, exceptions.last_mut()) {
-                last.end = at;
-            }
-        } else if expect == Expect::Exception {
-            regular &= lenient || !is_frame(trimmed);
-            if let Some(last) = exceptions.last_mut() {
-                last.end = at;
-            }
-        } else if matches!(line[0], b' ' | b'|') && expect == Expect::Frames {
-            frames += 1;
-        } else {
-            regular &= lenient || (expect == Expect::Frames && frames > 0 && names_exception(trimmed));
-            expect = Expect::Exception;
-            exceptions.push(begin..at);
         }
     }
-    let shortened = !is_plain && SHORTENING.is_in(text.as_bytes());
-    regular = shortened || (regular && expect == Expect::Exception);
+    let shortened = !is_plain && SHORTENING.is_in(bytes);
+    let regular = shortened || (reading.regular && reading.expect == Expect::Exception);
+    let (mut exceptions, nested) = (reading.exceptions, reading.lenient);
     for range in &mut exceptions {
         range.end = range.start + text[range.clone()].trim_end().len();
     }
-    Traceback { text, exceptions, regular, shortened, nested: lenient }
+    Traceback { text, exceptions, regular, shortened, nested }
+}
+
+/// A traceback as it is read.
+struct Reading {
+    expect: Expect,
+    regular: bool,
+    /// Whether an error's text in it may nest a traceback, and whether one did.
+    nests: bool,
+    lenient: bool,
+    exceptions: Vec<Range<usize>>,
+}
+
+impl Default for Reading {
+    fn default() -> Reading {
+        Reading { expect: Expect::Block, regular: true, nests: false, lenient: false, exceptions: Vec::new() }
+    }
+}
+
+impl Reading {
+    /// Takes lines of a block's frames; blank ones are none.
+    fn take_frames(&mut self, lines: &[u8]) {
+        if !lines.trim_ascii_start().is_empty() {
+            self.expect = Expect::Frames(true);
+        }
+    }
+
+    /// Takes the next line; gives whether the traceback ends before it.
+    fn take(&mut self, text: &[u8], line: Range<usize>) -> bool {
+        let trimmed = text[line.clone()].trim_ascii_end();
+        self.lenient |= self.nests && NESTING.is_in(trimmed);
+        if trimmed == START {
+            self.regular &= self.lenient || matches!(self.expect, Expect::Block | Expect::Connected);
+            self.expect = Expect::Frames(false);
+        } else if trimmed == DEBUG_INFORMATION {
+            self.regular &= self.expect == Expect::Exception;
+            return true;
+        } else if is_connector(trimmed) {
+            self.regular &= self.expect == Expect::Exception;
+            self.expect = Expect::Connected;
+        } else if trimmed.is_empty() {
+            if let (Expect::Exception, Some(last)) = (self.expect, self.exceptions.last_mut()) {
+                last.end = line.end;
+            }
+        } else if self.expect == Expect::Exception {
+            self.regular &= self.lenient || !is_frame(trimmed);
+            if let Some(last) = self.exceptions.last_mut() {
+                last.end = line.end;
+            }
+        } else if matches!(trimmed[0], b' ' | b'|') && matches!(self.expect, Expect::Frames(_)) {
+            self.take_frames(trimmed);
+        } else {
+            self.regular &= self.lenient || (self.expect == Expect::Frames(true) && names_exception(trimmed));
+            self.expect = Expect::Exception;
+            self.exceptions.push(line);
+        }
+        false
+    }
+}
+
+/// Where the lines of a text start that are not indented: of a traceback, all but its frames.
+pub(super) struct Outline(Vec<usize>);
+
+/// A part of a text.
+pub(super) enum Part {
+    /// A line that is not indented, with its end.
+    Line(Range<usize>),
+    /// Lines that are.
+    Indented(Range<usize>),
+}
+
+impl Outline {
+    pub(super) fn of(text: &[u8]) -> Outline {
+        let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|newline| newline + 1));
+        Outline(starts.filter(|start| text.get(*start).is_some_and(|byte| *byte != b' ')).collect())
+    }
+
+    /// That of the text from `at` on, where a line starts.
+    pub(super) fn from(&self, at: usize) -> Outline {
+        Outline(self.0.iter().filter_map(|start| start.checked_sub(at)).collect())
+    }
+
+    /// The parts of its text, or of the start of that, one behind the other.
+    pub(super) fn parts<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Part> {
+        let (mut at, mut starts) = (0, self.0.iter().copied().take_while(|start| *start < text.len()).peekable());
+        std::iter::from_fn(move || {
+            let begin = at;
+            if starts.next_if_eq(&begin).is_some() {
+                at = memchr::memchr(b'\n', &text[begin..]).map_or(text.len(), |newline| begin + newline + 1);
+                return Some(Part::Line(begin..at));
+            }
+            at = starts.peek().copied().unwrap_or(text.len());
+            (begin < at).then_some(Part::Indented(begin..at))
+        })
+    }
+}
+
+/// The lines in a part of a text.
+pub(super) fn lines_of(text: &[u8], part: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut begin = part.start;
+    line_ends(&text[part.clone()]).map(move |end| std::mem::replace(&mut begin, part.start + end)..part.start + end)
 }
 
 /// Where the lines of a text end, one behind the other.
-pub(super) fn line_ends(text: &[u8]) -> impl Iterator<Item = usize> {
+fn line_ends(text: &[u8]) -> impl Iterator<Item = usize> {
     let rest = (!text.is_empty() && !text.ends_with(b"\n")).then_some(text.len());
     memchr::memchr_iter(b'\n', text).map(|newline| newline + 1).chain(rest)
 }
@@ -182,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_chain_gives_its_exceptions_in_order() {
-        let traceback = read(CHAIN.into(), true);
+        let traceback = Traceback::of(CHAIN.into());
         assert!(traceback.regular);
         assert_eq!(traceback.exceptions().collect::<Vec<_>>(), ["ValueError: a\nb c", "KeyError: c"]);
     }
@@ -194,7 +273,7 @@ mod tests {
             let structure = ["Traceback (", "During", "ValueError", "KeyError"].iter().any(|s| line.starts_with(s));
             if structure && i > 0 {
                 let without: String = lines.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, l)| *l).collect();
-                assert!(!read(without.into(), true).regular, "without {line:?}");
+                assert!(!Traceback::of(without.into()).regular, "without {line:?}");
             }
         }
     }

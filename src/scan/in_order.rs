@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::edges::{self, Edges, Piece};
 use super::search::ChunkFacts;
 use crate::fact::{Fact, Statement};
@@ -23,7 +25,7 @@ pub struct InOrder {
     /// Facts since the last pruning that may be let go.
     lesser: usize,
     /// Calls and requests of which an attempt failed. Of the many others, nothing is kept.
-    failed: HashSet<String>,
+    failed: HashSet<NameHash>,
 }
 
 /// The chunks of one stream, by rank.
@@ -66,6 +68,13 @@ pub struct SourceFound {
     pub unread: u64,
     /// Forms of record seen.
     pub forms: Vec<Form>,
+}
+
+/// Of a name that is only asked for, its hash is enough.
+type NameHash = u128;
+
+fn hash(name: &str) -> NameHash {
+    xxh3_128(name.as_bytes())
 }
 
 /// How many attempts that failed for other reasons are kept at a time.
@@ -114,8 +123,8 @@ impl InOrder {
             fact.stream = chunk.stream;
             fact.line += rank << RANK_BITS;
             match &fact.statement {
-                Statement::Served(_) if !fact.request_names().any(|name| self.failed.contains(name)) => continue,
-                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(fact.request_names().map(str::to_owned)),
+                Statement::Served(_) if !fact.request_names().any(|name| self.failed.contains(&hash(name))) => continue,
+                Statement::Error(error) if error.attempt.is_some() => self.failed.extend(fact.request_names().map(hash)),
                 _ => {}
             }
             self.lesser += usize::from(fact.is_lesser());
@@ -185,8 +194,8 @@ impl InOrder {
         let kept: Vec<bool> = self.facts.iter().map(|fact| !fact.is_lesser() || fact.request_names().any(|name| told.contains(name))).collect();
         let mut kept = kept.into_iter();
         self.facts.retain(|_| kept.next().unwrap_or(true));
-        let names: HashSet<&str> = self.facts.iter().flat_map(Fact::request_names).collect();
-        self.failed.retain(|name| names.contains(name.as_str()));
+        let names: HashSet<NameHash> = self.facts.iter().flat_map(Fact::request_names).map(hash).collect();
+        self.failed.retain(|name| names.contains(name));
         self.lesser = 0;
     }
 
