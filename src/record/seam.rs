@@ -28,21 +28,19 @@ enum State {
 }
 
 /// How many bytes from the start of a record's message are its own.
-///
-/// It may be known to be plain (see [`traceback::is_plain`]).
-pub(super) fn own_length(body: &[u8], is_plain: bool, outline: &Outline) -> usize {
-    first_seam(body, State::Message, is_plain, outline)
+pub(super) fn own_length(body: &[u8], outline: &Outline) -> usize {
+    first_seam(body, State::Message, outline)
 }
 
 /// How many bytes a piece without a head reaches: up to the next seam in it.
 pub(super) fn piece_length(bytes: &[u8]) -> usize {
     let first = line_length(bytes);
     let state = if bytes[..first.min(LINE_START)] == *START { State::Connected } else { State::Message };
-    first_seam(bytes, state, false, &Outline::of(bytes)).max(first)
+    first_seam(bytes, state, &Outline::of(bytes)).max(first)
 }
 
-fn first_seam(body: &[u8], state: State, is_plain: bool, outline: &Outline) -> usize {
-    let mut walk = Walk { state, nests: !is_plain && traceback::nests(body), lenient: false };
+fn first_seam(body: &[u8], state: State, outline: &Outline) -> usize {
+    let mut walk = Walk { state, nests: !outline.is_plain && traceback::nests(body), lenient: false };
     for part in outline.parts(body) {
         let seam = match part {
             // Most lines are frames, and none of them is a seam within a traceback.
@@ -140,7 +138,7 @@ mod tests {
         ];
         for (own, foreign) in cases {
             let body = format!("{own}{foreign}");
-            assert_eq!(own_length(body.as_bytes(), true, &Outline::of(body.as_bytes())), own.len(), "{own}|{foreign}");
+            assert_eq!(own_length(body.as_bytes(), &Outline::of(body.as_bytes())), own.len(), "{own}|{foreign}");
         }
     }
 }

@@ -69,11 +69,11 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let Some(head) = parse_head(bytes, at) else { return piece(bytes, 0) };
     let body = &bytes[head.message.start..];
     let level = text_of(&bytes[head.level.clone()]);
-    let (is_plain, outline) = (traceback::is_plain(body), Outline::of(body));
-    let own = if quotes(&level, body) { body.len() } else { seam::own_length(body, is_plain, &outline) };
+    let outline = (!quotes(&level, body)).then(|| Outline::of(body));
+    let own = outline.as_ref().map_or(body.len(), |outline| seam::own_length(body, outline));
     let text = ansi::strip(text_of(&body[..own]));
     let text = if bytes.starts_with(b"[") { ansi::strip_lost(text) } else { text };
-    let (message, traceback) = split(text, is_plain, &outline);
+    let (message, traceback) = split(text, outline.as_ref());
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
     let record = Record {
         form: Some(Form::Text),
@@ -113,16 +113,19 @@ fn quotes(level: &str, body: &[u8]) -> bool {
 }
 
 /// Message and traceback of a record's text.
-fn split<'t>(text: Cow<'t, str>, is_plain: bool, outline: &Outline) -> (Cow<'t, str>, Option<Traceback<'t>>) {
+fn split<'t>(text: Cow<'t, str>, outline: Option<&Outline>) -> (Cow<'t, str>, Option<Traceback<'t>>) {
     match traceback::start(&text) {
         None => (text, None),
         // LiteLLM 1.77.7 puts the parser's traceback into the message of a malformed chunk: what follows it is message, too.
-        Some(at) if !is_plain && seam::nests_traceback(text.as_bytes()) => {
+        Some(at) if outline.is_none_or(|outline| !outline.is_plain) && seam::nests_traceback(text.as_bytes()) => {
             let traceback = Traceback::of(Cow::Owned(text[at..].to_owned()));
             (text, Some(traceback))
         }
         Some(at) => match text {
-            Cow::Borrowed(text) => (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..]), is_plain, &outline.from(at)))),
+            Cow::Borrowed(text) => {
+                let outline = outline.map_or_else(|| Outline::of(&text.as_bytes()[at..]), |outline| outline.from(at));
+                (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..]), &outline)))
+            }
             Cow::Owned(mut text) => {
                 let rest = text.split_off(at);
                 (Cow::Owned(text), Some(Traceback::of(Cow::Owned(rest))))
@@ -130,6 +133,9 @@ fn split<'t>(text: Cow<'t, str>, is_plain: bool, outline: &Outline) -> (Cow<'t, 
         },
     }
 }
+
+/// How far a head reaches: behind it, lines at DEBUG have many KB.
+const HEAD_REACH: usize = 400;
 
 struct Head {
     time: Time,
@@ -141,8 +147,8 @@ struct Head {
 fn parse_head(bytes: &[u8], at: usize) -> Option<Head> {
     let digits = |i: usize| Some(u32::from(bytes.get(at + i)?.wrapping_sub(b'0')) * 10 + u32::from(bytes.get(at + i + 1)?.wrapping_sub(b'0')));
     let time = Time::of_day(digits(0)?, digits(3)?, digits(6)?)?;
-    let line_end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
-    let line = &bytes[..line_end];
+    let near = &bytes[..bytes.len().min(HEAD_REACH)];
+    let line = &near[..memchr::memchr(b'\n', near).unwrap_or(near.len())];
     // `LiteLLM Router:ERROR`, then the end of the colour, then `: router.py:5867 - `.
     let name_end = at + 11 + memchr::memchr(b':', line.get(at + 11..)?)?;
     let level_end = name_end + 1 + line[name_end + 1..].iter().take_while(|b| b.is_ascii_uppercase()).count();

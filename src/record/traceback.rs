@@ -16,8 +16,9 @@ static NESTING: Needle = Needle::new("Error parsing chunk");
 pub(super) const START: &[u8] = b"Traceback (most recent call last):";
 static STARTS: Needle = Needle::new("Traceback (most recent call last):");
 static SHORTENING: Needle = Needle::new(SHORTENED);
-/// What makes a record be read in another way: one pass tells of nearly all that they have none of it.
-static UNUSUAL: Needles = Needles::new(&["Error parsing chunk", SHORTENED]);
+/// What makes a record be read in another way: one pass tells of nearly all that they have none of it. It is looked for by what is rare
+/// of it, for every line has `litellm` and `Error`.
+static UNUSUAL: Needles = Needles::new(&["parsing chunk", "_truncated"]);
 const CONNECTORS: [&[u8]; 2] =
     [b"During handling of the above exception, another exception occurred:", b"The above exception was the direct cause of the following exception:"];
 /// What the Router writes behind the traceback.
@@ -44,8 +45,8 @@ impl<'a> Traceback<'a> {
     /// The traceback that fills a text of its own.
     #[must_use]
     pub fn of(text: Cow<'a, str>) -> Traceback<'a> {
-        let (is_plain, outline) = (is_plain(text.as_bytes()), Outline::of(text.as_bytes()));
-        read(text, is_plain, &outline)
+        let outline = Outline::of(text.as_bytes());
+        read(text, &outline)
     }
 
     /// The exceptions of the chain, each with its whole text (`litellm.exceptions.BadRequestError: …`), oldest first.
@@ -74,15 +75,10 @@ enum Expect {
     Connected,
 }
 
-/// Whether neither an error's text in it nests a traceback, nor anything of it was left out.
-pub(super) fn is_plain(text: &[u8]) -> bool {
-    UNUSUAL.find(text).is_none()
-}
-
-/// Reads the traceback that fills `text`, which may be known to be plain.
-pub(super) fn read<'t>(text: Cow<'t, str>, is_plain: bool, outline: &Outline) -> Traceback<'t> {
+/// Reads the traceback that fills `text`.
+pub(super) fn read<'t>(text: Cow<'t, str>, outline: &Outline) -> Traceback<'t> {
     let bytes = text.as_bytes();
-    let mut reading = Reading { nests: !is_plain && nests(bytes), ..Reading::default() };
+    let mut reading = Reading { nests: !outline.is_plain && nests(bytes), ..Reading::default() };
     for part in outline.parts(bytes) {
         let ended = match part {
             // Most lines are frames.
@@ -97,7 +93,7 @@ pub(super) fn read<'t>(text: Cow<'t, str>, is_plain: bool, outline: &Outline) ->
             break;
         }
     }
-    let shortened = !is_plain && SHORTENING.is_in(bytes);
+    let shortened = !outline.is_plain && SHORTENING.is_in(bytes);
     let regular = shortened || (reading.regular && reading.expect == Expect::Exception);
     let (mut exceptions, nested) = (reading.exceptions, reading.lenient);
     for range in &mut exceptions {
@@ -163,8 +159,13 @@ impl Reading {
     }
 }
 
-/// Where the lines of a text start that are not indented: of a traceback, all but its frames.
-pub(super) struct Outline(Vec<usize>);
+/// What is looked at of a text by all who read it.
+pub(super) struct Outline {
+    /// Where lines start that are not indented: of a traceback, all but its frames.
+    starts: Vec<usize>,
+    /// Whether surely no error's text in it nests a traceback, and nothing of it was left out.
+    pub(super) is_plain: bool,
+}
 
 /// A part of a text.
 pub(super) enum Part {
@@ -177,17 +178,18 @@ pub(super) enum Part {
 impl Outline {
     pub(super) fn of(text: &[u8]) -> Outline {
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|newline| newline + 1));
-        Outline(starts.filter(|start| text.get(*start).is_some_and(|byte| *byte != b' ')).collect())
+        let starts = starts.filter(|start| text.get(*start).is_some_and(|byte| *byte != b' ')).collect();
+        Outline { starts, is_plain: UNUSUAL.find(text).is_none() }
     }
 
     /// That of the text from `at` on, where a line starts.
     pub(super) fn from(&self, at: usize) -> Outline {
-        Outline(self.0.iter().filter_map(|start| start.checked_sub(at)).collect())
+        Outline { starts: self.starts.iter().filter_map(|start| start.checked_sub(at)).collect(), is_plain: self.is_plain }
     }
 
     /// The parts of its text, or of the start of that, one behind the other.
     pub(super) fn parts<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Part> {
-        let (mut at, mut starts) = (0, self.0.iter().copied().take_while(|start| *start < text.len()).peekable());
+        let (mut at, mut starts) = (0, self.starts.iter().copied().take_while(|start| *start < text.len()).peekable());
         std::iter::from_fn(move || {
             let begin = at;
             if starts.next_if_eq(&begin).is_some() {

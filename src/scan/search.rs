@@ -82,9 +82,11 @@ impl Searcher {
             // A log may hold rows that are no traces; only of a file of rows each must be understood.
             unread: if chunk.lines == Lines::Rows { unread } else { 0 },
             forms: collector.forms,
-            ..ChunkFacts::without_facts(chunk)
+            ..ChunkFacts::default()
         };
-        facts.place(bytes, collector.found, chunk.origins.as_deref());
+        // Lines are counted once, from one fact to the next.
+        let (lines, counted) = facts.place(bytes, collector.found, chunk.origins.as_deref());
+        facts.describe(chunk, lines + memchr::memchr_iter(b'\n', &bytes[counted..]).count() as u64);
         facts
     }
 
@@ -142,20 +144,22 @@ impl ChunkFacts {
     /// What a chunk is, before it is searched or if it cannot be.
     #[must_use]
     pub fn without_facts(chunk: &Chunk) -> ChunkFacts {
-        let newlines = memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
-        ChunkFacts {
-            index: chunk.index,
-            bytes: chunk.bytes.len() as u64,
-            newlines,
-            of_rows: chunk.origins.is_some(),
-            stream: chunk.stream,
-            rank: chunk.rank,
-            edges: Edges::of(chunk, newlines),
-            ..ChunkFacts::default()
-        }
+        let mut facts = ChunkFacts::default();
+        facts.describe(chunk, memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64);
+        facts
     }
 
-    fn place(&mut self, bytes: &[u8], found: Vec<Found>, origins: Option<&[LineOrigin]>) {
+    fn describe(&mut self, chunk: &Chunk, newlines: u64) {
+        self.index = chunk.index;
+        self.bytes = chunk.bytes.len() as u64;
+        self.newlines = newlines;
+        self.of_rows = chunk.origins.is_some();
+        (self.stream, self.rank) = (chunk.stream, chunk.rank);
+        self.edges = Edges::of(chunk, newlines);
+    }
+
+    /// Gives facts their places; gives the lines before the last, and where it starts.
+    fn place(&mut self, bytes: &[u8], found: Vec<Found>, origins: Option<&[LineOrigin]>) -> (u64, usize) {
         let (mut line, mut counted) = (0, 0);
         for found in found {
             line += memchr::memchr_iter(b'\n', &bytes[counted..found.offset]).count();
@@ -168,6 +172,7 @@ impl ChunkFacts {
             fact.time = fact.time.map(|time| origin.written.map_or(time, |written| time.completed_by(written)));
             self.facts.push(fact);
         }
+        (line as u64, counted)
     }
 }
 
