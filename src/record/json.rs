@@ -8,12 +8,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::needle::Needle;
 
 use super::time::Time;
 use super::traceback::{self, Traceback};
 use super::value::lenient_string;
 use super::{Form, Record, ansi, piece, text_of};
+
+static LEVEL: Needle = Needle::new("\"level\":");
 
 /// Whether the line starts a JSON record.
 pub(super) fn is_head(line: &[u8]) -> bool {
@@ -22,9 +27,8 @@ pub(super) fn is_head(line: &[u8]) -> bool {
 
 /// Whether a line with such a head is LiteLLM's: it has a level of its own. Shippers write `message` first, too.
 pub(super) fn has_level(line: &[u8]) -> bool {
-    const LEVEL: &[u8] = b"\"level\":";
     let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-    memchr::memmem::find_iter(line, LEVEL).any(|at| at > 0 && line[at - 1] != b'\\')
+    LEVEL.all_in(line).any(|at| at > 0 && line[at - 1] != b'\\')
 }
 
 /// Reads the record of the first line; further lines belong to no record.
@@ -95,7 +99,7 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let slot = match key.as_ref() {
                 "message" if index == 0 => {
-                    keys.message = map.next_value()?;
+                    keys.message = decoded(map.next_value()?)?.ok_or_else(|| A::Error::custom("the message is no text"))?;
                     index += 1;
                     continue;
                 }
@@ -108,7 +112,9 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
                 // Releases up to 1.82 have no `logger` before it.
                 "stacktrace" => {
                     stacktrace_behind_logger = after_logger;
-                    &mut keys.stacktrace
+                    keys.stacktrace = decoded(map.next_value()?)?;
+                    index += 1;
+                    continue;
                 }
                 "litellm_call_id" => &mut keys.call_id,
                 _ => {
@@ -127,6 +133,31 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
     }
 }
 
+/// The text of a JSON string; `None` of any other value.
+///
+/// Messages and tracebacks are long and have an escape on each line: what is between them is copied as it stands.
+///
+/// # Errors
+///
+/// If an escape in it stands for nothing.
+fn decoded<E: Error>(value: &RawValue) -> Result<Option<String>, E> {
+    let Some(raw) = value.get().strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else { return Ok(None) };
+    let (mut text, mut rest) = (String::with_capacity(raw.len()), raw);
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        text.push_str(&rest[..at]);
+        text.push(match rest.as_bytes().get(at + 1) {
+            Some(b'n') => '\n',
+            Some(b't') => '\t',
+            Some(b'r') => '\r',
+            Some(quoted @ (b'"' | b'\\' | b'/')) => char::from(*quoted),
+            _ => return serde_json::from_str(value.get()).map(Some).map_err(E::custom),
+        });
+        rest = &rest[at + 2..];
+    }
+    text.push_str(rest);
+    Ok(Some(text))
+}
+
 /// The message of a line that is no whole JSON object: as far as it goes.
 fn cut_message(line: &str) -> Option<String> {
     let start = line.strip_prefix("{\"message\":")?.trim_start().strip_prefix('"')?;
@@ -136,6 +167,18 @@ fn cut_message(line: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_decoded_as_json_says() {
+        for text in [r#""plain""#, r#""a\nb\t\"c\" \\ \/ \r\b\f""#, r#""\u00e9 \ud83d\ude00 x""#, r#""""#] {
+            let raw: &RawValue = serde_json::from_str(text).unwrap();
+            assert_eq!(decoded::<serde_json::Error>(raw).unwrap(), serde_json::from_str(text).unwrap(), "{text}");
+        }
+        for other in ["1", "null", "{\"a\": \"b\"}"] {
+            assert_eq!(decoded::<serde_json::Error>(serde_json::from_str(other).unwrap()).unwrap(), None);
+        }
+        assert!(decoded::<serde_json::Error>(serde_json::from_str(r#""half \ud83d""#).unwrap()).is_err());
+    }
 
     #[test]
     fn lifted_keys_are_not_the_records_own() {
