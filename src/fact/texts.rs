@@ -3,7 +3,7 @@
 //! What is kept here lives as long as a chunk is read. Facts share what it gives, so that memory grows with what is said, not with
 //! how often.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -21,8 +21,8 @@ const MOST_LISTS: usize = 64;
 /// What was read of texts.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    names: HashSet<Name>,
-    /// By hash of the text.
+    /// Both by the hash of the text.
+    names: HashMap<u128, Name>,
     read: HashMap<u128, Arc<ErrorText>>,
     /// As printed, with what each says.
     targets: Vec<(Box<str>, Arc<[Name]>)>,
@@ -43,12 +43,7 @@ impl Texts {
 
     /// A name.
     pub(super) fn name(&mut self, name: &str) -> Name {
-        if let Some(known) = self.names.get(name) {
-            return known.clone();
-        }
-        let name: Name = name.into();
-        self.names.insert(name.clone());
-        name
+        self.names.entry(xxh3_128(name.as_bytes())).or_insert_with(|| name.into()).clone()
     }
 
     /// The targets that `text` starts with, and how many bytes it took.
