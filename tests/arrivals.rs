@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use common::{arrived, capture, gzip, pods, tar, zip};
+use common::{arrived, capture, captures_dir, gzip, pods, tar, zip};
 use serde_json::Value;
 
 fn report(args: &[&str], stdin: Vec<u8>) -> Value {
@@ -67,6 +67,25 @@ fn one_log_tells_the_same_however_it_arrives() {
         let (one, both) = (pods(&[&log]), pods(&[&log, b"INFO:     Started\n07:35:20 - LiteLLM:INFO: utils.py:1 - x\n"]));
         assert_eq!(arrived(&report(&[], one)), bare, "{name}, from a pod");
         assert_eq!(arrived(&report(&[], both)), bare, "{name}, between another pod's lines");
+    }
+}
+
+/// A file that is large enough is read by all workers at once, each piece for itself.
+#[test]
+fn a_large_file_tells_what_the_pipe_tells_on_any_number_of_threads() {
+    const LARGE: usize = 5 << 20;
+    let dir = tempfile::tempdir().unwrap();
+    for (name, file) in [("1.85.0_A_default", "proxy.log.zst"), ("1.85.0_D_json_default", "proxy.log.zst"), ("1.85.0_F_generic_api", "trace.zst")] {
+        let one = zstd::decode_all(fs::File::open(captures_dir().join(name).join(file)).unwrap()).unwrap();
+        // Each copy is of other requests.
+        let copy = |number: usize| String::from_utf8_lossy(&one).replace("req_011C", &format!("req_{number:03}C"));
+        let log = (0..=LARGE / one.len()).map(copy).collect::<String>().into_bytes();
+        write(dir.path(), name, &log);
+        let path = dir.path().join(name).display().to_string();
+        let of_threads = |threads: &str| report(&["--threads", threads, &path], Vec::new());
+        let of_one = of_threads("1");
+        assert!(of_one == of_threads("2") && of_one == of_threads("5"), "{name}");
+        assert_eq!(arrived(&of_one), arrived(&report(&[], log)), "{name}");
     }
 }
 

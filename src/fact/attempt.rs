@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error_record::{Asked, Chain, ErrorRecord, Role};
-use super::error_text::{ErrorText, Rejection};
+use super::error_text::ErrorText;
+use super::one_error::Rejection;
 use super::texts::Texts;
 use crate::knowledge::provider;
 use crate::knowledge::signature::{self, ECHOING_CLASSES, STREAM_CLASSES};

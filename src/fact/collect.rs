@@ -2,7 +2,7 @@
 
 use super::call::UpstreamCall;
 use super::error_record::{ErrorRecord, Role};
-use super::error_text::Rejection;
+use super::one_error::Rejection;
 use super::texts::Texts;
 use super::{Place, Statement};
 use crate::knowledge::signature::{self, HeadKind, MESSAGE_HEADS};

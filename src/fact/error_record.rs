@@ -3,7 +3,8 @@
 use super::attempt::Attempt;
 use std::sync::Arc;
 
-use super::error_text::{self, ErrorText, OneError, Rejection};
+use super::error_text::{self, ErrorText};
+use super::one_error::{OneError, Rejection};
 use super::texts::{Name, Texts};
 use crate::knowledge::signature::{self, HeadKind};
 use crate::knowledge::{route, version};

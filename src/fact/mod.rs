@@ -9,6 +9,7 @@ mod collect;
 mod error_record;
 mod error_text;
 mod fallback_lists;
+mod one_error;
 mod place;
 mod texts;
 
@@ -19,8 +20,9 @@ pub use attempt::Attempt;
 pub use call::{EarlierError, UpstreamCall};
 pub use collect::{Collector, Found};
 pub use error_record::{Chain, ErrorRecord, Role};
-pub use error_text::{ErrorLevel, ErrorText, OneError, Rejection};
+pub use error_text::{ErrorLevel, ErrorText};
 pub use fallback_lists::FallbackLists;
+pub use one_error::{OneError, Rejection};
 pub use place::Place;
 pub use texts::Name;
 

@@ -155,3 +155,60 @@ fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
 fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, into, from)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use super::*;
+    use crate::knowledge::signature::NEEDLES;
+
+    fn file(bytes: &[u8]) -> Arc<File> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file.rewind().unwrap();
+        Arc::new(file)
+    }
+
+    fn pieces(file: &Arc<File>, lines: Lines) -> Vec<FilePiece> {
+        let mut cuts = FileCuts::new(file.clone(), lines);
+        std::iter::from_fn(|| cuts.next_piece().unwrap()).collect()
+    }
+
+    fn read(pieces: &[FilePiece]) -> Vec<Vec<u8>> {
+        pieces.iter().map(|piece| piece.read(Buffer::default()).0.bytes.to_vec()).collect()
+    }
+
+    #[test]
+    fn nothing_is_lost_and_pieces_start_at_records() {
+        let record = format!("07:35:20 - LiteLLM:INFO: a.py:1 - {}\nmore\n", "x".repeat(5000));
+        let row = format!("{{\"a\": \"{}\"}}\n", "x".repeat(5000));
+        for (text, lines, start) in [(record.repeat(900), Lines::Log, "07:35:20"), (row.repeat(900), Lines::Rows, "{\"a\"")] {
+            let read = read(&pieces(&file(text.as_bytes()), lines));
+            assert!(read.len() > 3);
+            assert!(read.concat() == text.as_bytes());
+            assert!(read.iter().all(|piece| piece.starts_with(start.as_bytes())));
+        }
+    }
+
+    #[test]
+    fn an_endless_line_is_cut_beside_needles() {
+        let needle = NEEDLES[0].as_bytes();
+        for at in (RECORD_LIMIT - 300..RECORD_LIMIT + 300).step_by(41) {
+            let mut line = vec![b'x'; RECORD_LIMIT + 2 * CHUNK_BYTES];
+            line[at..at + needle.len()].copy_from_slice(needle);
+            let read = read(&pieces(&file(&line), Lines::Log));
+            assert!(read.len() > 1 && read.concat() == line);
+            assert_eq!(read.iter().filter(|piece| memchr::memmem::find(piece, needle).is_some()).count(), 1, "at {at}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_became_shorter_ends_early() {
+        let file = file("07:35:20 - LiteLLM:INFO: a.py:1 - x\n".repeat(100_000).as_bytes());
+        let pieces = pieces(&file, Lines::Log);
+        file.set_len(CHUNK_BYTES as u64 / 2).unwrap();
+        let lengths: Vec<usize> = read(&pieces).iter().map(Vec::len).collect();
+        assert_eq!((lengths[0], lengths[1..].iter().sum::<usize>()), (CHUNK_BYTES / 2, 0));
+    }
+}
