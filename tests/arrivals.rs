@@ -89,6 +89,26 @@ fn a_large_file_tells_what_the_pipe_tells_on_any_number_of_threads() {
     }
 }
 
+/// What is no file can be opened but once, and its start tells only then that it is an archive.
+#[cfg(unix)]
+#[test]
+fn an_archive_through_a_named_pipe_is_read() {
+    let log = capture("1.85.0_A_default").log;
+    let bare = arrived(&report(&[], log.clone()));
+    let dir = tempfile::tempdir().unwrap();
+    let archive = tar(&[("logs/proxy.log", &log)]);
+    for (name, bytes) in [("plain", log), ("packed", gzip(&archive)), ("archive", archive)] {
+        let path = dir.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || fs::write(path, bytes).unwrap()
+        });
+        assert_eq!(arrived(&report(&[path.to_str().unwrap()], Vec::new())), bare, "{name}");
+        writer.join().unwrap();
+    }
+}
+
 #[test]
 fn a_rotated_set_of_a_container_is_one_stream() {
     let log = capture("1.85.0_A_default").log;

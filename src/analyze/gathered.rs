@@ -140,6 +140,10 @@ impl Gathered {
     /// sources that were named or found.
     pub(super) fn drop_twins(&mut self, files: &[Source]) {
         self.sources.iter_mut().for_each(|source| source.close(true));
+        // What was stopped is not read again to be compared.
+        if self.stopped {
+            return;
+        }
         let mut alike: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
         for (index, source) in self.sources.iter().enumerate() {
             if source.bytes > 0 && !source.archive && source.foreign.is_none() && source.problem.is_none() {

@@ -1,8 +1,8 @@
 //! The whole way of the data: inputs → records → facts → incidents → report.
 //!
-//! One thread reads and cuts, a pool searches the chunks, and the calling thread puts the results back in order. Buffers go
-//! round in a fixed number, so a fast reader waits for slow workers and memory stays bounded. The calling thread never
-//! blocks on a read: a stop request is seen even while a pipe is silent.
+//! Readers open sources and hand out their chunks or pieces, workers search them, and the calling thread puts the results back in
+//! order. Buffers are few, so a fast reader waits for slow workers and memory stays bounded. The calling thread never blocks on a
+//! read: a stop request is seen even while a pipe is silent.
 
 mod event;
 mod follow;
@@ -145,7 +145,7 @@ fn read_all(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>) 
     Ok(gathered)
 }
 
-/// A reading thread and its workers, on their way.
+/// Readers and their workers, on their way.
 struct Run {
     mailbox: Arc<Mailbox>,
     taken: Arc<AtomicU64>,

@@ -1,7 +1,7 @@
 //! The readers: threads that open sources, hand their chunks to the workers, and say what they found.
 //!
 //! As many files are read side by side as there are workers. Archives come after all files, one by one: their members get their
-//! numbers as they are found. So does stdin, which may be one.
+//! numbers as they are found. So does what is no file, as stdin: it may be one.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,7 +29,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn run(&self) {
-        let files = self.sources.iter().filter(|source| source.origin != Origin::Stdin).count();
+        let files = self.sources.len();
         let readers = files.min(self.workers.pool.current_num_threads());
         let (next, last) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
         if readers > 1 {
@@ -57,12 +57,22 @@ impl Reader {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(source) = self.sources.get(index) else { break };
-            if source.origin == Origin::Stdin {
-                reader.leave(index);
-            } else {
+            // What is no file can be opened but once, and may be an archive.
+            if is_file(source) {
                 reader.read_source(index);
+            } else {
+                reader.leave(index);
             }
         }
         reader.finish();
+    }
+}
+
+fn is_file(source: &Source) -> bool {
+    match &source.origin {
+        Origin::Stdin => false,
+        // A folder's listing has told.
+        Origin::Walked { .. } => true,
+        Origin::Named(path) => path.metadata().is_ok_and(|found| found.is_file()),
     }
 }

@@ -7,7 +7,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::event::Event;
 use super::mailbox::Mailbox;
@@ -26,12 +26,27 @@ pub(super) struct Workers {
     pub(super) taken: Arc<AtomicU64>,
 }
 
-/// A file that has been searched.
+/// What was searched of a file, by one worker or by all.
+#[derive(Default)]
 pub(super) struct FileSearched {
     pub(super) chunks: u64,
     pub(super) bytes: u64,
-    /// Why it could not be cut to its end.
-    pub(super) failure: Option<io::Error>,
+    /// Why it could not be read to its end: where that was first, and the system's words.
+    pub(super) failure: Option<(u64, io::Error)>,
+}
+
+impl FileSearched {
+    fn add(&mut self, other: FileSearched) {
+        self.chunks += other.chunks;
+        self.bytes += other.bytes;
+        self.fail(other.failure);
+    }
+
+    /// Keeps the failure that comes first in the file, whoever met it first.
+    fn fail(&mut self, failure: Option<(u64, io::Error)>) {
+        let failures = self.failure.take().into_iter().chain(failure);
+        self.failure = failures.min_by_key(|(at, _)| *at);
+    }
 }
 
 /// One reader's buffers.
@@ -43,7 +58,7 @@ pub(super) struct Round {
     /// Where chunks of the source at hand go, if there are threads for them.
     hands: RefCell<Option<Sender<(usize, Chunk)>>>,
     /// A chunk of fewer bytes is searched at once: to wake a worker takes longer.
-    pub(super) small: usize,
+    small: usize,
 }
 
 impl Round {
@@ -65,7 +80,7 @@ impl Round {
 
     /// Gives back a buffer that was not used.
     pub(super) fn give_back(&self, buffer: Buffer) {
-        let _ = self.give_back.send(buffer);
+        let _ = self.give_back.send(buffer.kept());
     }
 
     /// Counts the bytes that are taken of all inputs.
@@ -75,24 +90,22 @@ impl Round {
 
     /// Has a file read and searched by all workers, each of which takes the next piece when it is done with its last.
     pub(super) fn search_file(&self, source: usize, cuts: FileCuts, stopping: &Arc<AtomicBool>) -> FileSearched {
-        let (cuts, failure) = (Arc::new(Mutex::new(cuts)), Arc::new(Mutex::new(None)));
+        let (cuts, searched) = (Arc::new(Mutex::new(cuts)), Arc::new(Mutex::new(FileSearched::default())));
         let (done, all_done) = mpsc::channel::<()>();
         for _ in 0..self.workers.pool.current_num_threads() {
-            let (workers, cuts, failure, done, stopping) = (self.workers.clone(), cuts.clone(), failure.clone(), done.clone(), stopping.clone());
+            let (workers, cuts, searched, done, stopping) = (self.workers.clone(), cuts.clone(), searched.clone(), done.clone(), stopping.clone());
             self.workers.pool.spawn(move || {
-                let next = || if stopping.load(Ordering::Relaxed) { Ok(None) } else { cuts.lock().map_or(Ok(None), |mut cuts| cuts.next_piece()) };
-                if let (Err(error), Ok(mut failure)) = (workers.search_pieces(source, next), failure.lock()) {
-                    *failure = Some(error);
-                }
+                let next =
+                    || if stopping.load(Ordering::Relaxed) { Ok(None) } else { cuts.lock().unwrap_or_else(PoisonError::into_inner).next_piece() };
+                let own = workers.search_pieces(source, next);
+                searched.lock().unwrap_or_else(PoisonError::into_inner).add(own);
                 drop(done);
             });
         }
         drop(done);
         // Nothing is sent: it ends when the last worker does.
         let _ = all_done.recv();
-        let (chunks, bytes) = cuts.lock().map_or((0, 0), |cuts| (cuts.pieces(), cuts.bytes()));
-        let failure = failure.lock().ok().and_then(|mut failure| failure.take());
-        FileSearched { chunks, bytes, failure }
+        std::mem::take(&mut *searched.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Has a chunk searched: by another thread if that is worth it, and by new ones where none is at hand.
@@ -103,23 +116,29 @@ impl Round {
             return;
         }
         let mut hands = self.hands.borrow_mut();
-        let hands = hands.get_or_insert_with(|| self.hands());
-        // They end when nothing is handed to them any more.
-        let _ = hands.send((source, chunk));
+        let chunk = match hands.get_or_insert_with(|| self.hands()).send((source, chunk)) {
+            Ok(()) => return,
+            Err(unsent) => unsent.0.1,
+        };
+        // No thread could be started: the system allows no more.
+        self.give_back(self.workers.search_and_say(source, chunk));
     }
 
-    /// Threads that search what they are handed.
+    /// Threads that search what they are handed, no more than there are buffers for; they end when nothing is handed to them any more.
     fn hands(&self) -> Sender<(usize, Chunk)> {
         let (hands, handed) = mpsc::channel();
         let handed = Arc::new(Mutex::new(handed));
-        for _ in 0..self.workers.pool.current_num_threads() {
+        for _ in 0..self.workers.pool.current_num_threads().min(self.buffers - 1) {
             let (workers, give_back, handed) = (self.workers.clone(), self.give_back.clone(), handed.clone());
-            std::thread::spawn(move || {
-                let next = || handed.lock().ok().and_then(|handed| handed.recv().ok());
+            let search = move || {
+                let next = || handed.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
                 while let Some((source, chunk)) = next() {
-                    let _ = give_back.send(workers.search_and_say(source, chunk));
+                    let _ = give_back.send(workers.search_and_say(source, chunk).kept());
                 }
-            });
+            };
+            if std::thread::Builder::new().spawn(search).is_err() {
+                break;
+            }
         }
         hands
     }
@@ -143,21 +162,23 @@ impl Workers {
     }
 
     /// Reads and searches pieces of a file, as long as there are any.
-    fn search_pieces(&self, source: usize, next: impl Fn() -> io::Result<Option<FilePiece>>) -> io::Result<()> {
-        let mut buffer = Buffer::default();
+    fn search_pieces(&self, source: usize, next: impl Fn() -> io::Result<Option<FilePiece>>) -> FileSearched {
+        let (mut buffer, mut searched) = (Buffer::default(), FileSearched::default());
         loop {
             let piece = match next() {
                 Ok(Some(piece)) => piece,
-                Ok(None) => return Ok(()),
-                Err(error) => return Err(error),
+                Ok(None) => return searched,
+                Err(error) => {
+                    searched.fail(Some((u64::MAX, error)));
+                    return searched;
+                }
             };
             self.given.fetch_add(1, Ordering::Relaxed);
             let (chunk, failure) = piece.read(buffer);
             let bytes = chunk.bytes.len() as u64;
             self.taken.fetch_add(bytes, Ordering::Relaxed);
-            if let Some(error) = failure {
-                self.say(Event::Failed(source, ProblemKind::Broken { reason: error.to_string(), bytes: piece.start() + bytes }));
-            }
+            searched.fail(failure.map(|error| (piece.start() + bytes, error)));
+            (searched.chunks, searched.bytes) = (searched.chunks + 1, searched.bytes + bytes);
             buffer = self.search_and_say(source, chunk);
         }
     }

@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::fs::File;
 use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -72,7 +73,15 @@ impl<'r> SourceReader<'r> {
         }
     }
 
+    /// Reads a source. A fault in it must not cost the others.
     pub(super) fn read_source(&self, index: usize) {
+        if catch_unwind(AssertUnwindSafe(|| self.read_it(index))).is_err() {
+            self.round.rest();
+            self.say(Event::Failed(index, ProblemKind::Fault));
+        }
+    }
+
+    fn read_it(&self, index: usize) {
         let source = &self.reader.sources[index];
         let inner = matches!(source.origin, Origin::Walked { .. });
         match self.open(index) {
@@ -183,7 +192,7 @@ impl<'r> SourceReader<'r> {
         let searched = self.round.search_file(index, cuts, &self.reader.stopping);
         bytes.store(searched.bytes, Ordering::Relaxed);
         self.say(Event::Ended(index, searched.chunks));
-        searched.failure.map_or(Ok(()), |error| Err(broken(&error, bytes)))
+        searched.failure.map_or(Ok(()), |(_, error)| Err(broken(&error, bytes)))
     }
 
     fn read_chunks(&self, index: usize, mut chunks: Box<dyn Chunks + '_>, bytes: &AtomicU64) -> Result<(), ProblemKind> {
@@ -193,7 +202,9 @@ impl<'r> SourceReader<'r> {
             if self.stopped() {
                 break Ok(());
             }
-            match chunks.next_chunk(&mut buffer) {
+            // The buffer must come back, whatever happens.
+            let next = catch_unwind(AssertUnwindSafe(|| chunks.next_chunk(&mut buffer)));
+            match next.unwrap_or_else(|_| Err(io::Error::other(ProblemKind::Fault.to_string()))) {
                 Ok(Some(chunk)) => {
                     if self.reader.live.is_some() {
                         self.say(Event::Notes(index, chunks.notes()));

@@ -1,8 +1,8 @@
 //! An error as LiteLLM logged it: which record it is, its nested text, and what its exception chain adds.
 
-use super::attempt::Attempt;
 use std::sync::Arc;
 
+use super::attempt::Attempt;
 use super::error_text::{self, ErrorText};
 use super::one_error::{OneError, Rejection};
 use super::texts::{Name, Texts};

@@ -167,13 +167,26 @@ impl<'t> LevelMark<'t> {
 }
 
 /// What stands before `No fallback model group found for …=P. Fallbacks=`, the name, and what is printed behind.
+///
+/// A text may hold the first words thousands of times: what stands behind all of them is looked for once.
 fn no_fallback(error: &str) -> Option<(&str, &str, &str)> {
-    NO_FALLBACK.all_in(error.as_bytes()).find_map(|at| {
-        let named = error[at..].strip_prefix("No fallback model group found for ")?;
-        let named = named.strip_prefix("original model_group=").or_else(|| named.strip_prefix("lookup_groups="))?;
-        let (name, printed) = FALLBACKS.split(named)?;
-        (!name.is_empty() && !name.contains('\n')).then_some((&error[..at], name, printed))
-    })
+    const WORDS: [&str; 2] = ["original model_group=", "lookup_groups="];
+    let (mut newline, mut printed) = (0, 0);
+    for at in NO_FALLBACK.all_in(error.as_bytes()) {
+        let behind = at + "No fallback model group found for ".len();
+        let Some(words) = WORDS.iter().find(|words| error[behind..].starts_with(**words)) else { continue };
+        let start = behind + words.len();
+        if newline < start {
+            newline = memchr::memchr(b'\n', &error.as_bytes()[start..]).map_or(error.len(), |end| start + end);
+        }
+        if printed < start {
+            printed = start + FALLBACKS.find(&error[start..])?;
+        }
+        if start < printed && printed < newline {
+            return Some((&error[..at], &error[start..printed], &error[printed + ". Fallbacks=".len()..]));
+        }
+    }
+    None
 }
 
 type Level<'t> = (Name, Option<Arc<[Name]>>, Option<&'t str>);

@@ -45,6 +45,7 @@ pub struct Rejection {
     /// Whether the refused call was streaming, where the body's wrapping tells.
     pub streaming: Option<bool>,
 }
+
 /// Whether an error's words are kept: only the first error of a text can be what broke a stream, and texts are many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Quote {

@@ -19,8 +19,8 @@ pub(super) struct Summary {
     pub(super) closing: Option<usize>,
     /// Rules that judge.
     pub(super) evidence: Rules,
-    /// Whether the refused calls were streaming, where bodies tell.
-    pub(super) streaming: Option<bool>,
+    /// Whether a refused call was streaming, and whether one was not, where bodies tell.
+    pub(super) streamed: (bool, bool),
     /// Whether a rejection is in it.
     pub(super) rejected: bool,
 }
@@ -219,25 +219,25 @@ impl Summary {
             let node = &nodes[index];
             summary.evidence.add_all(node.evidence);
             summary.rejected |= node.rejected;
-            summary.streaming = summary.streaming.or(node.streaming);
+            summary.streamed.0 |= node.streaming == Some(true);
+            summary.streamed.1 |= node.streaming == Some(false);
             if summary.closing.is_none() && node.closing {
                 summary.closing = Some(index);
             }
         }
-        // A log's records come before the rows of traces, whatever their files are called: it is believed first.
-        of.sort_by_key(|&n| nodes[n].is_row);
+        of.sort_by_key(|&n| (nodes[n].is_row, n));
         summary.nodes = of;
         summary
     }
 
-    /// Takes in another group.
+    /// Takes in another group. What a group is known for only ever grows.
     fn add(&mut self, other: Summary, nodes: &[Node<'_>]) {
-        let judged = (self.evidence, other.evidence);
-        let mut all = std::mem::take(&mut self.nodes);
-        all.extend(other.nodes);
-        all.sort_unstable();
-        *self = Summary::of(all, nodes);
-        self.evidence.add_all(judged.0);
-        self.evidence.add_all(judged.1);
+        self.evidence.add_all(other.evidence);
+        self.rejected |= other.rejected;
+        self.streamed = (self.streamed.0 | other.streamed.0, self.streamed.1 | other.streamed.1);
+        self.closing = self.closing.into_iter().chain(other.closing).min();
+        self.nodes.extend(other.nodes);
+        // A log's records come before the rows of traces, whatever their files are called: it is believed first.
+        self.nodes.sort_by_key(|&n| (nodes[n].is_row, n));
     }
 }

@@ -137,7 +137,7 @@ fn near(groups: &Groups<'_>, hop: usize, before: usize) -> bool {
 /// Whether nothing speaks against two groups being one request.
 fn may_be_one(a: &Summary, b: &Summary) -> bool {
     let opposed = |x: &Summary, y: &Summary| x.evidence.point_to(Side::MidStream) && y.evidence.point_to(Side::Client);
-    let streams_differ = a.streaming.zip(b.streaming).is_some_and(|(x, y)| x != y);
+    let streams_differ = (a.streamed.0 && b.streamed.1) || (a.streamed.1 && b.streamed.0);
     !opposed(a, b) && !opposed(b, a) && !streams_differ
 }
 

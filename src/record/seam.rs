@@ -9,7 +9,7 @@
 //!
 //! Behind an error that nests a traceback of its own (LiteLLM 1.77.7, malformed chunks), the traceback rules do not hold.
 
-use super::traceback::{self, COOLDOWN, DEBUG_INFORMATION, Outline, Part, START};
+use super::traceback::{self, COOLDOWN, DEBUG_INFORMATION, Outline, OutlineFrom, Part, START};
 use crate::needle::Needle;
 
 const AVAILABLE: &[u8] = b"Available Model Group Fallbacks=";
@@ -29,18 +29,18 @@ enum State {
 
 /// How many bytes from the start of a record's message are its own.
 pub(super) fn own_length(body: &[u8], outline: &Outline) -> usize {
-    first_seam(body, State::Message, outline)
+    first_seam(body, State::Message, outline.from(0))
 }
 
 /// How many bytes a piece without a head reaches: up to the next seam in it.
-pub(super) fn piece_length(bytes: &[u8]) -> usize {
+pub(super) fn piece_length(bytes: &[u8], outline: OutlineFrom<'_>) -> usize {
     let first = line_length(bytes);
     let state = if bytes[..first.min(LINE_START)] == *START { State::Connected } else { State::Message };
-    first_seam(bytes, state, &Outline::of(bytes)).max(first)
+    first_seam(bytes, state, outline).max(first)
 }
 
-fn first_seam(body: &[u8], state: State, outline: &Outline) -> usize {
-    let mut walk = Walk { state, nests: !outline.is_plain && traceback::nests(body), lenient: false };
+fn first_seam(body: &[u8], state: State, outline: OutlineFrom<'_>) -> usize {
+    let mut walk = Walk { state, nests: !outline.is_plain, lenient: false };
     for part in outline.parts(body) {
         let seam = match part {
             // Most lines are frames, and none of them is a seam within a traceback.

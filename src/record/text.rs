@@ -88,14 +88,15 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let mut parts = vec![(0, record)];
     let mut next = head.message.start + own;
     while next < bytes.len() {
-        let length = seam::piece_length(&bytes[next..]);
+        let from = outline.as_ref().map(|outline| outline.from(next - head.message.start));
+        let length = from.map_or(bytes.len() - next, |from| seam::piece_length(&bytes[next..], from));
         parts.extend(piece(&bytes[..next + length], next));
         next += length;
     }
     parts
 }
 
-/// Whether a text record says nothing that matters, by its first line: it is at DEBUG and starts as no record of this path does.
+/// Whether a text record says nothing that matters, by its first line: it is at DEBUG and starts as none of [`MESSAGE_HEADS`].
 ///
 /// Such a record has no pieces behind it that are not its own (see [`quotes`]), and there are thousands of them, of many KB.
 pub(super) fn says_nothing(bytes: &[u8]) -> bool {
@@ -117,14 +118,18 @@ fn split<'t>(text: Cow<'t, str>, outline: Option<&Outline>) -> (Cow<'t, str>, Op
     match traceback::start(&text) {
         None => (text, None),
         // LiteLLM 1.77.7 puts the parser's traceback into the message of a malformed chunk: what follows it is message, too.
-        Some(at) if outline.is_none_or(|outline| !outline.is_plain) && seam::nests_traceback(text.as_bytes()) => {
+        Some(at) if outline.is_none_or(|outline| !outline.from(at).is_plain) && seam::nests_traceback(text.as_bytes()) => {
             let traceback = Traceback::of(Cow::Owned(text[at..].to_owned()));
             (text, Some(traceback))
         }
         Some(at) => match text {
             Cow::Borrowed(text) => {
-                let outline = outline.map_or_else(|| Outline::of(&text.as_bytes()[at..]), |outline| outline.from(at));
-                (Cow::Borrowed(&text[..at]), Some(traceback::read(Cow::Borrowed(&text[at..]), &outline)))
+                let behind = Cow::Borrowed(&text[at..]);
+                let traceback = match outline {
+                    Some(outline) => traceback::read(behind, outline.from(at)),
+                    None => Traceback::of(behind),
+                };
+                (Cow::Borrowed(&text[..at]), Some(traceback))
             }
             Cow::Owned(mut text) => {
                 let rest = text.split_off(at);
@@ -199,6 +204,15 @@ mod tests {
         assert_eq!(record.origin, Some(("router.py".into(), 5867)));
         assert_eq!(record.message, "Fallback also failed: x\nmore\n");
         assert_eq!(record.time.map(|t| t.to_string()), Some("07:35:20".into()));
+    }
+
+    #[test]
+    fn many_seams_give_as_many_pieces() {
+        let line = "Available Model Group Fallbacks=None\n";
+        let record = format!("07:35:20 - LiteLLM Router:ERROR: router.py:1 - x\n{}", line.repeat(20_000));
+        let parts = read(record.as_bytes());
+        assert_eq!(parts.len(), 20_001);
+        assert!(parts[1..].iter().all(|(at, piece)| piece.form.is_none() && record[*at..].starts_with(line)));
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl<'a> Traceback<'a> {
     #[must_use]
     pub fn of(text: Cow<'a, str>) -> Traceback<'a> {
         let outline = Outline::of(text.as_bytes());
-        read(text, &outline)
+        read(text, outline.from(0))
     }
 
     /// The exceptions of the chain, each with its whole text (`litellm.exceptions.BadRequestError: …`), oldest first.
@@ -76,9 +76,9 @@ enum Expect {
 }
 
 /// Reads the traceback that fills `text`.
-pub(super) fn read<'t>(text: Cow<'t, str>, outline: &Outline) -> Traceback<'t> {
+pub(super) fn read<'t>(text: Cow<'t, str>, outline: OutlineFrom<'_>) -> Traceback<'t> {
     let bytes = text.as_bytes();
-    let mut reading = Reading { nests: !outline.is_plain && nests(bytes), ..Reading::default() };
+    let mut reading = Reading { nests: !outline.is_plain, ..Reading::default() };
     for part in outline.parts(bytes) {
         let ended = match part {
             // Most lines are frames.
@@ -161,9 +161,19 @@ impl Reading {
 
 /// What is looked at of a text by all who read it.
 pub(super) struct Outline {
-    /// Where lines start that are not indented: of a traceback, all but its frames.
-    starts: Vec<usize>,
+    /// Where lines start that are not indented: of a traceback, all but its frames. A text is shorter than 4 GiB.
+    starts: Vec<u32>,
     /// Whether surely no error's text in it nests a traceback, and nothing of it was left out.
+    is_plain: bool,
+}
+
+/// The outline of a text from some line on.
+#[derive(Clone, Copy)]
+pub(super) struct OutlineFrom<'o> {
+    starts: &'o [u32],
+    /// Where that line starts in the outline's text.
+    base: usize,
+    /// See [`Outline`].
     pub(super) is_plain: bool,
 }
 
@@ -178,18 +188,22 @@ pub(super) enum Part {
 impl Outline {
     pub(super) fn of(text: &[u8]) -> Outline {
         let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|newline| newline + 1));
-        let starts = starts.filter(|start| text.get(*start).is_some_and(|byte| *byte != b' ')).collect();
-        Outline { starts, is_plain: UNUSUAL.find(text).is_none() }
+        let starts = starts.filter(|start| text.get(*start).is_some_and(|byte| *byte != b' '));
+        Outline { starts: starts.map_while(|start| u32::try_from(start).ok()).collect(), is_plain: UNUSUAL.find(text).is_none() }
     }
 
-    /// That of the text from `at` on, where a line starts.
-    pub(super) fn from(&self, at: usize) -> Outline {
-        Outline { starts: self.starts.iter().filter_map(|start| start.checked_sub(at)).collect(), is_plain: self.is_plain }
+    /// That of the text from `base` on, where a line starts.
+    pub(super) fn from(&self, base: usize) -> OutlineFrom<'_> {
+        let before = self.starts.partition_point(|start| (*start as usize) < base);
+        OutlineFrom { starts: &self.starts[before..], base, is_plain: self.is_plain }
     }
+}
 
+impl OutlineFrom<'_> {
     /// The parts of its text, or of the start of that, one behind the other.
     pub(super) fn parts<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Part> {
-        let (mut at, mut starts) = (0, self.starts.iter().copied().take_while(|start| *start < text.len()).peekable());
+        let starts = self.starts.iter().map(|start| *start as usize - self.base);
+        let (mut at, mut starts) = (0, starts.take_while(|start| *start < text.len()).peekable());
         std::iter::from_fn(move || {
             let begin = at;
             if starts.next_if_eq(&begin).is_some() {

@@ -80,19 +80,17 @@ impl Masks {
 }
 
 fn named(incidents: Vec<Incident>) -> Vec<ReportedIncident> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    incidents
-        .into_iter()
-        .map(|incident| {
-            let mut id = identity::id(&incident);
-            let before = seen.entry(id.clone()).or_default();
-            if *before > 0 {
-                id = format!("{id}-{before}");
-            }
-            *before += 1;
-            ReportedIncident { id, fingerprint: identity::fingerprint(&incident), incident }
-        })
-        .collect()
+    let name = |incident: Incident| ReportedIncident { id: identity::id(&incident), fingerprint: identity::fingerprint(&incident), incident };
+    let mut named: Vec<ReportedIncident> = incidents.into_iter().map(name).collect();
+    let mut seen: HashMap<String, usize> = HashMap::with_capacity(named.len());
+    for ReportedIncident { id, .. } in &mut named {
+        let before = seen.entry(id.clone()).or_default();
+        if *before > 0 {
+            *id = format!("{id}-{before}");
+        }
+        *before += 1;
+    }
+    named
 }
 
 fn count<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {

@@ -5,6 +5,8 @@
 
 use std::ops::Deref;
 
+use super::chunk::CHUNK_BYTES;
+
 /// A buffer that keeps what was once made ready to be read into.
 #[derive(Debug, Default)]
 pub struct Buffer {
@@ -16,6 +18,12 @@ impl Buffer {
     /// Empties it.
     pub fn clear(&mut self) {
         self.len = 0;
+    }
+
+    /// The buffer as it is kept for the next chunk: one record of many megabytes does not hold its memory for ever.
+    #[must_use]
+    pub fn kept(self) -> Buffer {
+        if self.ready.capacity() > 2 * CHUNK_BYTES { Buffer::default() } else { self }
     }
 
     /// Keeps no more than the first `len` bytes.

@@ -64,7 +64,7 @@ pub struct Notes {
 
 /// Gives the chunks of a source, one after the other.
 pub trait Chunks {
-    /// Takes `buffer` for the next chunk; `None` at the end, and the buffer is left. While a source that does not end is silent, chunks may be empty.
+    /// The next chunk, which may have taken the memory of `buffer`; `None` at the end. While a source that does not end is silent, chunks may be empty.
     ///
     /// # Errors
     ///

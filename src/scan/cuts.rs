@@ -63,18 +63,6 @@ impl FileCuts {
         Ok(Some(piece))
     }
 
-    /// How many pieces there were so far.
-    #[must_use]
-    pub fn pieces(&self) -> u64 {
-        self.index
-    }
-
-    /// How many bytes the pieces have so far.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.at
-    }
-
     fn next_cut(&mut self) -> io::Result<u64> {
         let limit = if self.lines == Lines::Rows { ROW_LIMIT } else { RECORD_LIMIT } as u64;
         let (mut from, mut reach) = (self.at + CHUNK_BYTES as u64, FIRST_LOOK);
@@ -112,12 +100,13 @@ impl FilePiece {
         self.from
     }
 
-    /// Reads it; less of it where the file has become shorter, or the system fails.
+    /// Reads it; less of it where the file has become shorter, or the system fails, and then why.
     #[must_use]
     pub fn read(&self, mut buffer: Buffer) -> (Chunk, Option<io::Error>) {
         buffer.clear();
         let count = usize::try_from(self.to - self.from).unwrap_or(usize::MAX);
-        let failure = read_at(&self.file, self.from, count, &mut buffer).err();
+        let shorter = || io::Error::new(io::ErrorKind::UnexpectedEof, "it became shorter while it was read");
+        let failure = read_at(&self.file, self.from, count, &mut buffer).err().or_else(|| (buffer.len() < count).then(shorter));
         (Chunk { index: self.index, bytes: buffer, lines: self.lines, ..Chunk::default() }, failure)
     }
 }
@@ -204,11 +193,13 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_became_shorter_ends_early() {
+    fn a_file_that_became_shorter_says_so() {
         let file = file("07:35:20 - LiteLLM:INFO: a.py:1 - x\n".repeat(100_000).as_bytes());
         let pieces = pieces(&file, Lines::Log);
         file.set_len(CHUNK_BYTES as u64 / 2).unwrap();
-        let lengths: Vec<usize> = read(&pieces).iter().map(Vec::len).collect();
-        assert_eq!((lengths[0], lengths[1..].iter().sum::<usize>()), (CHUNK_BYTES / 2, 0));
+        let read: Vec<(usize, bool)> =
+            pieces.iter().map(|piece| piece.read(Buffer::default())).map(|(chunk, error)| (chunk.bytes.len(), error.is_some())).collect();
+        assert_eq!(read[0], (CHUNK_BYTES / 2, true));
+        assert!(read[1..].iter().all(|piece| *piece == (0, true)));
     }
 }

@@ -1,7 +1,7 @@
 //! The parallel line scanner: cuts a source into chunks at record boundaries, searches whole chunks for the few needles that
 //! matter, and reads records only around hits.
 //!
-//! What holds no needle is never split into lines, let alone parsed. Chunks are cut by one reader per source and searched by
+//! What holds no needle is never split into lines, let alone parsed. Chunks and pieces are cut in order and searched by
 //! any number of workers; their results are put back in order, so the output does not depend on the number of threads.
 
 mod buffer;

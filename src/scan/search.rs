@@ -86,8 +86,8 @@ impl Searcher {
         };
         // Lines are counted once, from one fact to the next.
         let (lines, counted) = facts.place(bytes, collector.found, chunk.origins.as_deref());
-        facts.describe(chunk, lines + memchr::memchr_iter(b'\n', &bytes[counted..]).count() as u64);
-        facts
+        let newlines = lines + memchr::memchr_iter(b'\n', &bytes[counted..]).count() as u64;
+        ChunkFacts { edges: Edges::of(chunk, newlines), ..facts.of_chunk(chunk, newlines) }
     }
 
     /// The next needle from `from` on.
@@ -141,21 +141,15 @@ impl Searcher {
 }
 
 impl ChunkFacts {
-    /// What a chunk is, before it is searched or if it cannot be.
+    /// What a chunk is that could not be searched: nothing of it is read.
     #[must_use]
     pub fn without_facts(chunk: &Chunk) -> ChunkFacts {
-        let mut facts = ChunkFacts::default();
-        facts.describe(chunk, memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64);
-        facts
+        ChunkFacts::default().of_chunk(chunk, memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64)
     }
 
-    fn describe(&mut self, chunk: &Chunk, newlines: u64) {
-        self.index = chunk.index;
-        self.bytes = chunk.bytes.len() as u64;
-        self.newlines = newlines;
-        self.of_rows = chunk.origins.is_some();
-        (self.stream, self.rank) = (chunk.stream, chunk.rank);
-        self.edges = Edges::of(chunk, newlines);
+    fn of_chunk(self, chunk: &Chunk, newlines: u64) -> ChunkFacts {
+        let (index, bytes, of_rows) = (chunk.index, chunk.bytes.len() as u64, chunk.origins.is_some());
+        ChunkFacts { index, bytes, newlines, of_rows, stream: chunk.stream, rank: chunk.rank, ..self }
     }
 
     /// Gives facts their places; gives the lines before the last, and where it starts.

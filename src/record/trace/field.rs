@@ -144,6 +144,10 @@ impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for NestedVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        // A list would be taken for fields in their order.
+        if !text.trim_start().starts_with('{') {
+            return Ok(T::default());
+        }
         // A reader lends nothing, so the fields own what they hold.
         let mut deserializer = serde_json::Deserializer::from_reader(text.as_bytes());
         Ok(T::deserialize(&mut deserializer).ok().filter(|_| deserializer.end().is_ok()).unwrap_or_default())
@@ -200,7 +204,8 @@ mod tests {
     #[test]
     fn fields_take_what_writers_write() {
         type Case = (&'static str, Option<&'static str>, Option<&'static str>, bool);
-        let cases: [Case; 8] = [
+        let cases: [Case; 9] = [
+            (r#"{"inner": "[\"y\"]"}"#, None, None, true),
             (r#"{"one": "x", "inner": {"two": "y"}, "other": [{}]}"#, Some("x"), Some("y"), true),
             (r#"{"one": 1.5, "inner": "{\"two\": \"y\\nz\"}"}"#, Some("1.5"), Some("y\nz"), true),
             (r#"{"one": [1, {"a": 2}], "inner": "no object"}"#, None, None, true),
