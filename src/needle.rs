@@ -71,12 +71,14 @@ impl Needles {
 
     /// Literals always make a pattern; a test sees to it for those that are used.
     fn pattern(&self) -> Option<&Regex> {
-        let pattern = || {
-            let escaped: Vec<String> = self.texts.iter().map(|text| regex::escape(text)).collect();
-            RegexBuilder::new(&escaped.join("|")).unicode(false).build().ok()
-        };
-        self.pattern.get_or_init(pattern).as_ref()
+        self.pattern.get_or_init(|| any_of(self.texts).ok()).as_ref()
     }
+}
+
+/// A pattern that finds any of these literals.
+pub(crate) fn any_of(texts: &[&str]) -> Result<Regex, regex::Error> {
+    let escaped: Vec<String> = texts.iter().map(|text| regex::escape(text)).collect();
+    RegexBuilder::new(&escaped.join("|")).unicode(false).build()
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@ const ENDPOINT_FRAMES: [(&str, &str); 4] = [
     (", in anthropic_response", MESSAGES),
     ("response_api_endpoints/endpoints.py", RESPONSES),
 ];
-static FRAMES: Needles =
-    Needles::new(&[", in chat_completion", ", in responses_api", ", in anthropic_response", "response_api_endpoints/endpoints.py"]);
+static FRAMES: Needles = Needles::new(&[ENDPOINT_FRAMES[0].0, ENDPOINT_FRAMES[1].0, ENDPOINT_FRAMES[2].0, ENDPOINT_FRAMES[3].0]);
 
 /// The route of chat completions.
 pub const CHAT: &str = "chat";

@@ -17,7 +17,7 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 /// The longest record that is kept in one piece.
 pub(super) const RECORD_LIMIT: usize = 16 << 20;
 /// The longest row: a provider takes requests of 32 MiB, and a payload repeats them.
-pub(super) const ROW_LIMIT: usize = 48 << 20;
+const ROW_LIMIT: usize = 48 << 20;
 /// How much is asked of a reader at once.
 const READ_BYTES: usize = 1 << 20;
 /// How far before a cut within a line a needle is looked for; longer than any needle.
@@ -170,7 +170,7 @@ impl<R: Read> Chunks for Chunker<R> {
                 break cut;
             }
             searched = bytes.len().saturating_sub(record::HEAD_BYTES);
-            if bytes.len() >= if self.lines == Lines::Rows { ROW_LIMIT } else { RECORD_LIMIT } {
+            if bytes.len() >= longest_record(self.lines) {
                 break forced_cut(bytes);
             }
             goal += self.goal;
@@ -196,6 +196,11 @@ fn last_record_start(bytes: &[u8], from: usize, lines: Lines) -> Option<usize> {
         end = from + newline;
     }
     None
+}
+
+/// The longest record that is kept in one piece, by what records are.
+pub(super) fn longest_record(lines: Lines) -> usize {
+    if lines == Lines::Rows { ROW_LIMIT } else { RECORD_LIMIT }
 }
 
 /// Where to cut bytes in which no record starts: behind the last line, or beside any needle.

@@ -1,7 +1,7 @@
 //! Cuts a file where records start without reading what is between the cuts: many threads then read it, each its own piece.
 //!
 //! The pieces are those of [`super::Chunker`] in all that matters: they start where a record starts, and where a record goes on beyond
-//! [`RECORD_LIMIT`] they are cut all the same. Reading is done by place, so a file that is renamed meanwhile stays the same file, and
+//! [`longest_record`] they are cut all the same. Reading is done by place, so a file that is renamed meanwhile stays the same file, and
 //! one that was cut shorter ends early.
 
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::buffer::Buffer;
-use super::chunk::{CHUNK_BYTES, Chunk, NEEDLE_REACH, RECORD_LIMIT, ROW_LIMIT, forced_cut};
+use super::chunk::{CHUNK_BYTES, Chunk, NEEDLE_REACH, forced_cut, longest_record};
 use crate::record::{HEAD_BYTES, Lines};
 
 /// How many bytes are looked at for a head at first; more if there is none.
@@ -64,7 +64,7 @@ impl FileCuts {
     }
 
     fn next_cut(&mut self) -> io::Result<u64> {
-        let limit = if self.lines == Lines::Rows { ROW_LIMIT } else { RECORD_LIMIT } as u64;
+        let limit = longest_record(self.lines) as u64;
         let (mut from, mut reach) = (self.at + CHUNK_BYTES as u64, FIRST_LOOK);
         loop {
             let whole = self.look_at(from, reach)?;
@@ -149,6 +149,7 @@ fn read_some(file: &File, from: u64, into: &mut [u8]) -> io::Result<usize> {
 mod tests {
     use std::io::{Seek, Write};
 
+    use super::super::chunk::RECORD_LIMIT;
     use super::*;
     use crate::knowledge::signature::NEEDLES;
 

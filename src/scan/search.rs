@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use memchr::memmem::Finder;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::Regex;
 
 use super::chunk::{Chunk, LineOrigin};
 use super::edges::Edges;
 use crate::document::{self, RowPlace};
 use crate::fact::{Collector, Fact, Found, Place};
 use crate::knowledge::signature::{NEEDLES, RARE_PARTS, REJECTION, ROW_NEEDLES};
+use crate::needle::any_of;
 use crate::record::{Form, Lines};
 
 /// How many bytes of a source's first chunk are looked at to tell binary junk.
@@ -60,14 +61,10 @@ impl Searcher {
     ///
     /// When the needles do not make a pattern, which a test rules out.
     pub fn new() -> Result<Searcher, regex::Error> {
-        let any = |needles: &[&str]| {
-            let pattern = needles.iter().map(|needle| regex::escape(needle)).collect::<Vec<_>>().join("|");
-            RegexBuilder::new(&pattern).unicode(false).build()
-        };
         let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
         let mut rare: Vec<&str> = RARE_PARTS.iter().map(|(part, _)| *part).collect();
         rare.dedup();
-        Ok(Searcher { rare_parts: any(&rare)?, all_needles: any(&all)?, rejection: Finder::new(REJECTION) })
+        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, rejection: Finder::new(REJECTION) })
     }
 
     /// Searches a chunk.
