@@ -26,7 +26,9 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
     let called: HashSet<usize> = (0..groups.nodes.len()).filter(is_call).map(|n| groups.root(n)).collect();
     let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.has_id).map(Node::stream).collect();
     let joins = groups.joins();
-    let refused: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
+    let mut refused: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
+    // Pieces of one record have one place: what stands first in the facts comes first.
+    refused.sort_unstable_by_key(|(root, _)| **root);
     let mut incidents: Vec<Incident> = refused
         .into_par_iter()
         .filter_map(|(&root, summary)| {
