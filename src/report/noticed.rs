@@ -27,10 +27,11 @@ pub struct Noticed {
 }
 
 impl Noticed {
-    /// Whether the places of an incident's records of this role must be known: others are no neighbours anyway.
+    /// Whether the places of an incident's records of this role must be known: others are no neighbours anyway. A piece of a record has
+    /// the record's place.
     #[must_use]
     pub fn asks_for(role: &str) -> bool {
-        ENDS.iter().any(|end| end.name() == role)
+        ENDS.iter().chain([&Role::Fragment]).any(|asked| asked.name() == role)
     }
 
     /// Adds what facts tell; records of incidents, whose places are `known`, are no neighbours.
