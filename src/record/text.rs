@@ -140,7 +140,7 @@ fn split<'t>(text: Cow<'t, str>, outline: Option<&Outline>) -> (Cow<'t, str>, Op
 }
 
 /// How far a head reaches: behind it, lines at DEBUG have many KB.
-const HEAD_REACH: usize = 400;
+const HEAD_REACH: usize = 4096;
 
 struct Head {
     time: Time,
