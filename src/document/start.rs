@@ -34,7 +34,9 @@ impl<R: Read> Start<R> {
     pub fn read_on(&mut self) {
         self.read_to(ENOUGH_BYTES);
         // Of thousands of small files most are LiteLLM's log, and say so at once.
-        let is_told = self.layout == Layout::Log && self.forms.iter().any(|form| matches!(form, Form::Text | Form::Json));
+        let wrapped = |line: &[u8]| line.starts_with(b"{") && record::starts_own(line).is_none();
+        let is_bare = || !self.bytes.split(|byte| *byte == b'\n').any(wrapped);
+        let is_told = self.layout == Layout::Log && self.forms.iter().any(|form| matches!(form, Form::Text | Form::Json)) && is_bare();
         if !is_told && !self.is_silent && !self.is_whole {
             self.read_to(START_BYTES);
         }
