@@ -22,8 +22,6 @@ use crate::record::{self, Lines};
 
 /// How many bytes of a source's start tell how its records stand in it.
 pub const START_BYTES: usize = 256 << 10;
-/// How many bytes are enough where LiteLLM's own records stand in them.
-const ENOUGH_BYTES: usize = 32 << 10;
 /// The longest row that is kept in one piece: a provider takes requests of 32 MiB, and a payload repeats them.
 const ROW_LIMIT: usize = 48 << 20;
 

@@ -2,12 +2,12 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::{ENOUGH_BYTES, Layout, START_BYTES, layout, rows_of};
+use super::{Layout, START_BYTES, layout, rows_of};
 use crate::record::{self, Form};
 
 /// The start of a source, and its rest.
 pub struct Start<R> {
-    /// The first [`START_BYTES`] bytes, or all there are; [`ENOUGH_BYTES`] where they tell that it is a proxy's log.
+    /// The first [`START_BYTES`] bytes, or all there are: other forms may follow a proxy's own lines.
     pub bytes: Vec<u8>,
     /// How records stand in it.
     pub layout: Layout,
@@ -24,31 +24,19 @@ impl<R: Read> Start<R> {
     /// Reads the start of a source. An error that ends it early is given when its bytes have been.
     pub fn of(reader: R) -> Start<R> {
         let rest = Rest { failure: None, reader };
-        let mut start =
-            Start { bytes: Vec::with_capacity(ENOUGH_BYTES), layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
+        let mut start = Start { bytes: Vec::new(), layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
         start.read_on();
         start
     }
 
     /// Reads what has come of the start since, of a source that was silent.
     pub fn read_on(&mut self) {
-        self.read_to(ENOUGH_BYTES);
-        // Of thousands of small files most are LiteLLM's log, and say so at once.
-        let wrapped = |line: &[u8]| line.starts_with(b"{") && record::starts_own(line).is_none();
-        let is_bare = || !self.bytes.split(|byte| *byte == b'\n').any(wrapped);
-        let is_told = self.layout == Layout::Log && self.forms.iter().any(|form| matches!(form, Form::Text | Form::Json)) && is_bare();
-        if !is_told && !self.is_silent && !self.is_whole {
-            self.read_to(START_BYTES);
-        }
-    }
-
-    fn read_to(&mut self, goal: usize) {
         let before = self.bytes.len();
-        let missing = goal.saturating_sub(before) as u64;
+        let missing = START_BYTES.saturating_sub(before) as u64;
         let failure = self.rest.reader.by_ref().take(missing).read_to_end(&mut self.bytes).err();
         self.is_silent = failure.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock);
         self.rest.failure = failure.filter(|_| !self.is_silent);
-        self.is_whole = self.bytes.len() < goal && !self.is_silent;
+        self.is_whole = self.bytes.len() < START_BYTES && !self.is_silent;
         if before == 0 || self.bytes.len() > before {
             self.layout = layout(&self.bytes, self.is_whole);
             self.forms = forms(&self.bytes, self.layout);

@@ -186,7 +186,8 @@ impl ErrorRecord {
         let message = DEBUG_INFORMATION.before(text);
         let asked = Asked {
             traces: record.origin.as_ref().is_some_and(|(file, line)| version::keeps_exception_chain(file, *line)),
-            route: matches!(role, Role::RequestError | Role::MessagesError | Role::OtherError),
+            // A broken record may have another's frames.
+            route: record.broken || matches!(role, Role::RequestError | Role::MessagesError | Role::OtherError),
         };
         let without_traceback = message.len() < text.len() && record.traceback.is_none();
         ErrorRecord {

@@ -150,7 +150,12 @@ impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for NestedVisitor<T> {
         }
         // A reader lends nothing, so the fields own what they hold.
         let mut deserializer = serde_json::Deserializer::from_reader(text.as_bytes());
-        Ok(T::deserialize(&mut deserializer).ok().filter(|_| deserializer.end().is_ok()).unwrap_or_default())
+        if let (Ok(fields), Ok(())) = (T::deserialize(&mut deserializer), deserializer.end()) {
+            return Ok(fields);
+        }
+        // A key that stands twice is refused there; its last value counts. The value is read again, for it lends no longer than it lives.
+        let last = serde_json::from_str::<serde_json::Value>(text).map(|value| value.to_string()).unwrap_or_default();
+        Ok(T::deserialize(&mut serde_json::Deserializer::from_reader(last.as_bytes())).unwrap_or_default())
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<T, E> {
@@ -204,7 +209,8 @@ mod tests {
     #[test]
     fn fields_take_what_writers_write() {
         type Case = (&'static str, Option<&'static str>, Option<&'static str>, bool);
-        let cases: [Case; 9] = [
+        let cases: [Case; 10] = [
+            (r#"{"inner": "{\"two\": \"x\", \"two\": \"y\"}"}"#, None, Some("y"), true),
             (r#"{"inner": "[\"y\"]"}"#, None, None, true),
             (r#"{"one": "x", "inner": {"two": "y"}, "other": [{}]}"#, Some("x"), Some("y"), true),
             (r#"{"one": 1.5, "inner": "{\"two\": \"y\\nz\"}"}"#, Some("1.5"), Some("y\nz"), true),
