@@ -67,7 +67,7 @@ impl Walk {
     /// Whether the next line cannot be the record's own.
     fn meets_seam(&mut self, body: &[u8], line: std::ops::Range<usize>) -> bool {
         let begin = line.start;
-        let text = body[begin..line.end.min(begin + LINE_START)].trim_ascii_end();
+        let text = traceback::trim_end(&body[begin..line.end.min(begin + LINE_START)]);
         if begin > 0 && !text.is_empty() {
             let foreign = match self.state {
                 State::Ended => true,
@@ -91,7 +91,7 @@ impl Walk {
 
 /// Whether the last line that is not blank names the group that met an error.
 fn received_before(body: &[u8]) -> bool {
-    let body = body.trim_ascii_end();
+    let body = traceback::trim_end(body);
     RECEIVED.is_in(&body[memchr::memrchr(b'\n', body).map_or(0, |newline| newline + 1)..])
 }
 

@@ -103,8 +103,8 @@ pub(super) fn says_nothing(bytes: &[u8]) -> bool {
     let Some(head) = parse_head(bytes, colour_length(bytes)) else { return false };
     let body = &bytes[head.message.start..];
     let message = body.trim_ascii_start();
-    // A colour before it would have to be taken off first.
-    let is_plain = !matches!(message.first(), Some(0x1b | b'[') | None);
+    // A colour or another blank before it would have to be taken off first.
+    let is_plain = !matches!(message.first(), Some(0x0b | 0x1b | b'[' | 0x80..) | None);
     &bytes[head.level] == b"DEBUG" && is_plain && !MESSAGE_HEADS.iter().any(|(start, _)| message.starts_with(start.as_bytes()))
 }
 

@@ -121,14 +121,14 @@ impl Default for Reading {
 impl Reading {
     /// Takes lines of a block's frames; blank ones are none.
     fn take_frames(&mut self, lines: &[u8]) {
-        if !lines.trim_ascii_start().is_empty() {
+        if !trim_end(lines).is_empty() {
             self.expect = Expect::Frames(true);
         }
     }
 
     /// Takes the next line; gives whether the traceback ends before it.
     fn take(&mut self, text: &[u8], line: Range<usize>) -> bool {
-        let trimmed = text[line.clone()].trim_ascii_end();
+        let trimmed = trim_end(&text[line.clone()]);
         self.lenient |= self.nests && NESTING.is_in(trimmed);
         if trimmed == START {
             self.regular &= self.lenient || matches!(self.expect, Expect::Block | Expect::Connected);
@@ -222,6 +222,15 @@ pub(super) fn lines_of(text: &[u8], part: Range<usize>) -> impl Iterator<Item = 
     line_ends(&text[part.clone()]).map(move |end| std::mem::replace(&mut begin, part.start + end)..part.start + end)
 }
 
+/// The line without the blanks at its end, those among them that web pages and chats put into what is pasted.
+pub(super) fn trim_end(line: &[u8]) -> &[u8] {
+    let line = line.trim_ascii_end();
+    match line.last() {
+        Some(0x0b | 0x80..) => std::str::from_utf8(line).map_or(line, |text| text.trim_end().as_bytes()),
+        _ => line,
+    }
+}
+
 /// Where the lines of a text end, one behind the other.
 fn line_ends(text: &[u8]) -> impl Iterator<Item = usize> {
     let rest = (!text.is_empty() && !text.ends_with(b"\n")).then_some(text.len());
@@ -246,7 +255,7 @@ pub(super) fn nests(text: &[u8]) -> bool {
 
 /// Whether a line stands in tracebacks only: a frame, what joins two blocks, an exception with its module.
 pub(super) fn is_only_in_traceback(line: &[u8]) -> bool {
-    is_frame(line) || MODULES.iter().any(|module| line.starts_with(module)) || is_connector(line.trim_ascii_end())
+    is_frame(line) || MODULES.iter().any(|module| line.starts_with(module)) || is_connector(trim_end(line))
 }
 
 /// Whether a record's message holds what only a traceback has: then the line that starts the traceback was lost.
@@ -280,6 +289,16 @@ mod tests {
         let traceback = Traceback::of(CHAIN.into());
         assert!(traceback.regular);
         assert_eq!(traceback.exceptions().collect::<Vec<_>>(), ["ValueError: a\nb c", "KeyError: c"]);
+    }
+
+    #[test]
+    fn pasted_blanks_are_blanks() {
+        for blank in ["\u{a0}", "\u{b}", "\u{3000}", " \u{85} ", "\u{2028}"] {
+            let pasted = CHAIN.replace("last):\n", &format!("last):{blank}\n")).replace("\n\nDuring", &format!("\n{blank}\nDuring"));
+            let traceback = Traceback::of(pasted.into());
+            assert!(traceback.regular, "{blank:?}");
+            assert_eq!(traceback.exceptions().collect::<Vec<_>>(), ["ValueError: a\nb c", "KeyError: c"], "{blank:?}");
+        }
     }
 
     #[test]
