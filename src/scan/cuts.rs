@@ -77,7 +77,10 @@ impl FileCuts {
                 return Ok(self.file.metadata()?.len().min(from + looked).max(self.at));
             }
             if from + looked - self.at >= limit {
-                return Ok(from + forced_cut(&self.look) as u64);
+                // Where a pipe is cut, too: the same record must not break at two places.
+                let before = self.at + limit - MOST_LOOKED_AT as u64;
+                self.look_at(before, MOST_LOOKED_AT)?;
+                return Ok(before + forced_cut(&self.look) as u64);
             }
             // A head that stands across the border is not missed, nor a needle cut.
             from += looked - HEAD_BYTES.max(2 * NEEDLE_REACH) as u64;
