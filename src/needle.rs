@@ -65,8 +65,8 @@ impl Needles {
     }
 
     /// Where they stand, one place behind the other.
-    pub(crate) fn all_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
-        self.pattern().into_iter().flat_map(|pattern| pattern.find_iter(text.as_bytes())).map(|hit| hit.start())
+    pub(crate) fn all_in<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        self.pattern().into_iter().flat_map(|pattern| pattern.find_iter(bytes)).map(|hit| hit.start())
     }
 
     /// Literals always make a pattern; a test sees to it for those that are used.
@@ -91,7 +91,7 @@ mod tests {
         static SOME: Needles = Needles::new(&["b.c", "d|e"]);
         assert_eq!((ONE.find("ab.c b.c"), ONE.before("ab.c"), ONE.split("x")), (Some(1), "a", None));
         assert_eq!(ONE.all_in(b"b.cb.c").collect::<Vec<_>>(), [0, 3]);
-        assert_eq!(SOME.all_in("bxc d|e b.c").collect::<Vec<_>>(), [4, 8]);
+        assert_eq!(SOME.all_in(b"bxc d|e b.c").collect::<Vec<_>>(), [4, 8]);
         assert_eq!(SOME.find("d,e"), None);
     }
 }

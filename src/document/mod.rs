@@ -76,7 +76,7 @@ pub fn layout(start: &[u8], whole: bool) -> Layout {
     if csv::starts(text) {
         return Layout::Csv;
     }
-    if record::heads_in(start).any(record::Form::is_log) {
+    if record::log_forms_in(start).next().is_some() {
         return Layout::Log;
     }
     if json::starts(text) {

@@ -52,7 +52,7 @@ impl<R: Read> Start<R> {
 /// What the start of a source holds, each form once.
 fn forms(bytes: &[u8], layout: Layout) -> Vec<Form> {
     let mut forms: Vec<Form> = match layout {
-        Layout::Log => record::heads_in(bytes).filter(|form| form.is_log()).collect(),
+        Layout::Log => record::log_forms_in(bytes).collect(),
         Layout::OtlpProto => vec![Form::Otlp],
         Layout::Text if !record::samples_in(bytes).is_empty() => vec![Form::Metrics],
         Layout::Text => record::errors_in(bytes).into_iter().map(|(_, error)| error.form).collect(),

@@ -16,7 +16,7 @@ static WORDINGS: Needles = Needles::new(&REJECTIONS);
 /// Where a text holds a rejection, in order.
 #[must_use]
 pub fn rejections_in(text: &str) -> Vec<usize> {
-    WORDINGS.all_in(text).collect()
+    WORDINGS.all_in(text.as_bytes()).collect()
 }
 
 /// Whether a text holds a rejection.

@@ -27,6 +27,7 @@ pub use trace::{About, Caller, LastMessage, Served, TraceRecord, errors_in, read
 pub use traceback::Traceback;
 
 use crate::knowledge::signature::ROW_HEADS;
+use crate::needle::Needles;
 
 /// How a record was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,10 +122,30 @@ fn is_row_head(line: &[u8]) -> bool {
     ROW_HEADS.iter().any(|(first, second)| head.starts_with(first.as_bytes()) && memchr::memmem::find(head, second.as_bytes()).is_some())
 }
 
-/// The forms of the records that start in these bytes. A JSON line counts only if it is LiteLLM's: it has a level.
-pub fn heads_in(bytes: &[u8]) -> impl Iterator<Item = Form> {
-    let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', bytes).map(|newline| newline + 1));
-    starts.filter_map(|start| starts_own(&bytes[start..]))
+/// What a head of each form of the log holds, and no other line often does.
+static HEAD_MARKS: [(Form, Needles); 3] = [
+    (Form::Text, Needles::new(&[" - LiteLLM"])),
+    (Form::Json, Needles::new(&["{\"message\":"])),
+    (Form::Uvicorn, Needles::new(&text::UVICORN_LEVELS)),
+];
+
+/// The forms of a log's records that start in these bytes. A JSON line counts only if it is LiteLLM's: it has a level.
+pub fn log_forms_in(bytes: &[u8]) -> impl Iterator<Item = Form> {
+    HEAD_MARKS.iter().filter(|(form, marks)| has_head(bytes, *form, marks)).map(|(form, _)| *form)
+}
+
+/// Whether a record of this form starts anywhere. Most lines have no mark, so lines are only looked for around those.
+fn has_head(bytes: &[u8], form: Form, marks: &Needles) -> bool {
+    let mut line_end = 0;
+    marks.all_in(bytes).any(|at| {
+        // Of a line with many marks, one says all.
+        if at < line_end {
+            return false;
+        }
+        let line = &bytes[memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1)..];
+        line_end = at + memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
+        starts_own(line) == Some(form)
+    })
 }
 
 /// Whether a log record, or a row that is told by its start, begins with this line; a JSON line is LiteLLM's only with a level.

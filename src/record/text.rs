@@ -20,10 +20,12 @@ pub(super) fn is_head(line: &[u8]) -> bool {
     rest[2] == b':' && rest[5] == b':' && &rest[8..] == b" - LiteLLM" && [0, 1, 3, 4, 6, 7].iter().all(|&i| rest[i].is_ascii_digit())
 }
 
+/// What uvicorn's lines start with: a level, a colon, blanks up to column ten.
+pub(super) const UVICORN_LEVELS: [&str; 5] = ["INFO:     ", "WARNING:  ", "ERROR:    ", "DEBUG:    ", "CRITICAL: "];
+
 /// Whether the line is one of uvicorn's: a level, a colon, blanks up to column ten.
 pub(super) fn is_uvicorn(line: &[u8]) -> bool {
-    const LEVELS: [&[u8]; 5] = [b"INFO:     ", b"WARNING:  ", b"ERROR:    ", b"DEBUG:    ", b"CRITICAL: "];
-    LEVELS.iter().any(|level| line.starts_with(level))
+    UVICORN_LEVELS.iter().any(|level| line.starts_with(level.as_bytes()))
 }
 
 static POST: Needle = Needle::new("\"POST ");
