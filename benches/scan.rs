@@ -150,7 +150,7 @@ fn cut(criterion: &mut Criterion) -> anyhow::Result<()> {
 
 /// Searches chunks and reads the records around hits.
 fn search(criterion: &mut Criterion) -> anyhow::Result<()> {
-    let searcher = Searcher::new()?;
+    let searcher = Searcher::new(false)?;
     let mut group = criterion.benchmark_group("search");
     for source in Source::all()? {
         let chunks = source.chunks()?;
@@ -201,7 +201,7 @@ fn link(criterion: &mut Criterion) -> anyhow::Result<()> {
 
 /// All facts of logs, each put together as in a run.
 fn facts(samples: &[Sample]) -> anyhow::Result<Vec<Fact>> {
-    let searcher = Searcher::new()?;
+    let searcher = Searcher::new(false)?;
     let mut parts = Vec::new();
     for (index, sample) in samples.iter().enumerate() {
         let mut order = InOrder::new(index);

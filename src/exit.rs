@@ -7,9 +7,9 @@ use crate::report::Report;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Nothing was found.
+    /// Nothing was found that the policy forbids.
     Clean,
-    /// At least one request met the rejection.
+    /// Something was found that the policy forbids: unless it says otherwise, any request that met the rejection.
     Found,
     /// The job could not be done in full; beats [`Exit::Found`].
     Incomplete,
@@ -20,13 +20,14 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The status of a report; a signal that stopped the reading beats all else.
+    /// The status of a report; a signal that stopped the reading beats all else. Without a policy, anything found counts.
     #[must_use]
     pub fn of(report: &Report, signal: Option<Exit>) -> Exit {
+        let fails = report.judgement.as_ref().map_or(report.summary.requests > 0, |judgement| judgement.fails);
         match signal {
             Some(signal) => signal,
             None if !report.complete => Exit::Incomplete,
-            None if report.summary.requests > 0 => Exit::Found,
+            None if fails => Exit::Found,
             None => Exit::Clean,
         }
     }

@@ -4,106 +4,133 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
-use streamfall::cli::{Cli, Format};
+use streamfall::cli::{self, Cli, Command};
 use streamfall::exit::Exit;
-use streamfall::input::{Limits, Selection};
-use streamfall::output::{self, json, ndjson, text};
+use streamfall::output::{self, Format, Shown, json, ndjson, text};
 use streamfall::progress::Bar;
-use streamfall::report::{Report, Window};
+use streamfall::report::{Baseline, Policy, Report};
 use streamfall::stop::StopRequests;
-use streamfall::stream::Completion;
 use streamfall::{FollowError, Options, Progress, analyze};
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
+    match cli::parse(std::env::args_os().collect()).map_err(anyhow::Error::from).and_then(|cli| run(&cli)) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            note(&format!("{error:#}"));
+            note(&output::plain(&format!("{error:#}")));
             Exit::Incomplete.into()
         }
     }
 }
 
 fn run(cli: &Cli) -> anyhow::Result<Exit> {
-    if let Some(command) = &cli.command {
-        let printed = command.run(&mut io::stdout().lock());
-        return output::unless_closed(printed).map(|()| Exit::Clean).context("cannot write to stdout");
+    match &cli.command {
+        Some(Command::Completions { shell }) => printed(cli::write_completions(*shell, &mut io::stdout().lock())),
+        Some(Command::Man { of }) => printed(cli::write_man(of.as_deref(), &mut io::stdout().lock())),
+        None => run_main_job(cli),
     }
+}
+
+/// What printed something that is no report.
+fn printed(result: io::Result<()>) -> anyhow::Result<Exit> {
+    output::unless_closed(result).map(|()| Exit::Clean).context("cannot write to stdout")
+}
+
+fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     if cli.paths.is_empty() && io::stdin().is_terminal() {
         anyhow::bail!("nothing to read: name log files or folders, or pipe a log in (see streamfall --help)");
     }
-    if cli.follow && (cli.paths.iter().any(|path| path.as_os_str() != "-") || cli.format == Format::Json) {
+    if cli.follow && (cli.paths.iter().any(|path| path.as_os_str() != "-") || !matches!(cli.format, Format::Text | Format::Ndjson)) {
         anyhow::bail!("--follow reads a pipe and prints text or ndjson: tail -F proxy.log | streamfall --follow");
     }
+    let shown = shown(cli);
+    let policy = policy(cli)?;
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let mut bar = Bar::new();
     let mut show = |progress: Progress| bar.show(progress);
-    let shown = cli.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none() && !cli.follow);
+    let is_shown = cli.reading.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none() && !cli.follow);
     // Ctrl-C is how one ends what does not end by itself.
     let is_end = || cli.follow && requests.asked() == Some(Exit::Interrupted);
     let stop = || requests.asked().is_some() && !is_end();
-    let mut options = options(cli)?;
-    options.stop = Some(&stop);
-    options.end = Some(&is_end);
-    options.progress = if shown { Some(&mut show) } else { None };
-    let report = if cli.follow { streamfall::follow(options, &mut |report| print_settled(cli, report)) } else { Ok(analyze(&cli.paths, options)?) };
-    let report = match report {
+    let options = Options {
+        quotes: cli.format.quotes(&shown) || cli.output.iter().any(|output| output.format.quotes(&shown)),
+        stop: Some(&stop),
+        end: Some(&is_end),
+        progress: if is_shown { Some(&mut show) } else { None },
+        ..cli.reading.options(cli.label.clone()).context("--include or --exclude is no glob")?
+    };
+    let report = if cli.follow {
+        streamfall::follow(options, &mut |report| print_settled(cli, &shown, report))
+    } else {
+        analyze(&cli.paths, options).map_err(FollowError::from)
+    };
+    let mut report = match report {
         Err(FollowError::Show(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Clean),
         other => other?,
     };
     bar.clear();
+    report.judgement = Some(policy.judge(&report));
     // A signal that comes when all is read changes nothing any more.
     let signal = requests.asked().filter(|_| report.stopped);
     say_problems(&report);
-    output::unless_closed(print(cli, &report)).context("cannot write the report to stdout")?;
+    output::unless_closed(print(cli, &shown, &report)).context("cannot write the report to stdout")?;
+    write_files(cli, &shown, &report)?;
     let exit = Exit::of(&report, signal);
     // The process ends here: the system takes its memory back faster than it can be given back piece by piece.
     std::mem::forget(report);
     Ok(exit)
 }
 
-fn options<'o>(cli: &Cli) -> anyhow::Result<Options<'o>> {
-    let limits = Limits { expansion: cli.max_expansion, depth: cli.max_depth, members: cli.max_members, memory: cli.max_memory << 20 };
-    Ok(Options {
-        selection: Selection::new(&cli.include, &cli.exclude).context("--include or --exclude is no glob")?,
-        label: cli.label.clone(),
-        completion: Completion { date: cli.date, zone: cli.timezone.clone() },
-        window: Window { since: cli.since, until: cli.until, zone: cli.timezone.clone() },
-        threads: cli.threads,
-        limits,
-        ..Options::default()
-    })
+/// What makes the exit status 1. What is written as the baseline is known.
+fn policy(cli: &Cli) -> anyhow::Result<Policy> {
+    let fail_on = if cli.write_baseline { streamfall::report::FailOn::Never } else { cli.fail_on };
+    let baseline = cli.baseline.as_ref().filter(|path| !cli.write_baseline || path.exists());
+    // What is no report is not written over, either.
+    let baseline = baseline.map(|path| Baseline::read(path)).transpose()?;
+    Ok(Policy { fail_on, max: cli.max.clone(), baseline })
+}
+
+fn shown(cli: &Cli) -> Shown {
+    let auto = output::is_forced() || (io::stdout().is_terminal() && output::colour_wanted());
+    let look = text::Look { width: output::width(), colour: cli.reading.color.decide(auto) };
+    Shown { top: cli.top, incidents: cli.incidents && !cli.follow, incident: cli.incident.clone(), group_by: cli.group_by, look }
 }
 
 /// Prints one incident of an endless pipe, at once.
-fn print_settled(cli: &Cli, report: &Report) -> io::Result<()> {
+fn print_settled(cli: &Cli, shown: &Shown, report: &Report) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match cli.format {
-        Format::Text => text::write_incidents(report, &look(cli), &mut out)?,
-        Format::Json | Format::Ndjson => ndjson::write_incidents(report, &mut out)?,
+        Format::Ndjson => ndjson::write_incidents(report, &mut out)?,
+        _ => text::write_incidents(report, shown, &mut out)?,
     }
     out.flush()
 }
 
-fn look(cli: &Cli) -> text::Look {
-    let colour = cli.color.decide(io::stdout().is_terminal() && output::colour_wanted());
-    text::Look { width: output::width(), colour, incidents: cli.incidents && !cli.follow }
-}
-
-fn print(cli: &Cli, report: &Report) -> io::Result<()> {
+fn print(cli: &Cli, shown: &Shown, report: &Report) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match cli.format {
-        Format::Text if cli.follow => {
-            writeln!(out)?;
-            text::write(report, &look(cli), &mut out)?;
+        Format::Ndjson if cli.follow => ndjson::write_summary(report, shown, &mut out)?,
+        format => {
+            if cli.follow {
+                writeln!(out)?;
+            }
+            format.write(report, shown, &mut out)?;
         }
-        Format::Text => text::write(report, &look(cli), &mut out)?,
-        Format::Json => json::write(report, &mut out)?,
-        Format::Ndjson if cli.follow => ndjson::write_summary(report, &mut out)?,
-        Format::Ndjson => ndjson::write(report, &mut out)?,
     }
     out.flush()
+}
+
+/// Writes what was asked for besides, each file whole or not at all.
+fn write_files(cli: &Cli, shown: &Shown, report: &Report) -> anyhow::Result<()> {
+    let shown = Shown { look: text::Look::default(), ..shown.clone() };
+    for file in &cli.output {
+        let written = output::replace(&file.path, |out| file.format.write(report, &shown, out));
+        written.with_context(|| format!("cannot write {}", file.path.display()))?;
+    }
+    if let Some(path) = cli.baseline.as_ref().filter(|_| cli.write_baseline) {
+        let written = output::replace(path, |out| json::write(report, &shown, out));
+        written.with_context(|| format!("cannot write the baseline {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Says what could not be read, and of what was merely noticed the first few.

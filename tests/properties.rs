@@ -13,7 +13,7 @@ use streamfall::scan::{self, Edges, InOrder, Searcher};
 
 /// All facts of a source, with their places, for a size of chunk; chunks come back in a shuffled order, as from several threads.
 fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
-    let searcher = Searcher::new().unwrap();
+    let searcher = Searcher::new(false).unwrap();
     let start = Start::of(source);
     let mut chunks = scan::chunks(start.layout, Box::new(start.whole()), chunk_bytes);
     let mut results: Vec<_> =

@@ -7,7 +7,8 @@ mod common;
 use std::path::PathBuf;
 
 use common::capture;
-use streamfall::output::{json, ndjson, text};
+use streamfall::output::{Format, Shown, text};
+use streamfall::report::{GroupBy, Report};
 use streamfall::{Options, analyze};
 
 const HOSTILE: &str = "07:35:20 - LiteLLM Router:ERROR: router.py:5867 - Fallback also failed: litellm.MidStreamFallbackError: \
@@ -22,51 +23,60 @@ fn reports() -> Vec<(&'static str, Vec<u8>)> {
     vec![("capture", log), ("empty", Vec::new()), ("hostile", HOSTILE.as_bytes().to_vec())]
 }
 
-fn printed(log: &[u8], print: &dyn Fn(&streamfall::report::Report, &mut Vec<u8>)) -> String {
+fn printed(log: &[u8], print: &dyn Fn(&Report, &mut Vec<u8>)) -> String {
     let dir = tempfile::tempdir().unwrap();
     let path: PathBuf = dir.path().join("proxy.log");
     std::fs::write(&path, log).unwrap();
-    let report = analyze(&[path], Options::default()).unwrap();
+    let report = analyze(&[path], Options { quotes: true, ..Options::default() }).unwrap();
     let mut out = Vec::new();
     print(&report, &mut out);
     String::from_utf8(out).unwrap().replace(&format!("{}/", dir.path().display()), "").replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
+/// What of each report is printed, with the format's name and what is asked for.
+fn prints() -> Vec<(&'static str, Format, Shown)> {
+    let shown = Shown::default;
+    vec![
+        ("text", Format::Text, shown()),
+        ("text-incidents", Format::Text, Shown { incidents: true, ..shown() }),
+        ("json", Format::Json, shown()),
+        ("ndjson", Format::Ndjson, shown()),
+        ("csv", Format::Csv, shown()),
+    ]
+}
+
 #[test]
-fn text() {
+fn every_format() {
     for (name, log) in reports() {
-        let look = |incidents: bool| text::Look { width: 80, colour: false, incidents };
-        insta::assert_snapshot!(format!("text-{name}"), printed(&log, &|report, out| text::write(report, &look(false), out).unwrap()));
-        insta::assert_snapshot!(format!("text-incidents-{name}"), printed(&log, &|report, out| text::write(report, &look(true), out).unwrap()));
+        for (print, format, shown) in prints() {
+            insta::assert_snapshot!(format!("{print}-{name}"), printed(&log, &|report, out| format.write(report, &shown, out).unwrap()));
+        }
     }
 }
 
 #[test]
 fn text_in_colour_and_wide() {
     let (_, log) = reports().remove(0);
-    let look = text::Look { width: 120, colour: true, incidents: false };
-    insta::assert_snapshot!("text-colour-wide", printed(&log, &|report, out| text::write(report, &look, out).unwrap()));
+    let shown = Shown { look: text::Look { width: 120, colour: true }, ..Shown::default() };
+    insta::assert_snapshot!("text-colour-wide", printed(&log, &|report, out| text::write(report, &shown, out).unwrap()));
 }
 
 #[test]
-fn json() {
-    for (name, log) in reports() {
-        insta::assert_snapshot!(format!("json-{name}"), printed(&log, &|report, out| json::write(report, out).unwrap()));
-    }
-}
-
-#[test]
-fn ndjson() {
-    for (name, log) in reports() {
-        insta::assert_snapshot!(format!("ndjson-{name}"), printed(&log, &|report, out| ndjson::write(report, out).unwrap()));
-    }
+fn requests_by_hour_and_one_incident() {
+    let (_, log) = reports().remove(0);
+    let shown = Shown { group_by: Some(GroupBy::Hour), top: Some(1), ..Shown::default() };
+    insta::assert_snapshot!("text-by-hour", printed(&log, &|report, out| text::write(report, &shown, out).unwrap()));
+    let one = |report: &Report, out: &mut Vec<u8>| {
+        let id = report.clearest(1)[0].id[..6].to_owned();
+        text::write(report, &Shown { incident: Some(id), ..Shown::default() }, out).unwrap();
+    };
+    insta::assert_snapshot!("text-one-incident", printed(&log, &one));
 }
 
 #[test]
 fn the_summary_fits_one_screen() {
     for name in ["1.77.7_A_default", "1.85.0_A_default", "1.85.0_B_debug", "1.85.0_D_json_default", "1.85.7_X_clouds_default", "1.96.2_A_default"] {
-        let look = text::Look { width: 80, colour: false, incidents: false };
-        let text = printed(&capture(name).log, &|report, out| text::write(report, &look, out).unwrap());
+        let text = printed(&capture(name).log, &|report, out| text::write(report, &Shown::default(), out).unwrap());
         assert!(text.lines().count() <= 40, "{name}: {} lines\n{text}", text.lines().count());
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{name}\n{text}");
     }

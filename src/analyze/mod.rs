@@ -44,6 +44,8 @@ pub struct Options<'a> {
     pub completion: Completion,
     /// The part of time that is reported on.
     pub window: Window,
+    /// Whether evidence is to quote its records.
+    pub quotes: bool,
     /// Worker threads; 0 for one per core.
     pub threads: usize,
     /// How far an input may go.
@@ -160,7 +162,7 @@ struct Run {
 impl Run {
     /// Starts to read; `live` if stdin may not end.
     fn start(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>, live: bool) -> Result<Run, AnalyzeError> {
-        let searcher = Arc::new(Searcher::new()?);
+        let searcher = Arc::new(Searcher::new(options.quotes)?);
         let mailbox = Arc::new(Mailbox::default());
         let live = live.then(Arc::default);
         let given = Arc::new(AtomicU64::new(0));

@@ -24,16 +24,8 @@ const SPELT_ESC: [&str; 5] = ["^[[", "\\x1b[", "\\u001b[", "\\033[", "\u{241b}["
 /// What else a paste leaves: frames without indentation, and Markdown.
 const MARKS_OF_PASTES: [&str; 3] = ["\nFile \"", "\nFile \u{201c}", "  File \u{201c}"];
 /// All of these.
-static LEFT: Needles = Needles::new(&[
-    SPELT_ESC[0],
-    SPELT_ESC[1],
-    SPELT_ESC[2],
-    SPELT_ESC[3],
-    SPELT_ESC[4],
-    MARKS_OF_PASTES[0],
-    MARKS_OF_PASTES[1],
-    MARKS_OF_PASTES[2],
-]);
+static LEFT: Needles =
+    Needles::new(&[SPELT_ESC[0], SPELT_ESC[1], SPELT_ESC[2], SPELT_ESC[3], SPELT_ESC[4], MARKS_OF_PASTES[0], MARKS_OF_PASTES[1], MARKS_OF_PASTES[2]]);
 /// What Markdown leaves of an underscore; among the others it would make the search of all as slow as that of two bytes.
 static UNDERSCORE: Needle = Needle::new("\\_");
 /// What says how bad a line is, and nothing of who wrote it.

@@ -3,6 +3,7 @@
 use super::call::UpstreamCall;
 use super::error_record::{ErrorRecord, Role};
 use super::one_error::Rejection;
+use super::quote;
 use super::texts::Texts;
 use super::{Place, Statement};
 use crate::knowledge::signature::{self, HeadKind, MESSAGE_HEADS};
@@ -24,6 +25,8 @@ pub struct Found {
     pub time: Option<Time>,
     /// What it says.
     pub statement: Statement,
+    /// Its own words, if quotes are asked for.
+    pub quote: Option<Box<str>>,
 }
 
 impl Found {
@@ -40,6 +43,7 @@ impl Found {
             time: self.time,
             days: 0,
             statement: self.statement,
+            quote: self.quote,
         }
     }
 }
@@ -51,10 +55,17 @@ pub struct Collector {
     pub found: Vec<Found>,
     /// The forms of the records that were read.
     pub forms: Vec<Form>,
+    quotes: bool,
     texts: Texts,
 }
 
 impl Collector {
+    /// A collector; `quotes`: whether facts are to hold their records' own words.
+    #[must_use]
+    pub fn new(quotes: bool) -> Collector {
+        Collector { quotes, ..Collector::default() }
+    }
+
     /// Reads the row that fills `bytes` and starts at `offset` of the chunk; gives whether it is of a known form.
     pub fn read_row(&mut self, bytes: &[u8], offset: usize) -> bool {
         self.add_rows(record::read_row(bytes), offset)
@@ -70,8 +81,9 @@ impl Collector {
         for row in rows.into_iter().flatten() {
             self.add_form(row.form);
             let time = row.start.or(row.end);
+            let quote = self.quote_of_row(&row);
             let statement = Statement::Error(Box::new(ErrorRecord::of_row(row, &mut self.texts)));
-            self.found.push(Found { offset, lines: 1, answer: None, time, statement });
+            self.found.push(Found { offset, lines: 1, answer: None, time, statement, quote });
         }
         known
     }
@@ -82,7 +94,14 @@ impl Collector {
         while at < bytes.len() {
             let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |newline| at + newline + 1);
             if let Some(served) = record::served(&bytes[at..end]) {
-                self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Served(Box::new(served)) });
+                self.found.push(Found {
+                    offset: offset + at,
+                    lines: 1,
+                    answer: None,
+                    time: None,
+                    statement: Statement::Served(Box::new(served)),
+                    quote: None,
+                });
             }
             at = end;
         }
@@ -93,13 +112,18 @@ impl Collector {
     pub fn read_text(&mut self, text: &[u8], offset: usize) {
         for (at, row) in record::errors_in(text) {
             self.add_form(row.form);
+            let quote = self.quote_of_row(&row);
             let statement = Statement::Error(Box::new(ErrorRecord::of_row(row, &mut self.texts)));
-            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement });
+            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement, quote });
         }
         for (at, sample) in record::samples_in(text) {
             self.add_form(Form::Metrics);
-            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Counted(sample) });
+            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Counted(sample), quote: None });
         }
+    }
+
+    fn quote_of_row(&self, row: &TraceRecord) -> Option<Box<str>> {
+        if self.quotes { quote::of(&row.error) } else { None }
     }
 
     fn add_form(&mut self, form: Form) {
@@ -120,7 +144,9 @@ impl Collector {
             let lines = memchr::memchr_iter(b'\n', &bytes[at..end]).count() as u64;
             let answer = if end == bytes.len() { record::access_line(behind) } else { None };
             for statement in statements(&record, &mut self.texts) {
-                self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement });
+                let is_error = matches!(statement, Statement::Error(_));
+                let quote = if self.quotes && is_error { quote::of(&record.message) } else { None };
+                self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement, quote });
             }
         }
     }

@@ -11,6 +11,7 @@ mod error_text;
 mod fallback_lists;
 mod one_error;
 mod place;
+mod quote;
 mod texts;
 
 pub use crate::envelope::Output;
@@ -49,6 +50,8 @@ pub struct Fact {
     pub days: u32,
     /// What it says.
     pub statement: Statement,
+    /// The record's own words as far as the error goes, if quotes are asked for.
+    pub quote: Option<Box<str>>,
 }
 
 impl Fact {

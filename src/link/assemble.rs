@@ -15,7 +15,7 @@ use super::order;
 use super::request::Request;
 use super::rules::{Confidence, Rule, Rules, Side};
 use super::verdict::{self, Verdict};
-use crate::fact::{About, ErrorRecord, ErrorText, Name, Role, Statement};
+use crate::fact::{About, ErrorRecord, ErrorText, Fact, Name, Role, Statement};
 use crate::knowledge::route::RESPONSES;
 
 /// Makes incidents of all groups that hold a rejection.
@@ -238,7 +238,14 @@ impl<'a> Draft<'_, 'a> {
 
     fn evidence(&self) -> Vec<Evidence> {
         let nodes = self.summary.nodes.iter().map(|&n| self.groups.nodes[n].fact);
-        nodes.map(|fact| Evidence { place: fact.place, stream: fact.stream, output: fact.output, role: fact.statement.name() }).collect()
+        let evidence = |fact: &Fact| Evidence {
+            place: fact.place,
+            stream: fact.stream,
+            output: fact.output,
+            role: fact.statement.name(),
+            quote: fact.quote.clone(),
+        };
+        nodes.map(evidence).collect()
     }
 }
 

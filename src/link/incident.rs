@@ -92,6 +92,8 @@ pub struct Evidence {
     pub output: Output,
     /// The fact's name.
     pub role: &'static str,
+    /// The record's own words, if quotes were asked for.
+    pub quote: Option<Box<str>>,
 }
 
 impl Outcome {

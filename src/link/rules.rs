@@ -16,6 +16,18 @@ pub enum Confidence {
     Proven,
 }
 
+impl Confidence {
+    /// The name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Weak => "weak",
+            Confidence::Strong => "strong",
+            Confidence::Proven => "proven",
+        }
+    }
+}
+
 /// Which side a rule points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {

@@ -9,25 +9,23 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Shown;
 use super::terminal::is_hostile;
 
 use crate::fact::Name;
 use crate::knowledge::failure::Category;
 use crate::link::{Confidence, Incident, Outcome, Request, Verdict};
 use crate::record::Time;
-use crate::report::{Report, ReportedIncident};
-
-/// The contract's name and version.
-pub const SCHEMA: &str = "streamfall.report/1";
+use crate::report::{Breakdown, BreakdownRow, Judgement, Report, ReportedIncident, SCHEMA};
 
 /// Writes the report as one JSON document.
 ///
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
     let incidents = report.incidents.iter().map(|incident| IncidentOut::of(report, incident)).collect();
-    let document = serde_json::to_string_pretty(&Document { incidents: Some(incidents), ..Document::of(report) })?;
+    let document = serde_json::to_string_pretty(&Document { incidents: Some(incidents), ..Document::of(report, shown) })?;
     writeln!(out, "{}", escaped(&document))
 }
 
@@ -64,6 +62,12 @@ pub(super) struct Document<'a> {
     advice: Vec<AdviceOut>,
     neighbours: Vec<Neighbour<'a>>,
     window: WindowOut,
+    /// Only if it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breakdown: Option<BreakdownOut>,
+    /// Only where a policy was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyOut<'a>>,
     inputs: Vec<Input<'a>>,
     problems: Vec<ProblemOut<'a>>,
 }
@@ -73,6 +77,32 @@ pub(super) struct Document<'a> {
 struct WindowOut {
     left_out: u64,
     unplaced: u64,
+}
+
+/// `--group-by`.
+#[derive(Serialize)]
+struct BreakdownOut {
+    by: &'static str,
+    rows: Vec<BreakdownRowOut>,
+}
+
+#[derive(Serialize)]
+struct BreakdownRowOut {
+    name: Option<String>,
+    requests: u64,
+    mid_stream_fallback: u64,
+    client_prefill: u64,
+    unknown: u64,
+    failed: u64,
+}
+
+/// What the policy says.
+#[derive(Serialize)]
+struct PolicyOut<'a> {
+    fails: bool,
+    counted: u64,
+    known: u64,
+    reasons: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -227,7 +257,7 @@ fn local_time(time: Option<Time>) -> Option<String> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn of(report: &'a Report) -> Document<'a> {
+    pub(super) fn of(report: &'a Report, shown: &Shown) -> Document<'a> {
         Document {
             schema: SCHEMA,
             generator: Generator { name: "streamfall", version: env!("CARGO_PKG_VERSION") },
@@ -239,6 +269,8 @@ impl<'a> Document<'a> {
             advice: advice(report),
             neighbours: neighbours(report),
             window: WindowOut { left_out: report.windowed.left_out, unplaced: report.windowed.unplaced },
+            breakdown: shown.group_by.map(|by| BreakdownOut::of(report.breakdown(by))),
+            policy: report.judgement.as_ref().map(PolicyOut::of),
             inputs: inputs(report),
             problems: report
                 .problems
@@ -246,6 +278,26 @@ impl<'a> Document<'a> {
                 .map(|p| ProblemOut { source: &p.input, problem: p.kind.to_string(), failure: p.kind.is_failure() })
                 .collect(),
         }
+    }
+}
+
+impl BreakdownOut {
+    fn of(breakdown: Breakdown) -> BreakdownOut {
+        let row = |row: BreakdownRow| BreakdownRowOut {
+            name: row.name,
+            requests: row.requests,
+            mid_stream_fallback: row.mid_stream_fallback,
+            client_prefill: row.client_prefill,
+            unknown: row.unknown,
+            failed: row.failed,
+        };
+        BreakdownOut { by: breakdown.by.name(), rows: breakdown.rows.into_iter().map(row).collect() }
+    }
+}
+
+impl<'a> PolicyOut<'a> {
+    fn of(judgement: &'a Judgement) -> PolicyOut<'a> {
+        PolicyOut { fails: judgement.fails, counted: judgement.counted, known: judgement.known, reasons: &judgement.reasons }
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Shown;
 use super::json::{Document, IncidentOut, escaped};
 use crate::report::Report;
 
@@ -12,9 +13,9 @@ use crate::report::Report;
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
     write_incidents(report, out)?;
-    write_summary(report, out)
+    write_summary(report, shown, out)
 }
 
 /// Writes each incident as a line.
@@ -31,8 +32,8 @@ pub fn write_incidents(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write_summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    write_line("summary", &Document::of(report), out)
+pub fn write_summary(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
+    write_line("summary", &Document::of(report, shown), out)
 }
 
 fn write_line<T: Serialize>(kind: &'static str, content: &T, out: &mut dyn Write) -> io::Result<()> {

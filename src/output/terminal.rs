@@ -22,6 +22,12 @@ pub fn colour_wanted() -> bool {
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Whether the environment wants colour wherever the text goes (`CLICOLOR_FORCE`).
+#[must_use]
+pub fn is_forced() -> bool {
+    std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
 /// The text with control characters and invisible or direction-changing ones spelt out.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {

@@ -155,6 +155,12 @@ impl Time {
     pub fn since_epoch(&self) -> u64 {
         self.date.map_or(0, days) * DAY + self.micros
     }
+
+    /// The time in whole seconds at so many microseconds of [`Time::since_epoch`], of the sort of this one.
+    #[must_use]
+    pub fn moved_to(self, micros: u64) -> Time {
+        Time { date: self.date.map(|_| civil(micros / DAY)), micros: micros % DAY / MICROS_A_SECOND * MICROS_A_SECOND, fine: false, utc: self.utc }
+    }
 }
 
 /// Days since 0000-03-01 of a civil date (Howard Hinnant's `days_from_civil`).

@@ -35,6 +35,7 @@ impl Report {
             neighbours,
             inputs: inputs.read,
             problems: inputs.problems,
+            judgement: None,
             names,
         };
         report.advice = given_advice(&report);
@@ -60,6 +61,9 @@ impl Masks {
     fn masked(&mut self, mut incident: Incident) -> Incident {
         if let Some(failure) = &mut incident.stream_failure {
             failure.message = failure.message.as_deref().map(|message| self.mask(message));
+        }
+        for evidence in &mut incident.evidence {
+            evidence.quote = evidence.quote.take().map(|quote| mask::secrets(&quote).into());
         }
         let request = &mut incident.request;
         let caller = &mut request.caller;

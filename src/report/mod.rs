@@ -2,13 +2,23 @@
 //!
 //! A report holds what every output format prints and nothing of how; formats never count for themselves.
 
+mod baseline;
+mod breakdown;
 mod build;
+mod group;
 mod identity;
 mod mask;
 mod noticed;
+mod policy;
+mod timeline;
 mod window;
 
+pub use baseline::{Baseline, BaselineError};
+pub use breakdown::{Breakdown, BreakdownRow, GroupBy};
+pub use group::Group;
 pub use noticed::Noticed;
+pub use policy::{FailOn, Judgement, Max, Policy};
+pub use timeline::{Step, Timeline};
 pub use window::{Bound, Window, Windowed};
 
 use crate::fact::{Name, Place};
@@ -17,6 +27,9 @@ use crate::knowledge::advice::Advice;
 use crate::knowledge::failure::{Category, Kind};
 use crate::link::{Incident, Outcome, Verdict};
 use crate::record::Form;
+
+/// Name and version of the contract that a report is written by (`schema/streamfall.report.v1.json`).
+pub const SCHEMA: &str = "streamfall.report/1";
 
 /// All that was found.
 #[derive(Debug)]
@@ -43,6 +56,8 @@ pub struct Report {
     pub inputs: Vec<InputRead>,
     /// What could not be read, and what was noticed.
     pub problems: Vec<Problem>,
+    /// What the policy says of it, once it has been asked.
+    pub judgement: Option<Judgement>,
     names: Names,
 }
 

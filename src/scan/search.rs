@@ -51,20 +51,21 @@ pub struct Searcher {
     /// The rare parts of a log's needles.
     rare_parts: Regex,
     all_needles: Regex,
+    quotes: bool,
     rejection: Finder<'static>,
 }
 
 impl Searcher {
-    /// A searcher for all needles of [`NEEDLES`] and [`ROW_NEEDLES`].
+    /// A searcher for all needles of [`NEEDLES`] and [`ROW_NEEDLES`]; `quotes`: whether facts are to hold their records' own words.
     ///
     /// # Errors
     ///
     /// When the needles do not make a pattern, which a test rules out.
-    pub fn new() -> Result<Searcher, regex::Error> {
+    pub fn new(quotes: bool) -> Result<Searcher, regex::Error> {
         let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
         let mut rare: Vec<&str> = RARE_PARTS.iter().map(|(part, _)| *part).collect();
         rare.dedup();
-        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, rejection: Finder::new(REJECTION) })
+        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, quotes, rejection: Finder::new(REJECTION) })
     }
 
     /// Searches a chunk.
@@ -104,7 +105,7 @@ impl Searcher {
 
     /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood.
     fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>, u64) {
-        let mut collector = Collector::default();
+        let mut collector = Collector::new(self.quotes);
         let (mut at, mut last, mut unread) = (0, 0..0, 0);
         while let Some(hit) = self.find(bytes, at, lines) {
             let Range { start, end } = record_around(bytes, at, hit, lines);
@@ -230,7 +231,7 @@ mod tests {
         let log = "INFO:     Started\nplain\n07:35:20 - LiteLLM Router:ERROR: router.py:1 - Fallback also failed: litellm.MidStreamFallbackError: \
                    x\nmore\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n07:35:21 - LiteLLM Router:INFO: router.py:2 - Successful \
                    fallback b/w models.\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
-        let facts = Searcher::new().unwrap().search(&Chunk { bytes: log.as_bytes().to_vec().into(), ..Chunk::default() });
+        let facts = Searcher::new(false).unwrap().search(&Chunk { bytes: log.as_bytes().to_vec().into(), ..Chunk::default() });
         let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
         assert_eq!(facts.facts[1].answer, Some(crate::fact::Answer { chat: true, status: 200 }));

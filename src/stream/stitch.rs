@@ -113,7 +113,8 @@ impl Open {
 
     /// The facts of the whole record; `behind` is the access line that follows it.
     fn read(self, stream: u32, behind: Option<Answer>) -> Vec<Fact> {
-        let mut collector = Collector::default();
+        // So few records are cut that their quotes cost nothing.
+        let mut collector = Collector::new(true);
         // The cut may have been in a head: then there are two records.
         let heads = memchr::memchr_iter(b'\n', &self.bytes).map(|newline| newline + 1).filter(|at| record::starts_here(&self.bytes[*at..]).is_some());
         let starts: Vec<usize> = std::iter::once(0).chain(heads).collect();

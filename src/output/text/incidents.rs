@@ -1,23 +1,35 @@
-//! `--incidents`: each request with its chain, who asked, the reasons of its verdict, and where the evidence stands.
+//! `--incidents` and `--incident ID`: each request with its chain, who asked, the reasons of its verdict, and where the evidence stands.
 
 use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use super::{CYAN, DIM, NOT_NAMED, Page, RED, YELLOW};
-use crate::link::{Incident, Request, Verdict};
+use super::excerpt;
+use super::page::{CYAN, DIM, Page, RED, YELLOW};
+use crate::link::{Confidence, Request, Verdict};
 use crate::output::terminal::plain;
+use crate::output::words::{self, ChainStep, StepSort};
 use crate::report::{Report, ReportedIncident};
 
 impl Page<'_> {
     pub(super) fn incidents(&mut self, report: &Report) {
-        self.title("Incidents");
-        for reported in &report.incidents {
-            self.incident(report, reported);
+        let most = self.shown.top.unwrap_or(usize::MAX);
+        let all = report.incidents.len();
+        self.title(&if all > most { format!("Incidents (the first {most} of {all})") } else { "Incidents".to_owned() });
+        for reported in report.incidents.iter().take(most) {
+            self.incident(report, reported, false);
         }
     }
 
-    pub(super) fn incident(&mut self, report: &Report, reported: &ReportedIncident) {
+    /// The one incident that is asked for, with all its records.
+    pub(super) fn one_incident(&mut self, report: &Report, id: &str) {
+        match report.incident(id) {
+            Ok(reported) => self.incident(report, reported, true),
+            Err(why) => self.wrapped(&plain(&why), "", RED),
+        }
+    }
+
+    pub(super) fn incident(&mut self, report: &Report, reported: &ReportedIncident, unfolded: bool) {
         let i = &reported.incident;
         let style = match i.verdict {
             Verdict::MidStreamFallback => RED,
@@ -25,11 +37,11 @@ impl Page<'_> {
             Verdict::Unknown => CYAN,
         };
         let verdict = self.styled(i.verdict.name(), style);
-        let sure = i.confidence.map(|c| format!(" ({})", format!("{c:?}").to_lowercase())).unwrap_or_default();
+        let sure = i.confidence.map(|confidence| format!(" ({})", Confidence::name(confidence))).unwrap_or_default();
         let time = i.request.start.map(|t| format!("{t}  ")).unwrap_or_default();
         self.line("");
         self.line(&format!("{time}{verdict}{sure}, {}, id {}", i.outcome.name(), reported.id));
-        self.wrapped(&chain(i), "  ", Style::new());
+        self.chain(&words::chain(i));
         let asked = caller(&i.request);
         if !asked.is_empty() {
             self.wrapped(&asked, "  from ", DIM);
@@ -43,28 +55,27 @@ impl Page<'_> {
                 let _ = write!(process, " ({output})");
             }
             self.line(&format!("  {}:{}  {}{process}", plain(report.source(evidence.place)), evidence.place.line, evidence.role));
+            if unfolded {
+                self.excerpt(report, i, evidence);
+            }
+        }
+        if let Some(clearest) = excerpt::clearest(i).filter(|_| !unfolded) {
+            self.excerpt(report, i, clearest);
         }
     }
-}
 
-/// `claude-sonnet-4-5 failed (overloaded: Overloaded) → claude-sonnet-4-6 refused (req_…)`.
-fn chain(incident: &Incident) -> String {
-    let mut text = String::new();
-    if let Some(failure) = &incident.stream_failure {
-        let group = failure.model_group.as_deref().unwrap_or("(a group not named)");
-        let words = failure.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default();
-        let _ = write!(text, "{group} failed ({}{words}) → ", failure.kind.name());
+    /// The chain unfolded: each step below the one that led to it.
+    fn chain(&mut self, steps: &[ChainStep]) {
+        for step in steps {
+            let (lead, style) = match step.sort {
+                StepSort::Failure => ("  ✗ ", RED),
+                StepSort::Sent => ("    → ", Style::new()),
+                StepSort::Rejection => ("      ✗ ", Style::new()),
+                StepSort::End => ("  = ", DIM),
+            };
+            self.wrapped(&plain(&step.text), lead, style);
+        }
     }
-    let refused: Vec<String> = incident
-        .rejections
-        .iter()
-        .map(|r| {
-            let name = r.model_group.as_deref().or(r.model.as_deref()).or(r.provider).unwrap_or(NOT_NAMED);
-            format!("{name} refused ({})", r.request_id.as_deref().unwrap_or("no request id"))
-        })
-        .collect();
-    text.push_str(&refused.join(" → "));
-    plain(&text).into_owned()
 }
 
 /// `key prod-app, team core, call 27c2aa72-…`: what a trace knows of the request.

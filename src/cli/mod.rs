@@ -1,0 +1,195 @@
+//! What can be typed, and the subcommands that print it: completions and the man page come from the same definition.
+
+mod help;
+mod reading;
+mod settings;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub use reading::Reading;
+pub use settings::{SettingsError, parse};
+
+use crate::output::Format;
+use crate::report::{FailOn, GroupBy, Max};
+
+/// Tells what really failed behind LiteLLM's "assistant message prefill" 400.
+///
+/// Reads LiteLLM proxy logs (text or JSON) and traces (LiteLLM's payloads, OpenTelemetry, Langfuse, spend logs), plain or
+/// compressed, finds each request that met `This model does not support assistant message prefill`, links it to the stream failure
+/// before it and to the fallback that was tried, and says whose fault it was. Works offline; sends nothing anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = help::EXAMPLES, after_long_help = help::LONG)]
+pub struct Cli {
+    /// Logs and traces to read: files, archives, folders with all files below them, globs; none or `-` reads stdin
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// What to print on stdout
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Write a further format to a file in the same run (`json=report.json`); repeatable
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub output: Vec<Output>,
+
+    /// Read a pipe that does not end (`kubectl logs -f`): print each request once it is settled, and the summary at its end or on Ctrl-C (text, ndjson)
+    #[arg(long, conflicts_with_all = ["since", "until"])]
+    pub follow: bool,
+
+    /// List each incident with its evidence (text)
+    #[arg(long)]
+    pub incidents: bool,
+
+    /// Show one incident, with all its records; the start of its id is enough (text)
+    #[arg(long, value_name = "ID", conflicts_with = "incidents")]
+    pub incident: Option<String>,
+
+    /// Show no more than N rows of a table and N incidents; the counts stay whole (text, markdown, html)
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+
+    /// Count requests by one more thing that is known of them
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub group_by: Option<GroupBy>,
+
+    /// Which requests make the exit status 1
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t = FailOn::Any)]
+    pub fail_on: FailOn,
+
+    /// Put up with N requests, or with N of a verdict (`mid-stream=5`, `client=5`, `unknown=5`); repeatable
+    #[arg(long, value_name = "N")]
+    pub max: Vec<Max>,
+
+    /// A former JSON report: only requests whose fingerprint it does not have count
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write this run's report to the --baseline file: all that is in it is known from now on
+    #[arg(long, requires = "baseline")]
+    pub write_baseline: bool,
+
+    /// Read options from this file instead of streamfall.toml in the working directory
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+
+    /// Put NAME before the names of all inputs: tells the same path of two hosts apart
+    #[arg(long, value_name = "NAME")]
+    pub label: Option<String>,
+
+    /// What is read and how.
+    #[command(flatten)]
+    pub reading: Reading,
+
+    /// What to do instead of the main job
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// A further format, and the file that it goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Output, String> {
+        let known = || Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).map(|value| value.get_name().to_owned());
+        let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or("give FORMAT=FILE, as in json=report.json")?;
+        let unknown = |_| format!("`{format}` is no format; there are {}", known().collect::<Vec<_>>().join(", "));
+        Ok(Output { format: Format::from_str(format, false).map_err(unknown)?, path: path.into() })
+    }
+}
+
+/// When to do something that suits a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal only
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl When {
+    /// The decision, given what `auto` comes to.
+    #[must_use]
+    pub fn decide(self, auto: bool) -> bool {
+        match self {
+            When::Auto => auto,
+            When::Always => true,
+            When::Never => false,
+        }
+    }
+}
+
+/// What else can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page
+    Man {
+        /// Of which subcommand; none prints that of streamfall itself
+        #[arg(value_name = "SUBCOMMAND")]
+        of: Option<String>,
+    },
+}
+
+/// Prints completions.
+///
+/// # Errors
+///
+/// What the writer gives.
+pub fn write_completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "streamfall", &mut script);
+    out.write_all(&script)
+}
+
+/// Prints the man page of streamfall, or of a subcommand.
+///
+/// # Errors
+///
+/// What the writer gives, and if there is no such subcommand.
+pub fn write_man(of: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let command = Cli::command();
+    let Some(of) = of else { return clap_mangen::Man::new(command).render(out) };
+    let known = || command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect::<Vec<_>>().join(", ");
+    let unknown = || io::Error::new(io::ErrorKind::InvalidInput, format!("there is no subcommand `{of}`; there are {}", known()));
+    let sub = command.find_subcommand(of).ok_or_else(unknown)?.clone();
+    // `man streamfall-compare`, as git has it.
+    let name: clap::builder::Str = format!("streamfall-{of}").into();
+    clap_mangen::Man::new(sub.display_name(name.to_string()).name(name)).render(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn outputs_as_typed() {
+        assert_eq!("json=a=b.json".parse(), Ok(Output { format: Format::Json, path: "a=b.json".into() }));
+        for (wrong, says) in [("json", "FORMAT=FILE"), ("json=", "FORMAT=FILE"), ("xml=a", "`xml` is no format; there are text, json")] {
+            let error = wrong.parse::<Output>().unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

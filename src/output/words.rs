@@ -1,0 +1,152 @@
+//! Words that all formats share: what a count, a size, a chain is called.
+
+use crate::fact::Name;
+use crate::link::{Incident, Verdict};
+use crate::report::Group;
+
+/// What stands for a group that the input does not name.
+pub(super) const NOT_NAMED: &str = "(not named)";
+
+/// One step of what happened to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ChainStep {
+    /// What happened.
+    pub(super) text: String,
+    /// What sort of step it is.
+    pub(super) sort: StepSort,
+}
+
+/// Sorts of step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StepSort {
+    /// A stream broke.
+    Failure,
+    /// LiteLLM turned to another group, or the client sent what it sent.
+    Sent,
+    /// A rejection.
+    Rejection,
+    /// What became of the request.
+    End,
+}
+
+/// What a verdict means, for those who read it the first time.
+pub(super) fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::MidStreamFallback => "LiteLLM continued a broken stream elsewhere",
+        Verdict::ClientPrefill => "the client sent a trailing assistant message",
+        Verdict::Unknown => "this input cannot tell",
+    }
+}
+
+/// What happened to a request, step by step: the failure, the hops, the rejections, the end.
+pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
+    let step = |sort, text: String| ChainStep { text, sort };
+    let mut steps = Vec::new();
+    if incident.verdict == Verdict::ClientPrefill {
+        steps.push(step(StepSort::Sent, "the client sent a conversation that ends with an assistant message".to_owned()));
+    }
+    if let Some(failure) = &incident.stream_failure {
+        let group = failure.model_group.as_deref().unwrap_or("a group that is not named");
+        let class = failure.class.as_deref().map(|class| format!(", {class}")).unwrap_or_default();
+        let words = failure.message.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
+        steps.push(step(StepSort::Failure, format!("{group} broke the stream ({}{class}){words}", failure.kind.name())));
+    }
+    for rejection in &incident.rejections {
+        let name = rejection.model_group.as_deref().or(rejection.model.as_deref()).or(rejection.provider).unwrap_or(NOT_NAMED);
+        if incident.verdict == Verdict::MidStreamFallback {
+            steps.push(step(StepSort::Sent, format!("LiteLLM sent the partial answer to {name} as a prefill")));
+        }
+        steps.push(step(StepSort::Rejection, format!("{name} refused it with 400 ({})", rejection.request_id.as_deref().unwrap_or("no request id"))));
+    }
+    steps.push(step(StepSort::End, format!("for the client the request {}", ended(incident.outcome))));
+    steps
+}
+
+/// What became of a request, as the end of a sentence.
+fn ended(outcome: crate::link::Outcome) -> &'static str {
+    match outcome {
+        crate::link::Outcome::Failed => "failed",
+        crate::link::Outcome::Recovered => "was answered by a later fallback",
+        crate::link::Outcome::Unknown => "ended unseen",
+    }
+}
+
+/// What the incidents of a sort have in common, in one sentence.
+pub(super) fn sentence(group: &Group<'_>) -> String {
+    let rejecting: Vec<&str> = group.clearest.incident.rejections.iter().filter_map(|r| r.model_group.as_deref()).collect();
+    let refused = if rejecting.is_empty() { NOT_NAMED.to_owned() } else { listed(&rejecting) };
+    match group.verdict() {
+        Verdict::MidStreamFallback => {
+            let failed = group.failed_group().unwrap_or("a group that is not named");
+            let kind = group.kind().map_or("unknown", crate::knowledge::failure::Kind::name);
+            format!("{failed} broke the stream ({kind}), LiteLLM continued it on {refused}, which refuses prefill")
+        }
+        Verdict::ClientPrefill => format!("the client sent a trailing assistant message, which {refused} refuses"),
+        Verdict::Unknown => format!("{refused} refused a prefill, and this input cannot tell who sent it"),
+    }
+}
+
+/// Names, each once, in their order.
+fn listed(names: &[&str]) -> String {
+    let mut once: Vec<&str> = Vec::new();
+    names.iter().for_each(|name| {
+        if !once.contains(name) {
+            once.push(name)
+        }
+    });
+    once.join(", ")
+}
+
+/// Where LiteLLM sent requests: the first target, and how many others.
+pub(super) fn targets(targets: &[Name]) -> String {
+    let (first, others) = targets.split_first().map_or(("-", 0), |(first, rest)| (&**first, rest.len()));
+    if others > 0 { format!("{first} +{others}") } else { first.to_owned() }
+}
+
+/// `1 request`, `2 requests`.
+pub(super) fn counted(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// `once`, `2 times`.
+pub(super) fn times(n: u64) -> String {
+    match n {
+        1 => "once".to_owned(),
+        _ => format!("{n} times"),
+    }
+}
+
+/// A size in bytes, for people.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} bytes") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// A stretch of time in the largest unit that fits: `30 s`, `5 min`, `1 h`, `1 d`.
+pub(super) fn stretch(seconds: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "min"), (1, "s")];
+    let (unit, name) = UNITS.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit) && seconds >= *unit).unwrap_or((1, "s"));
+    format!("{} {name}", seconds / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_sizes_as_people_say_them() {
+        assert_eq!((counted(1, "request"), counted(2, "request")), ("1 request".to_owned(), "2 requests".to_owned()));
+        assert_eq!((times(1), times(3)), ("once".to_owned(), "3 times".to_owned()));
+        assert_eq!((size(12), size(2048), size(3 << 30)), ("12 bytes".to_owned(), "2.0 KiB".to_owned(), "3.0 GiB".to_owned()));
+        assert_eq!(
+            (stretch(1), stretch(90), stretch(300), stretch(7200)),
+            ("1 s".to_owned(), "90 s".to_owned(), "5 min".to_owned(), "2 h".to_owned())
+        );
+    }
+}
