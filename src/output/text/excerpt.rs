@@ -1,4 +1,4 @@
-//! A record quoted the way compilers quote source: where it stands, its words, and under them what is what.
+//! A record quoted the way compilers quote source: its words, and under them what is what.
 
 use std::ops::Range;
 
@@ -9,7 +9,6 @@ use super::page::Page;
 use crate::knowledge::signature::REJECTION;
 use crate::link::{Evidence, Incident};
 use crate::output::terminal::plain;
-use crate::report::Report;
 
 /// What stands left of a quoted line, but for its number.
 const GUTTER: usize = 6;
@@ -37,7 +36,8 @@ pub(super) fn clearest(incident: &Incident) -> Option<&Evidence> {
 }
 
 impl Page<'_> {
-    pub(super) fn excerpt(&mut self, report: &Report, incident: &Incident, evidence: &Evidence) {
+    /// Quotes the record of which the place has just been told.
+    pub(super) fn excerpt(&mut self, incident: &Incident, evidence: &Evidence) {
         let Some(quote) = evidence.quote.as_deref() else { return };
         let first = usize::try_from(evidence.place.line).unwrap_or_default();
         let room = usize::from(self.shown.look.width).saturating_sub(GUTTER + (first + quote.lines().count()).to_string().len());
@@ -49,8 +49,7 @@ impl Page<'_> {
             text.push_str(&shown);
             text.push('\n');
         }
-        let source = plain(report.source(evidence.place));
-        let snippet = Snippet::source(text.as_str()).line_start(first).path(source.as_ref()).fold(false).annotations(annotations);
+        let snippet = Snippet::source(text.as_str()).line_start(first).fold(false).annotations(annotations);
         let renderer = if self.shown.look.colour { Renderer::styled() } else { Renderer::plain() };
         // The lines have been cut to the page: the renderer's own cut keeps marks whole, however wide they are.
         let rendered = renderer.decor_style(DecorStyle::Unicode).term_width(WIDE).render(&[Group::with_level(Level::ERROR).element(snippet)]);

@@ -49,18 +49,16 @@ impl Page<'_> {
         for because in &i.because {
             self.wrapped(because, "  because ", DIM);
         }
+        let clearest = excerpt::clearest(i);
         for evidence in &i.evidence {
             let mut process = report.process(evidence.stream).map(|name| format!("  {}", plain(name))).unwrap_or_default();
             if let Some(output) = evidence.output.name() {
                 let _ = write!(process, " ({output})");
             }
             self.line(&format!("  {}:{}  {}{process}", plain(report.source(evidence.place)), evidence.place.line, evidence.role));
-            if unfolded {
-                self.excerpt(report, i, evidence);
+            if unfolded || clearest == Some(evidence) {
+                self.excerpt(i, evidence);
             }
-        }
-        if let Some(clearest) = excerpt::clearest(i).filter(|_| !unfolded) {
-            self.excerpt(report, i, clearest);
         }
     }
 
