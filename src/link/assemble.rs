@@ -2,7 +2,7 @@
 //!
 //! Nothing is said here that no record of the group says, but for what the printed fallback lists leave as the only reading.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -24,6 +24,7 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
     let contested = order::contested(groups);
     let is_call = |n: &usize| matches!(groups.nodes[*n].fact.statement, Statement::Call(_));
     let called: HashSet<usize> = (0..groups.nodes.len()).filter(is_call).map(|n| groups.root(n)).collect();
+    let uncalled = uncalled(groups, &called);
     let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.has_id).map(Node::stream).collect();
     let joins = groups.joins();
     let mut refused: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
@@ -40,13 +41,23 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
                 inferred: inferred.get(&root).copied(),
                 ids_are_known: groups.log_stream(summary).is_some_and(|stream| with_ids.contains(&stream)),
                 contested: &contested,
-                called: &called,
+                uncalled: &uncalled,
             };
             draft.incident()
         })
         .collect();
     incidents.sort_by_key(|incident| (incident.request.span.0, incident.place));
     incidents
+}
+
+/// The hops of groups that are not `called`, by stream and target.
+fn uncalled<'a>(groups: &Groups<'a>, called: &HashSet<usize>) -> HashMap<(u32, &'a str), Vec<usize>> {
+    // Only a chain with calls asks.
+    if called.is_empty() {
+        return HashMap::new();
+    }
+    let of = |hops: &Vec<usize>| hops.iter().copied().filter(|&hop| !called.contains(&groups.root(hop))).collect();
+    groups.hops.iter().map(|(key, hops)| (*key, of(hops))).collect()
 }
 
 pub(super) struct Draft<'g, 'a> {
@@ -58,12 +69,14 @@ pub(super) struct Draft<'g, 'a> {
     /// Whether rejections with ids are in the same stream: then one that was cut off before its id is one more print.
     ids_are_known: bool,
     contested: &'g HashSet<usize>,
-    /// Groups of which a call is known (DEBUG).
-    called: &'g HashSet<usize>,
+    /// Hops, as [`Groups::hops`] has them, of groups of which no call is known (DEBUG).
+    uncalled: &'g HashMap<(u32, &'a str), Vec<usize>>,
 }
 
 /// How long a provider may take to refuse a call.
 const CALL_PATIENCE: u64 = 30_000_000;
+/// How many facts are looked at for that time to pass; a log that writes more in it is taken to go on.
+const MOST_LATER: usize = 5_000;
 
 impl<'a> Draft<'_, 'a> {
     fn incident(&self) -> Option<Incident> {
@@ -159,9 +172,10 @@ impl<'a> Draft<'_, 'a> {
         };
         let sent = self.summary.nodes.iter().copied().filter(|&n| n > last).filter_map(|n| Some((n, call(n)?.group.as_deref()?)));
         sent.into_iter().any(|(sent, target)| {
-            let (stream, at) = (self.groups.nodes[sent].stream(), self.groups.nodes[sent].at);
-            let later = self.groups.nodes.iter().enumerate().skip(sent + 1).take_while(|(_, n)| n.stream() == stream && n.at <= at + CALL_PATIENCE);
-            later.filter(|(_, n)| n.hop == Some(target)).any(|(n, _)| !self.called.contains(&self.groups.root(n)))
+            let at = self.groups.nodes[sent].at;
+            let hops = self.uncalled.get(&(self.groups.nodes[sent].stream(), target)).map_or(&[][..], Vec::as_slice);
+            let next = hops.get(hops.partition_point(|&hop| hop <= sent)).copied();
+            next.is_some_and(|hop| self.groups.nodes[sent + 1..=hop].iter().take(MOST_LATER).all(|n| n.at <= at + CALL_PATIENCE))
         })
     }
 

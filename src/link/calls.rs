@@ -4,7 +4,7 @@
 //! neither. `previous_models` ties many of them together (see [`super::groups`]). What is left is told by which calls to a
 //! deployment were open: only a call that ends with an assistant message can be refused, and each is refused once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::groups::Groups;
 use super::integrity;
@@ -23,7 +23,7 @@ const MOST_FACTS: usize = 2_000;
 /// The open calls to one provider model in one stream, and the refusals that some of them have met.
 #[derive(Debug, Default)]
 struct Deployment {
-    open: Vec<usize>,
+    open: VecDeque<usize>,
     refused: Vec<usize>,
 }
 
@@ -60,10 +60,11 @@ fn join_stream(groups: &mut Groups<'_>, stream: u32) {
 /// follows.
 fn next_hops(groups: &Groups<'_>, stream: u32) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
-    for last in 0..groups.nodes.len().saturating_sub(1) {
+    let all = groups.of_stream(stream);
+    for last in all.start..all.end.saturating_sub(1) {
         let (hop, next) = (&groups.nodes[last], &groups.nodes[last + 1]);
         let Statement::HopStarted { group } = &next.fact.statement else { continue };
-        let directly = hop.hop.is_some() && hop.stream() == stream && next.stream() == stream && hop.fact.line + hop.fact.lines == next.fact.line;
+        let directly = hop.hop.is_some() && hop.fact.line + hop.fact.lines == next.fact.line;
         if directly {
             found.extend(call_of_hop(groups, last + 1, group).map(|call| (last, call)));
         }
@@ -85,16 +86,19 @@ fn call_of_hop(groups: &Groups<'_>, hop: usize, target: &str) -> Option<usize> {
 }
 
 fn walk(groups: &Groups<'_>, stream: u32) -> Vec<Told> {
-    let with_call: HashSet<usize> = (0..groups.nodes.len()).filter(|&n| call(groups, n).is_some()).map(|n| groups.root(n)).collect();
+    let has_call = |n: usize| groups.summaries().get(&groups.root(n)).is_some_and(|summary| summary.nodes.iter().any(|&n| call(groups, n).is_some()));
     let mut deployments: HashMap<&str, Deployment> = HashMap::new();
     let mut told = Vec::new();
-    for index in (0..groups.nodes.len()).filter(|&n| groups.nodes[n].stream() == stream) {
+    for index in groups.of_stream(stream) {
         if let Some(model) = call(groups, index).filter(|c| c.ends_with_assistant).and_then(|c| c.model.as_deref()) {
-            deployments.entry(model).or_default().open.push(index);
+            deployments.entry(model).or_default().open.push_back(index);
         } else if let Some(model) = refused_model(groups, index) {
             let deployment = deployments.entry(model).or_default();
-            deployment.open.retain(|&c| groups.nodes[c].at.abs_diff(groups.nodes[index].at) <= PATIENCE);
-            deployment.refuse(groups, index, with_call.contains(&groups.root(index)));
+            let is_old = |&call: &usize| groups.nodes[call].at.abs_diff(groups.nodes[index].at) > PATIENCE;
+            while deployment.open.front().is_some_and(is_old) {
+                deployment.open.pop_front();
+            }
+            deployment.refuse(groups, index, has_call(index));
             match deployment.settle(groups) {
                 Some(settled) => told.extend(settled),
                 // A refusal without a call: not all calls are in this log, so none can be counted on.
@@ -132,7 +136,7 @@ impl Deployment {
         if self.refused.is_empty() || self.open.len() > self.refused.len() {
             return Some(Vec::new());
         }
-        let (open, refused) = (std::mem::take(&mut self.open), std::mem::take(&mut self.refused));
+        let (open, refused) = (Vec::from(std::mem::take(&mut self.open)), std::mem::take(&mut self.refused));
         if let ([call], [refused]) = (&open[..], &refused[..]) {
             return Some(vec![Told::Join(*refused, *call)]);
         }

@@ -1,6 +1,7 @@
 //! Groups of facts that belong to one client request, as they grow: a union-find over facts and the ids they share.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -29,6 +30,8 @@ pub(super) struct Summary {
 #[derive(Debug)]
 pub(super) struct Groups<'a> {
     pub(super) nodes: Vec<Node<'a>>,
+    /// Where each stream's facts stand: one behind the other.
+    streams: HashMap<u32, Range<usize>>,
     parent: Vec<usize>,
     /// The first fact with each key, while ids are joined.
     keys: HashMap<Key, usize>,
@@ -67,7 +70,9 @@ impl<'a> Groups<'a> {
             }
         }
         let mut hops: HashMap<(u32, &str), Vec<usize>> = HashMap::new();
+        let mut streams: HashMap<u32, Range<usize>> = HashMap::new();
         for (index, node) in nodes.iter().enumerate() {
+            streams.entry(node.stream()).or_insert(index..index).end = index + 1;
             if let Some(target) = node.hop {
                 hops.entry((node.stream(), target)).or_default().push(index);
             }
@@ -82,6 +87,7 @@ impl<'a> Groups<'a> {
             .collect();
         Groups {
             nodes,
+            streams,
             parent,
             keys: HashMap::new(),
             applied: Vec::new(),
@@ -92,6 +98,11 @@ impl<'a> Groups<'a> {
             damaged_before,
             lossy_before: Vec::new(),
         }
+    }
+
+    /// Where a stream's facts stand.
+    pub(super) fn of_stream(&self, stream: u32) -> Range<usize> {
+        self.streams.get(&stream).cloned().unwrap_or_default()
     }
 
     /// The representative of a fact's group.

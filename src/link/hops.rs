@@ -63,7 +63,7 @@ fn recovered(groups: &Groups<'_>) -> Vec<(usize, Rule)> {
 fn is_orderly(groups: &Groups<'_>, stream: u32) -> bool {
     let mut answered = 0;
     let (mut refused, mut silent) = (0_usize, 0_usize);
-    for node in groups.nodes.iter().filter(|node| node.stream() == stream) {
+    for node in &groups.nodes[groups.of_stream(stream)] {
         match &node.fact.statement {
             Statement::HopOpened => answered += usize::from(is_answer(node)),
             Statement::Error(error) if error.role == Role::RequestError => {

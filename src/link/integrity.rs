@@ -7,7 +7,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::groups::Groups;
-use super::node::Node;
 use super::order;
 use crate::fact::{Role, Statement};
 
@@ -66,20 +65,16 @@ pub(super) fn intact_between(groups: &Groups<'_>, first: usize, last: usize) -> 
 
 /// Whether all error records of a stream are whole, and none of its chains lacks one.
 fn intact_stream(groups: &Groups<'_>, stream: u32) -> bool {
-    let of_stream = |n: &usize| groups.nodes[*n].stream() == stream;
-    let (first, last) = ((0..groups.nodes.len()).find(of_stream), (0..groups.nodes.len()).rev().find(of_stream));
-    first.zip(last).is_some_and(|(first, last)| {
-        let same = |counts: &[usize]| counts[first] == counts[last + 1];
-        same(&groups.damaged_before) && same(&groups.lossy_before)
-    })
+    let all = groups.of_stream(stream);
+    let same = |counts: &[usize]| counts[all.start] == counts[all.end];
+    same(&groups.damaged_before) && same(&groups.lossy_before)
 }
 
 /// Whether a stream at INFO or DEBUG level stands as one worker wrote it: nothing is awaited between `Trying to fallback b/w
 /// models` and what comes of it, so only another process, a lost line or one out of order can come between them.
 pub(super) fn one_worker(groups: &Groups<'_>, stream: u32) -> bool {
-    let nodes: Vec<&Node<'_>> = groups.nodes.iter().filter(|n| n.stream() == stream).collect();
     let mut pairs = 0;
-    for pair in nodes.windows(2).filter(|pair| matches!(pair[0].fact.statement, Statement::HopTried)) {
+    for pair in groups.nodes[groups.of_stream(stream)].windows(2).filter(|pair| matches!(pair[0].fact.statement, Statement::HopTried)) {
         let gap = pair[1].fact.line.saturating_sub(pair[0].fact.line + pair[0].fact.lines);
         if !matches!(pair[1].fact.statement, Statement::HopStarted { .. } | Statement::NoHop) || gap > NOTE_LINES {
             return false;

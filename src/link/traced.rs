@@ -111,7 +111,7 @@ impl<'g, 'a> Pair<'g, 'a> {
 
     /// Whether all rejections of the traces, within the log's time, are in the log.
     fn covers_traces(&self) -> bool {
-        let times = || self.groups.nodes.iter().filter(|node| node.stream() == self.stream).filter_map(|node| i64::try_from(node.at).ok());
+        let times = || self.groups.nodes[self.groups.of_stream(self.stream)].iter().filter_map(|node| i64::try_from(node.at).ok());
         let (Some(first), Some(last)) = (times().min(), times().max()) else { return false };
         self.summaries.values().filter(|summary| summary.rejected && self.last_logged(summary).is_none()).all(|summary| {
             let mut ends = attempts(self.groups, summary).filter_map(|(_, _, attempt)| instant(attempt.end));
@@ -162,9 +162,8 @@ impl<'g, 'a> Pair<'g, 'a> {
 
     /// The hops of the log whose request no trace has shown, by time, with their targets.
     fn hops(&self) -> Vec<(i64, usize, &'a str)> {
-        let of_log = |n: &usize| self.groups.nodes[*n].stream() == self.stream;
         let unseen = |n: &usize| self.summaries.get(&self.groups.root(*n)).is_none_or(|summary| attempts(self.groups, summary).next().is_none());
-        let all = (0..self.groups.nodes.len()).filter(of_log).filter(unseen);
+        let all = self.groups.of_stream(self.stream).filter(unseen);
         let mut hops: Vec<(i64, usize, &str)> =
             all.filter_map(|n| Some((i64::try_from(self.groups.nodes[n].at).ok()?, n, self.groups.nodes[n].hop?))).collect();
         hops.sort_unstable();
