@@ -18,7 +18,7 @@ use criterion::{Criterion, Throughput};
 use streamfall::document::{Layout, Start};
 use streamfall::fact::Fact;
 use streamfall::record::{self, Lines};
-use streamfall::scan::{self, Buffer, CHUNK_BYTES, Chunk, InOrder, Searcher};
+use streamfall::scan::{self, Buffer, CHUNK_BYTES, Chunk, InOrder, Searcher, Wanted};
 use streamfall::stream::{self, Completion, Part};
 use streamfall::{Options, link};
 
@@ -150,7 +150,7 @@ fn cut(criterion: &mut Criterion) -> anyhow::Result<()> {
 
 /// Searches chunks and reads the records around hits.
 fn search(criterion: &mut Criterion) -> anyhow::Result<()> {
-    let searcher = Searcher::new(false)?;
+    let searcher = Searcher::new(Wanted::default())?;
     let mut group = criterion.benchmark_group("search");
     for source in Source::all()? {
         let chunks = source.chunks()?;
@@ -201,7 +201,7 @@ fn link(criterion: &mut Criterion) -> anyhow::Result<()> {
 
 /// All facts of logs, each put together as in a run.
 fn facts(samples: &[Sample]) -> anyhow::Result<Vec<Fact>> {
-    let searcher = Searcher::new(false)?;
+    let searcher = Searcher::new(Wanted::default())?;
     let mut parts = Vec::new();
     for (index, sample) in samples.iter().enumerate() {
         let mut order = InOrder::new(index);

@@ -9,6 +9,7 @@ use streamfall::exit::Exit;
 use streamfall::output::{self, Format, Shown, json, ndjson, text};
 use streamfall::progress::Bar;
 use streamfall::report::{Baseline, Policy, Report};
+use streamfall::scan::Wanted;
 use streamfall::stop::StopRequests;
 use streamfall::{FollowError, Options, Progress, analyze};
 
@@ -51,8 +52,9 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     // Ctrl-C is how one ends what does not end by itself.
     let is_end = || cli.follow && requests.asked() == Some(Exit::Interrupted);
     let stop = || requests.asked().is_some() && !is_end();
+    let quotes = cli.format.quotes(&shown) || cli.output.iter().any(|output| output.format.quotes(&shown));
     let options = Options {
-        quotes: cli.format.quotes(&shown) || cli.output.iter().any(|output| output.format.quotes(&shown)),
+        wanted: Wanted { quotes, ..Wanted::default() },
         stop: Some(&stop),
         end: Some(&is_end),
         progress: if is_shown { Some(&mut show) } else { None },

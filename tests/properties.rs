@@ -9,11 +9,11 @@ use std::fmt::Write;
 use common::{Dice, capture, report_on, trace};
 use proptest::prelude::*;
 use streamfall::document::Start;
-use streamfall::scan::{self, Edges, InOrder, Searcher};
+use streamfall::scan::{self, Edges, InOrder, Searcher, Wanted};
 
 /// All facts of a source, with their places, for a size of chunk; chunks come back in a shuffled order, as from several threads.
 fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
-    let searcher = Searcher::new(false).unwrap();
+    let searcher = Searcher::new(Wanted::default()).unwrap();
     let start = Start::of(source);
     let mut chunks = scan::chunks(start.layout, Box::new(start.whole()), chunk_bytes);
     let mut results: Vec<_> =

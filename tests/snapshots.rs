@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use common::capture;
 use streamfall::output::{Format, Shown, text};
 use streamfall::report::{GroupBy, Report};
+use streamfall::scan::Wanted;
 use streamfall::{Options, analyze};
 
 const HOSTILE: &str = "07:35:20 - LiteLLM Router:ERROR: router.py:5867 - Fallback also failed: litellm.MidStreamFallbackError: \
@@ -27,7 +28,7 @@ fn printed(log: &[u8], print: &dyn Fn(&Report, &mut Vec<u8>)) -> String {
     let dir = tempfile::tempdir().unwrap();
     let path: PathBuf = dir.path().join("proxy.log");
     std::fs::write(&path, log).unwrap();
-    let report = analyze(&[path], Options { quotes: true, ..Options::default() }).unwrap();
+    let report = analyze(&[path], Options { wanted: Wanted { quotes: true, ..Wanted::default() }, ..Options::default() }).unwrap();
     let mut out = Vec::new();
     print(&report, &mut out);
     String::from_utf8(out).unwrap().replace(&format!("{}/", dir.path().display()), "").replace(env!("CARGO_PKG_VERSION"), "VERSION")

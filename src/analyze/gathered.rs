@@ -217,8 +217,8 @@ impl Gathered {
             }
             problems.extend(source.problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
             if source.foreign.is_none() && !source.archive {
-                let (forms, mentions) = (source.found.forms, source.found.mentions);
-                read.push(InputRead { index, name: source.name, forms, bytes: source.bytes, mentions, problem: source.problem });
+                let (forms, mentions, requests) = (source.found.forms, source.found.mentions, source.found.requests);
+                read.push(InputRead { index, name: source.name, forms, bytes: source.bytes, mentions, requests, problem: source.problem });
             }
         }
         InputsRead { read, problems, stopped: self.stopped }

@@ -24,8 +24,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::input::{self, Inputs, Limits, Origin, Selection, Source};
 use crate::link;
-use crate::report::{Names, Noticed, Report, Window};
-use crate::scan::Searcher;
+use crate::report::{Names, Noticed, Report, Traffic, Window};
+use crate::scan::{Searcher, Wanted};
 use crate::stream::Completion;
 use event::Event;
 use gathered::Gathered;
@@ -44,8 +44,8 @@ pub struct Options<'a> {
     pub completion: Completion,
     /// The part of time that is reported on.
     pub window: Window,
-    /// Whether evidence is to quote its records.
-    pub quotes: bool,
+    /// What is gathered besides.
+    pub wanted: Wanted,
     /// Worker threads; 0 for one per core.
     pub threads: usize,
     /// How far an input may go.
@@ -96,10 +96,13 @@ pub fn analyze(paths: &[PathBuf], mut options: Options<'_>) -> Result<Report, An
     let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
     noticed.add(&streams.facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
     let names = Names { sources: read.names(), processes: streams.processes };
+    let (begins, ends) = (streams.begins, streams.ends);
     // It takes as long as to print the report.
     let facts = streams.facts;
     pool.spawn(move || drop(facts));
-    Ok(Report::new(incidents, noticed, names, windowed, read.into_inputs(inputs, &stated)))
+    let mut report = Report::new(incidents, noticed, names, windowed, read.into_inputs(inputs, &stated));
+    report.traffic = Traffic::of(&report.inputs, &begins, &ends);
+    Ok(report)
 }
 
 /// The sources that the paths name, by their names in the report.
@@ -162,7 +165,7 @@ struct Run {
 impl Run {
     /// Starts to read; `live` if stdin may not end.
     fn start(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>, live: bool) -> Result<Run, AnalyzeError> {
-        let searcher = Arc::new(Searcher::new(options.quotes)?);
+        let searcher = Arc::new(Searcher::new(options.wanted)?);
         let mailbox = Arc::new(Mailbox::default());
         let live = live.then(Arc::default);
         let given = Arc::new(AtomicU64::new(0));

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 
 pub use marks::mark_in;
 pub use metric::{Sample, samples_in};
-pub use text::{Answer, access_line};
+pub use text::{Answer, access_line, requests_in};
 pub use time::{DAY, Time};
 pub use trace::{About, Caller, LastMessage, Served, TraceRecord, errors_in, read as read_row, read_payload, served};
 pub use traceback::Traceback;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::time::Time;
 use super::traceback::{self, Outline, Traceback};
+use crate::knowledge::route;
 use crate::knowledge::signature::MESSAGE_HEADS;
 use crate::needle::Needle;
 
@@ -28,7 +29,10 @@ pub(super) fn is_uvicorn(line: &[u8]) -> bool {
     UVICORN_LEVELS.iter().any(|level| line.starts_with(level.as_bytes()))
 }
 
-static POST: Needle = Needle::new("\"POST ");
+const POST_TO: &str = "\"POST ";
+static POST: Needle = Needle::new(POST_TO);
+/// How far an access line's path may reach.
+const MOST_PATH: usize = 256;
 static PROTOCOL: Needle = Needle::new(" HTTP/");
 static DASH: Needle = Needle::new(" - ");
 
@@ -47,12 +51,25 @@ pub fn access_line(bytes: &[u8]) -> Option<Answer> {
     super::starts_here(bytes).filter(|form| *form != Form::Text)?;
     let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
     let line = &bytes[..end.min(400)];
-    let start = POST.find(line)? + "\"POST ".len();
+    let start = POST.find(line)? + POST_TO.len();
     let end = start + PROTOCOL.find(&line[start..])?;
     let after = &line[end + 6..];
     let status = after.iter().position(|&b| b == b' ')? + 1;
     let digits = after.get(status..status + 3)?;
     Some(Answer { chat: line[start..end].ends_with(b"/chat/completions"), status: std::str::from_utf8(digits).ok()?.parse().ok()? })
+}
+
+/// How many access lines of requests to a model stand in a log.
+#[must_use]
+pub fn requests_in(bytes: &[u8]) -> u64 {
+    let is_request = |at: usize| {
+        let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |newline| newline + 1);
+        let path = &bytes[at + POST_TO.len()..bytes.len().min(at + MOST_PATH)];
+        let end = path.iter().position(|byte| matches!(byte, b' ' | b'?' | b'\n')).unwrap_or(0);
+        let route = std::str::from_utf8(&path[..end]).ok().and_then(route::of_path);
+        route.is_some() && access_line(&bytes[line..]).is_some()
+    };
+    POST.all_in(bytes).filter(|at| is_request(*at)).count() as u64
 }
 
 /// Length of a colour sequence at the start of a line, with or without its ESC.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Windowed, identity, mask};
+use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity, mask};
 use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
@@ -27,6 +27,7 @@ impl Report {
             complete,
             stopped: inputs.stopped,
             windowed,
+            traffic: Traffic::default(),
             summary,
             models: models(&incidents),
             failures: failures(&incidents),

@@ -11,6 +11,7 @@ mod mask;
 mod noticed;
 mod policy;
 mod timeline;
+mod traffic;
 mod window;
 
 pub use baseline::{Baseline, BaselineError};
@@ -19,6 +20,7 @@ pub use group::Group;
 pub use noticed::Noticed;
 pub use policy::{FailOn, Judgement, Max, Policy};
 pub use timeline::{Step, Timeline};
+pub use traffic::Traffic;
 pub use window::{Bound, Window, Windowed};
 
 use crate::fact::{Name, Place};
@@ -40,6 +42,8 @@ pub struct Report {
     pub stopped: bool,
     /// What was left out for its time.
     pub windowed: Windowed,
+    /// How much went on at all, where it was asked for.
+    pub traffic: Traffic,
     /// Totals.
     pub summary: Summary,
     /// Counts per rejecting model group, most requests first.
@@ -185,6 +189,8 @@ pub struct InputRead {
     pub bytes: u64,
     /// How often the sentence is printed in it.
     pub mentions: u64,
+    /// Access lines of requests to a model, if they were asked for.
+    pub requests: u64,
     /// What went wrong.
     pub problem: Option<ProblemKind>,
 }

@@ -14,6 +14,7 @@ use crate::record::{Form, Time};
 pub struct InOrder {
     facts: Vec<Fact>,
     mentions: u64,
+    requests: u64,
     unread: u64,
     forms: Vec<Form>,
     source: u32,
@@ -64,6 +65,8 @@ pub struct SourceFound {
     pub streams: Vec<StreamFound>,
     /// How often the rejection's sentence is printed.
     pub mentions: u64,
+    /// Access lines of requests to a model, if they were asked for.
+    pub requests: u64,
     /// Rows that print it and were not understood.
     pub unread: u64,
     /// Forms of record seen.
@@ -142,6 +145,7 @@ impl InOrder {
         self.lines += chunk.newlines;
         self.bytes += chunk.bytes;
         self.mentions += chunk.mentions;
+        self.requests += chunk.requests;
         self.unread += chunk.unread;
         self.add_forms(chunk.forms);
     }
@@ -162,7 +166,7 @@ impl InOrder {
         let mut streams: Vec<(u32, Chunks)> = self.streams.into_iter().collect();
         streams.sort_unstable_by_key(|(number, _)| *number);
         let streams = streams.into_iter().map(|(number, chunks)| chunks.found(number, facts.remove(&number).unwrap_or_default()));
-        SourceFound { streams: streams.collect(), mentions: self.mentions, unread: self.unread, forms: self.forms }
+        SourceFound { streams: streams.collect(), mentions: self.mentions, requests: self.requests, unread: self.unread, forms: self.forms }
     }
 
     /// What has been found since this was last asked, of a source that does not end: nothing of it is kept.

@@ -25,7 +25,7 @@ pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin, Notes};
 pub use cuts::{FileCuts, FilePiece};
 pub use edges::{Edges, Piece};
 pub use in_order::{InOrder, SourceFound, StreamFound};
-pub use search::{ChunkFacts, Searcher, is_binary};
+pub use search::{ChunkFacts, Searcher, Wanted, is_binary};
 
 /// Gives the chunks of a source in which something is around each line, process by process.
 #[must_use]

@@ -11,7 +11,7 @@ use crate::document::{self, RowPlace};
 use crate::fact::{Collector, Fact, Found, Place};
 use crate::knowledge::signature::{NEEDLES, RARE_PARTS, REJECTION, ROW_NEEDLES};
 use crate::needle::any_of;
-use crate::record::{Form, Lines};
+use crate::record::{self, Form, Lines};
 
 /// How many bytes of a source's first chunk are looked at to tell binary junk.
 const BINARY_BYTES: usize = 8 << 10;
@@ -27,6 +27,8 @@ pub struct ChunkFacts {
     pub newlines: u64,
     /// How often the rejection's sentence is printed.
     pub mentions: u64,
+    /// Access lines of requests to a model, if they are asked for.
+    pub requests: u64,
     /// Facts, with lines and bytes counted from the chunk's start, or from the source's if the chunk is of a document's rows.
     pub facts: Vec<Fact>,
     /// Whether the chunk's lines do not stand in the source as they are.
@@ -45,27 +47,36 @@ pub struct ChunkFacts {
     pub ends_with_fact: bool,
 }
 
+/// What is gathered only if it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// The records' own words, for reports that quote their evidence.
+    pub quotes: bool,
+    /// How many requests to a model there were.
+    pub requests: bool,
+}
+
 /// The needles, made ready for search.
 #[derive(Debug)]
 pub struct Searcher {
     /// The rare parts of a log's needles.
     rare_parts: Regex,
     all_needles: Regex,
-    quotes: bool,
+    wanted: Wanted,
     rejection: Finder<'static>,
 }
 
 impl Searcher {
-    /// A searcher for all needles of [`NEEDLES`] and [`ROW_NEEDLES`]; `quotes`: whether facts are to hold their records' own words.
+    /// A searcher for all needles of [`NEEDLES`] and [`ROW_NEEDLES`], that gathers what is wanted besides.
     ///
     /// # Errors
     ///
     /// When the needles do not make a pattern, which a test rules out.
-    pub fn new(quotes: bool) -> Result<Searcher, regex::Error> {
+    pub fn new(wanted: Wanted) -> Result<Searcher, regex::Error> {
         let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
         let mut rare: Vec<&str> = RARE_PARTS.iter().map(|(part, _)| *part).collect();
         rare.dedup();
-        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, quotes, rejection: Finder::new(REJECTION) })
+        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, wanted, rejection: Finder::new(REJECTION) })
     }
 
     /// Searches a chunk.
@@ -75,6 +86,7 @@ impl Searcher {
         let (mut collector, last, unread) = self.read(bytes, chunk.lines);
         collector.found.sort_by_key(|found| found.offset);
         let mut facts = ChunkFacts {
+            requests: if self.wanted.requests { record::requests_in(bytes) } else { 0 },
             mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
             ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
             // A log may hold rows that are no traces; only of a file of rows each must be understood.
@@ -105,7 +117,7 @@ impl Searcher {
 
     /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood.
     fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>, u64) {
-        let mut collector = Collector::new(self.quotes);
+        let mut collector = Collector::new(self.wanted.quotes);
         let (mut at, mut last, mut unread) = (0, 0..0, 0);
         while let Some(hit) = self.find(bytes, at, lines) {
             let Range { start, end } = record_around(bytes, at, hit, lines);
@@ -231,7 +243,7 @@ mod tests {
         let log = "INFO:     Started\nplain\n07:35:20 - LiteLLM Router:ERROR: router.py:1 - Fallback also failed: litellm.MidStreamFallbackError: \
                    x\nmore\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n07:35:21 - LiteLLM Router:INFO: router.py:2 - Successful \
                    fallback b/w models.\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
-        let facts = Searcher::new(false).unwrap().search(&Chunk { bytes: log.as_bytes().to_vec().into(), ..Chunk::default() });
+        let facts = Searcher::new(Wanted::default()).unwrap().search(&Chunk { bytes: log.as_bytes().to_vec().into(), ..Chunk::default() });
         let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
         assert_eq!(facts.facts[1].answer, Some(crate::fact::Answer { chat: true, status: 200 }));

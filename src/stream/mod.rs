@@ -39,6 +39,8 @@ pub struct Streams {
     pub facts: Vec<Fact>,
     /// The names of the processes, by stream.
     pub processes: Vec<String>,
+    /// The first times, by stream.
+    pub begins: Vec<StreamEnd>,
     /// The last times, by stream.
     pub ends: Vec<StreamEnd>,
     /// Sources that hold nothing but the middle of another's record.
@@ -67,6 +69,7 @@ pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
     for chain in chains {
         let number = u32::try_from(streams.processes.len()).unwrap_or(u32::MAX);
         streams.processes.push(chain.first().map(|(part, _)| part.process.clone()).unwrap_or_default());
+        let begin = chain.iter().find_map(|(part, _)| part.found.edges.first).map(|begin| completion.completed(begin, 0));
         let end = chain.iter().rev().find_map(|(part, _)| part.found.edges.last);
         let mut stitcher = Stitcher::new(number);
         for (part, adjoins) in chain {
@@ -74,6 +77,7 @@ pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
         }
         let (mut facts, marks, continued) = stitcher.finish();
         let mut clock = completion.complete(&mut facts, &marks);
+        streams.begins.push(begin.map(|begin| (begin, begin.since_epoch())));
         streams.ends.push(end.map(|end| {
             let days = clock.days(end);
             let end = completion.completed(end, days);
