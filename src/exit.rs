@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::compare::{Change, Comparison};
 use crate::report::Report;
 
 /// How a run ended.
@@ -28,6 +29,17 @@ impl Exit {
             Some(signal) => signal,
             None if !report.complete => Exit::Incomplete,
             None if fails => Exit::Found,
+            None => Exit::Clean,
+        }
+    }
+
+    /// The status of a comparison: [`Exit::Found`] if it got worse.
+    #[must_use]
+    pub fn of_comparison(comparison: &Comparison, signal: Option<Exit>) -> Exit {
+        match signal {
+            Some(signal) => signal,
+            None if !comparison.is_complete() => Exit::Incomplete,
+            None if comparison.change == Change::Worse => Exit::Found,
             None => Exit::Clean,
         }
     }

@@ -4,6 +4,7 @@
 //! [`report`] → [`output`], with [`knowledge`] beside them; [`analyze()`] goes it. `ARCHITECTURE.md` is the map.
 mod analyze;
 pub mod cli;
+pub mod compare;
 pub mod document;
 pub mod envelope;
 pub mod exit;

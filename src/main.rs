@@ -1,10 +1,12 @@
 //! The command line: parse, run, print, exit.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use streamfall::cli::{self, Cli, Command};
+use streamfall::cli::{self, Cli, Command, Compare, Reading};
+use streamfall::compare::Comparison;
 use streamfall::exit::Exit;
 use streamfall::output::{self, Format, Shown, json, ndjson, text};
 use streamfall::progress::Bar;
@@ -27,6 +29,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Some(Command::Completions { shell }) => printed(cli::write_completions(*shell, &mut io::stdout().lock())),
         Some(Command::Man { of }) => printed(cli::write_man(of.as_deref(), &mut io::stdout().lock())),
+        Some(Command::Compare(compare)) => run_compare(compare),
         None => run_main_job(cli),
     }
 }
@@ -48,7 +51,7 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let mut bar = Bar::new();
     let mut show = |progress: Progress| bar.show(progress);
-    let is_shown = cli.reading.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none() && !cli.follow);
+    let is_shown = is_progress_shown(&cli.reading) && !cli.follow;
     // Ctrl-C is how one ends what does not end by itself.
     let is_end = || cli.follow && requests.asked() == Some(Exit::Interrupted);
     let stop = || requests.asked().is_some() && !is_end();
@@ -82,6 +85,40 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
+fn run_compare(compare: &Compare) -> anyhow::Result<Exit> {
+    anyhow::ensure!(!compare.reads_stdin_twice(), "stdin can be read but once: give a file for BEFORE or AFTER");
+    let requests = StopRequests::listen().context("cannot listen for signals")?;
+    let stop = || requests.asked().is_some();
+    let mut bar = Bar::new();
+    let shown = Shown { top: compare.top, look: look(&compare.reading), ..Shown::default() };
+    let is_shown = is_progress_shown(&compare.reading);
+    let mut read = |path: &PathBuf| -> anyhow::Result<Report> {
+        let mut show = |progress: Progress| bar.show(progress);
+        let options = Options {
+            wanted: Wanted { requests: true, ..Wanted::default() },
+            stop: Some(&stop),
+            progress: if is_shown { Some(&mut show) } else { None },
+            ..compare.reading.options(None).context("--include or --exclude is no glob")?
+        };
+        let report = analyze(std::slice::from_ref(path), options)?;
+        bar.clear();
+        say_problems(&report);
+        Ok(report)
+    };
+    let (before, after) = (read(&compare.before)?, read(&compare.after)?);
+    let stopped = before.stopped || after.stopped;
+    let comparison = Comparison::new(before, after, compare.fail_on);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let printed = compare.format.write(&comparison, &shown, &mut out).and_then(|()| out.flush());
+    output::unless_closed(printed).context("cannot write the comparison to stdout")?;
+    let shown = Shown { look: text::Look::default(), ..shown };
+    for file in &compare.output {
+        let written = output::replace(&file.path, |out| file.format.write(&comparison, &shown, out));
+        written.with_context(|| format!("cannot write {}", file.path.display()))?;
+    }
+    Ok(Exit::of_comparison(&comparison, requests.asked().filter(|_| stopped)))
+}
+
 /// What makes the exit status 1. What is written as the baseline is known.
 fn policy(cli: &Cli) -> anyhow::Result<Policy> {
     let fail_on = if cli.write_baseline { streamfall::report::FailOn::Never } else { cli.fail_on };
@@ -92,9 +129,16 @@ fn policy(cli: &Cli) -> anyhow::Result<Policy> {
 }
 
 fn shown(cli: &Cli) -> Shown {
+    Shown { top: cli.top, incidents: cli.incidents && !cli.follow, incident: cli.incident.clone(), group_by: cli.group_by, look: look(&cli.reading) }
+}
+
+fn look(reading: &Reading) -> text::Look {
     let auto = output::is_forced() || (io::stdout().is_terminal() && output::colour_wanted());
-    let look = text::Look { width: output::width(), colour: cli.reading.color.decide(auto) };
-    Shown { top: cli.top, incidents: cli.incidents && !cli.follow, incident: cli.incident.clone(), group_by: cli.group_by, look }
+    text::Look { width: output::width(), colour: reading.color.decide(auto) }
+}
+
+fn is_progress_shown(reading: &Reading) -> bool {
+    reading.progress.decide(io::stderr().is_terminal() && std::env::var_os("CI").is_none())
 }
 
 /// Prints one incident of an endless pipe, at once.

@@ -1,5 +1,6 @@
 //! What can be typed, and the subcommands that print it: completions and the man page come from the same definition.
 
+mod compare;
 mod help;
 mod reading;
 mod settings;
@@ -10,6 +11,7 @@ use std::str::FromStr;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub use compare::{Compare, ComparisonOutput};
 pub use reading::Reading;
 pub use settings::{SettingsError, parse};
 
@@ -102,11 +104,16 @@ impl FromStr for Output {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Output, String> {
-        let known = || Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).map(|value| value.get_name().to_owned());
-        let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or("give FORMAT=FILE, as in json=report.json")?;
-        let unknown = |_| format!("`{format}` is no format; there are {}", known().collect::<Vec<_>>().join(", "));
-        Ok(Output { format: Format::from_str(format, false).map_err(unknown)?, path: path.into() })
+        split_output(text).map(|(format, path)| Output { format, path })
     }
+}
+
+/// A format and a file, as they are typed.
+fn split_output<F: ValueEnum>(text: &str) -> Result<(F, PathBuf), String> {
+    let known = || F::value_variants().iter().filter_map(ValueEnum::to_possible_value).map(|value| value.get_name().to_owned());
+    let (format, path) = text.split_once('=').filter(|(_, path)| !path.is_empty()).ok_or("give FORMAT=FILE, as in json=report.json")?;
+    let unknown = |_| format!("`{format}` is no format; there are {}", known().collect::<Vec<_>>().join(", "));
+    Ok((F::from_str(format, false).map_err(unknown)?, path.into()))
 }
 
 /// When to do something that suits a terminal.
@@ -135,6 +142,8 @@ impl When {
 /// What else can be asked for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Tell whether a change helped: logs from before and after it, side by side
+    Compare(Box<Compare>),
     /// Print completions for a shell
     Completions {
         /// The shell

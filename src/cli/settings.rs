@@ -53,19 +53,27 @@ pub fn parse(typed: Vec<OsString>) -> Result<Cli, SettingsError> {
 fn with_settings(path: &Path, typed: Vec<OsString>, matches: &ArgMatches) -> Result<ArgMatches, SettingsError> {
     let text = std::fs::read_to_string(path).map_err(|error| SettingsError::Unreadable(path.to_owned(), error))?;
     let settings = arguments(&text, path)?;
-    let command = Cli::command();
-    let (command, matches) = match matches.subcommand() {
-        Some((name, matches)) => (command.find_subcommand(name).cloned().unwrap_or(command), matches),
-        None => (command, matches),
+    let (subcommand, matches) = matches.subcommand().map_or((None, matches), |(name, matches)| (Some(name), matches));
+    let was_typed = |key: &str| {
+        matches.try_contains_id(&key.replace('-', "_")).is_ok() && matches.value_source(&key.replace('-', "_")) == Some(ValueSource::CommandLine)
     };
-    let takes = |key: &str| command.get_arguments().any(|argument| argument.get_long() == Some(key));
-    let was_typed = |key: &str| matches.value_source(&key.replace('-', "_")) == Some(ValueSource::CommandLine);
-    let wanted = settings.into_iter().filter(|(key, _)| takes(key) && !was_typed(key)).flat_map(|(_, arguments)| arguments);
+    // Of what is set for the main job, a subcommand takes what it understands.
+    let fits = |arguments: &[String]| subcommand.is_none_or(|name| understands(name, arguments));
+    let wanted = settings.into_iter().filter(|(key, arguments)| !was_typed(key) && fits(arguments)).flat_map(|(_, arguments)| arguments);
     // Behind the program's name, and behind a subcommand's, which is first if there is one.
-    let at = if matches.subcommand_name().is_none() && command.get_name() != "streamfall" { 2 } else { 1 };
+    let at = if subcommand.is_some() { 2 } else { 1 };
     let mut all = typed;
     all.splice(at..at, wanted.map(OsString::from));
     Ok(Cli::command().try_get_matches_from(all).unwrap_or_else(|error| error.exit()))
+}
+
+/// Whether a subcommand has these options, with these values.
+fn understands(subcommand: &str, arguments: &[String]) -> bool {
+    let command = Cli::command().find_subcommand(subcommand).cloned().unwrap_or_default();
+    let tried = std::iter::once(subcommand.to_owned()).chain(arguments.iter().cloned());
+    let error = command.try_get_matches_from(tried).err();
+    // That its paths are missing says nothing of the options.
+    error.is_none_or(|error| error.kind() == clap::error::ErrorKind::MissingRequiredArgument)
 }
 
 /// The settings as arguments, by their keys. Each is tried as one, so that what is wrong has its line.

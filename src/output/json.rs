@@ -30,7 +30,7 @@ pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<
 }
 
 /// The document with control and direction-changing characters of its strings written as `\u` escapes: it may be shown on a terminal.
-pub(super) fn escaped(document: &str) -> Cow<'_, str> {
+pub(in crate::output) fn escaped(document: &str) -> Cow<'_, str> {
     let hostile = |c: char| c != '\n' && is_hostile(c);
     if !document.contains(hostile) {
         return Cow::Borrowed(document);

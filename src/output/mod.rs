@@ -1,5 +1,6 @@
 //! Prints a report: one file per format, all from the same report.
 
+pub mod comparison;
 pub mod csv;
 mod file;
 pub mod json;

@@ -1,11 +1,10 @@
 //! Words that all formats share: what a count, a size, a chain is called.
 
+use crate::compare::{Change, Comparison};
 use crate::fact::Name;
 use crate::link::{Incident, Verdict};
-use crate::report::Group;
 
-/// What stands for a group that the input does not name.
-pub(super) const NOT_NAMED: &str = "(not named)";
+pub(super) use crate::report::NOT_NAMED;
 
 /// One step of what happened to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,36 +70,29 @@ fn ended(outcome: crate::link::Outcome) -> &'static str {
     }
 }
 
-/// What the incidents of a sort have in common, in one sentence.
-pub(super) fn sentence(group: &Group<'_>) -> String {
-    let rejecting: Vec<&str> = group.clearest.incident.rejections.iter().filter_map(|r| r.model_group.as_deref()).collect();
-    let refused = if rejecting.is_empty() { NOT_NAMED.to_owned() } else { listed(&rejecting) };
-    match group.verdict() {
-        Verdict::MidStreamFallback => {
-            let failed = group.failed_group().unwrap_or("a group that is not named");
-            let kind = group.kind().map_or("unknown", crate::knowledge::failure::Kind::name);
-            format!("{failed} broke the stream ({kind}), LiteLLM continued it on {refused}, which refuses prefill")
-        }
-        Verdict::ClientPrefill => format!("the client sent a trailing assistant message, which {refused} refuses"),
-        Verdict::Unknown => format!("{refused} refused a prefill, and this input cannot tell who sent it"),
-    }
-}
-
-/// Names, each once, in their order.
-fn listed(names: &[&str]) -> String {
-    let mut once: Vec<&str> = Vec::new();
-    names.iter().for_each(|name| {
-        if !once.contains(name) {
-            once.push(name)
-        }
-    });
-    once.join(", ")
-}
-
 /// Where LiteLLM sent requests: the first target, and how many others.
 pub(super) fn targets(targets: &[Name]) -> String {
     let (first, others) = targets.split_first().map_or(("-", 0), |(first, rest)| (&**first, rest.len()));
     if others > 0 { format!("{first} +{others}") } else { first.to_owned() }
+}
+
+/// What a change did, in one sentence.
+pub(super) fn headline(comparison: &Comparison) -> String {
+    let row = |name: &str| comparison.totals.iter().find(|row| row.name == name).map_or((0, 0), |row| (row.before, row.after));
+    let (before, after) = row("requests");
+    let (mid, mid_after) = row(Verdict::MidStreamFallback.name());
+    let what = match comparison.change {
+        Change::Nothing => return "No request met the prefill rejection, before or after.".to_owned(),
+        Change::Gone => "It is gone",
+        Change::Better => "It got better",
+        Change::Same => "Nothing changed",
+        Change::Worse => "It got worse",
+    };
+    let per = comparison.measure.unit().map(|unit| {
+        let (before, after) = comparison.measure.rates(before, after);
+        format!(" ({before:.2} → {after:.2} per {unit})")
+    });
+    format!("{what}: {before} → {after} requests met the prefill rejection{}, of them mid-stream {mid} → {mid_after}.", per.unwrap_or_default())
 }
 
 /// `1 request`, `2 requests`.

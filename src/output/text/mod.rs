@@ -13,7 +13,7 @@ use std::io::{self, Write};
 pub use page::Look;
 
 use super::Shown;
-use page::{Page, RED};
+pub(super) use page::{CYAN, DIM, GREEN, Page, RED};
 
 use crate::report::Report;
 

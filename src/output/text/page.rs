@@ -5,11 +5,12 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use crate::output::Shown;
 
-pub(super) const BOLD: Style = Style::new().bold();
-pub(super) const RED: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
-pub(super) const YELLOW: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow))).bold();
-pub(super) const CYAN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan))).bold();
-pub(super) const DIM: Style = Style::new().dimmed();
+pub(in crate::output) const BOLD: Style = Style::new().bold();
+pub(in crate::output) const RED: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red))).bold();
+pub(in crate::output) const YELLOW: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow))).bold();
+pub(in crate::output) const CYAN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan))).bold();
+pub(in crate::output) const GREEN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green))).bold();
+pub(in crate::output) const DIM: Style = Style::new().dimmed();
 
 /// How text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,33 +28,33 @@ impl Default for Look {
     }
 }
 
-pub(super) struct Page<'a> {
-    pub(super) shown: &'a Shown,
-    pub(super) text: String,
+pub(in crate::output) struct Page<'a> {
+    pub(in crate::output) shown: &'a Shown,
+    pub(in crate::output) text: String,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(shown: &'a Shown) -> Page<'a> {
+    pub(in crate::output) fn new(shown: &'a Shown) -> Page<'a> {
         Page { shown, text: String::new() }
     }
 
-    pub(super) fn line(&mut self, line: &str) {
+    pub(in crate::output) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
-    pub(super) fn styled(&self, text: &str, style: Style) -> String {
+    pub(in crate::output) fn styled(&self, text: &str, style: Style) -> String {
         if self.shown.look.colour && style != Style::new() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    pub(super) fn title(&mut self, title: &str) {
+    pub(in crate::output) fn title(&mut self, title: &str) {
         let title = self.styled(title, BOLD);
         self.line("");
         self.line(&title);
     }
 
     /// Prints words in lines of the page's width; lines behind the first are indented as far as `lead` is long.
-    pub(super) fn wrapped(&mut self, words: &str, lead: &str, style: Style) {
+    pub(in crate::output) fn wrapped(&mut self, words: &str, lead: &str, style: Style) {
         let indent = lead.chars().count();
         let room = usize::from(self.shown.look.width).saturating_sub(indent).max(20);
         let mut lead = lead.to_owned();
@@ -74,7 +75,7 @@ impl<'a> Page<'a> {
         self.line(&format!("{lead}{styled}"));
     }
 
-    pub(super) fn table(&mut self, header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) {
+    pub(in crate::output) fn table(&mut self, header: &[&str], numbers: &[usize], rows: Vec<Vec<String>>) {
         let mut table = Table::new();
         table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(self.shown.look.width - 1);
         table.set_header(header.iter().map(|h| (*h).to_owned()).collect::<Vec<_>>());
