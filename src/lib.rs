@@ -20,4 +20,4 @@ pub mod report;
 pub mod scan;
 pub mod stop;
 pub mod stream;
-pub use analyze::{AnalyzeError, FollowError, Options, Progress, Show, analyze, follow};
+pub use analyze::{AnalyzeError, FollowError, LargeInput, Options, Progress, Show, analyze, follow};

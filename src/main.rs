@@ -9,7 +9,7 @@ use streamfall::cli::{self, Cli, Command, Compare, Reading};
 use streamfall::compare::Comparison;
 use streamfall::exit::Exit;
 use streamfall::output::{self, Format, Shown, json, ndjson, text};
-use streamfall::progress::Bar;
+use streamfall::progress::Bars;
 use streamfall::report::{Baseline, Policy, Report};
 use streamfall::scan::Wanted;
 use streamfall::stop::StopRequests;
@@ -49,8 +49,8 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     let shown = shown(cli);
     let policy = policy(cli)?;
     let requests = StopRequests::listen().context("cannot listen for signals")?;
-    let mut bar = Bar::new();
-    let mut show = |progress: Progress| bar.show(progress);
+    let mut bars = Bars::new();
+    let mut show = |progress: Progress| bars.show(&progress);
     let is_shown = is_progress_shown(&cli.reading) && !cli.follow;
     // Ctrl-C is how one ends what does not end by itself.
     let is_end = || cli.follow && requests.asked() == Some(Exit::Interrupted);
@@ -72,7 +72,7 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
         Err(FollowError::Show(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Clean),
         other => other?,
     };
-    bar.clear();
+    bars.clear();
     report.judgement = Some(policy.judge(&report));
     // A signal that comes when all is read changes nothing any more.
     let signal = requests.asked().filter(|_| report.stopped);
@@ -89,11 +89,11 @@ fn run_compare(compare: &Compare) -> anyhow::Result<Exit> {
     anyhow::ensure!(!compare.reads_stdin_twice(), "stdin can be read but once: give a file for BEFORE or AFTER");
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let stop = || requests.asked().is_some();
-    let mut bar = Bar::new();
+    let mut bars = Bars::new();
     let shown = Shown { top: compare.top, look: look(&compare.reading), ..Shown::default() };
     let is_shown = is_progress_shown(&compare.reading);
     let mut read = |path: &PathBuf| -> anyhow::Result<Report> {
-        let mut show = |progress: Progress| bar.show(progress);
+        let mut show = |progress: Progress| bars.show(&progress);
         let options = Options {
             wanted: Wanted { requests: true, ..Wanted::default() },
             stop: Some(&stop),
@@ -101,7 +101,7 @@ fn run_compare(compare: &Compare) -> anyhow::Result<Exit> {
             ..compare.reading.options(None).context("--include or --exclude is no glob")?
         };
         let report = analyze(std::slice::from_ref(path), options)?;
-        bar.clear();
+        bars.clear();
         say_problems(&report);
         Ok(report)
     };

@@ -14,6 +14,9 @@ use serde_json::Value;
 
 const SCHEMA: &str = include_str!("../schema/streamfall.comparison.v1.json");
 
+/// Before, after, options; the status, what changed, and what counts are held against.
+type Case<'c> = (&'c Path, &'c Path, &'c [&'c str], i32, &'c str, Value);
+
 fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs").join(name)
 }
@@ -43,7 +46,7 @@ fn the_status_says_whether_it_got_worse() {
     let access = "INFO:     127.0.0.1:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
     let diluted = dir.path().join("diluted.log");
     std::fs::write(&diluted, [std::fs::read(&found).unwrap(), access.repeat(1_000).into_bytes()].concat()).unwrap();
-    let cases: [(&Path, &Path, &[&str], i32, &str, Value); 9] = [
+    let cases: [Case<'_>; 9] = [
         (&found, &clean, &[], 0, "gone", "thousand_requests".into()),
         (&clean, &found, &[], 1, "worse", "thousand_requests".into()),
         (&clean, &found, &["--fail-on", "never"], 0, "nothing", "thousand_requests".into()),

@@ -30,6 +30,22 @@ fn reports_hold_against_the_schema() {
 }
 
 #[test]
+fn what_only_options_add_holds_against_it_too() {
+    for by in ["model", "kind", "team", "key", "route", "hour"] {
+        let output = assert_cmd::cargo::cargo_bin_cmd!("streamfall")
+            .args(["--format", "json", "--group-by", by, "--max", "3", "sample-logs"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_valid(by, &report);
+        let rows = report["breakdown"]["rows"].as_array().unwrap();
+        assert!(rows.iter().map(|row| row["requests"].as_u64().unwrap()).sum::<u64>() >= report["summary"]["requests"].as_u64().unwrap());
+        assert_eq!((&report["breakdown"]["by"], &report["policy"]["fails"]), (&by.into(), &true.into()));
+    }
+}
+
+#[test]
 fn the_counts_add_up() {
     let report = report_on(&capture("1.85.0_A_default").log);
     let summary = &report["summary"];

@@ -4,6 +4,7 @@
 //! order. Buffers are few, so a fast reader waits for slow workers and memory stays bounded. The calling thread never blocks on a
 //! read: a stop request is seen even while a pipe is silent.
 
+mod advance;
 mod event;
 mod follow;
 mod gathered;
@@ -22,11 +23,12 @@ use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::input::{self, Inputs, Limits, Origin, Selection, Source};
+use crate::input::{self, Inputs, Limits, Selection};
 use crate::link;
 use crate::report::{Names, Noticed, Report, Traffic, Window};
 use crate::scan::{Searcher, Wanted};
 use crate::stream::Completion;
+use advance::Advance;
 use event::Event;
 use gathered::Gathered;
 use mailbox::Mailbox;
@@ -59,12 +61,25 @@ pub struct Options<'a> {
 }
 
 /// How far the reading is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// Bytes read so far, before decompression.
     pub read: u64,
     /// Bytes of all files, if stdin is not among them.
     pub total: Option<u64>,
+    /// Large files that are being read.
+    pub large: Vec<LargeInput>,
+}
+
+/// How far the reading of a large file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LargeInput {
+    /// Its name.
+    pub name: String,
+    /// Bytes read so far, before decompression.
+    pub read: u64,
+    /// Its bytes.
+    pub size: u64,
 }
 
 /// Why an analysis could not start.
@@ -153,13 +168,12 @@ fn read_all(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>) 
 /// Readers and their workers, on their way.
 struct Run {
     mailbox: Arc<Mailbox>,
-    taken: Arc<AtomicU64>,
+    advance: Arc<Advance>,
     stopping: Arc<AtomicBool>,
     live: Option<Arc<AtomicBool>>,
     /// Chunks that the workers were given, and those whose facts have come back.
     given: Arc<AtomicU64>,
     searched: u64,
-    total: Option<u64>,
 }
 
 impl Run {
@@ -169,10 +183,11 @@ impl Run {
         let mailbox = Arc::new(Mailbox::default());
         let live = live.then(Arc::default);
         let given = Arc::new(AtomicU64::new(0));
-        let (taken, stopping) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let advance = Arc::new(Advance::new(&inputs.sources, options.progress.is_some()));
         let reader = Reader {
             sources: inputs.sources.clone(),
-            workers: Workers { pool: pool.clone(), searcher, mailbox: mailbox.clone(), given: given.clone(), taken: taken.clone() },
+            workers: Workers { pool: pool.clone(), searcher, mailbox: mailbox.clone(), given: given.clone(), advance: advance.clone() },
             stopping: stopping.clone(),
             limits: options.limits,
             selection: std::mem::take(&mut options.selection),
@@ -180,8 +195,7 @@ impl Run {
         };
         // Not joined: a read from a silent pipe may never return.
         std::thread::spawn(move || reader.run());
-        let total = options.progress.as_ref().and_then(|_| total_bytes(&inputs.sources));
-        Ok(Run { mailbox, taken, stopping, live, given, searched: 0, total })
+        Ok(Run { mailbox, advance, stopping, live, given, searched: 0 })
     }
 
     /// Waits for the next event; `Some(false)` when all is read, `None` if the reader died: what it had not read is missing.
@@ -205,7 +219,7 @@ impl Run {
     }
 
     fn progress(&self) -> Progress {
-        Progress { read: self.taken.load(Ordering::Relaxed), total: self.total }
+        self.advance.progress()
     }
 
     fn stop(&self) {
@@ -217,14 +231,4 @@ impl Drop for Run {
     fn drop(&mut self) {
         self.mailbox.desert();
     }
-}
-
-fn total_bytes(sources: &[Source]) -> Option<u64> {
-    sources
-        .iter()
-        .map(|source| match &source.origin {
-            Origin::Stdin => None,
-            Origin::Named(path) | Origin::Walked { path, .. } => path.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len()),
-        })
-        .sum()
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::advance::Advance;
 use super::event::Event;
 use super::mailbox::Mailbox;
 use crate::input::ProblemKind;
@@ -22,8 +23,8 @@ pub(super) struct Workers {
     pub(super) mailbox: Arc<Mailbox>,
     /// How many chunks have been given to the workers.
     pub(super) given: Arc<AtomicU64>,
-    /// How many bytes have been taken of all inputs.
-    pub(super) taken: Arc<AtomicU64>,
+    /// How many bytes have been taken of each input.
+    pub(super) advance: Arc<Advance>,
 }
 
 /// What was searched of a file, by one worker or by all.
@@ -83,14 +84,21 @@ impl Round {
         let _ = self.give_back.send(buffer.kept());
     }
 
-    /// Counts the bytes that are taken of all inputs.
-    pub(super) fn taken(&self) -> Arc<AtomicU64> {
-        self.workers.taken.clone()
+    /// Counts the bytes that are taken of an input.
+    pub(super) fn taken(&self, input: usize) -> Arc<AtomicU64> {
+        self.workers.advance.of(input)
+    }
+
+    /// Takes back what was counted of an input: it is read again.
+    pub(super) fn restart(&self, input: usize) {
+        self.workers.advance.restart(input);
     }
 
     /// Has a file read and searched by all workers, each of which takes the next piece when it is done with its last.
     pub(super) fn search_file(&self, source: usize, cuts: FileCuts, stopping: &Arc<AtomicBool>) -> FileSearched {
         let (cuts, searched) = (Arc::new(Mutex::new(cuts)), Arc::new(Mutex::new(FileSearched::default())));
+        // Its start has been read to tell what it is.
+        self.restart(source);
         let (done, all_done) = mpsc::channel::<()>();
         for _ in 0..self.workers.pool.current_num_threads() {
             let (workers, cuts, searched, done, stopping) = (self.workers.clone(), cuts.clone(), searched.clone(), done.clone(), stopping.clone());
@@ -164,6 +172,7 @@ impl Workers {
     /// Reads and searches pieces of a file, as long as there are any.
     fn search_pieces(&self, source: usize, next: impl Fn() -> io::Result<Option<FilePiece>>) -> FileSearched {
         let (mut buffer, mut searched) = (Buffer::default(), FileSearched::default());
+        let taken = self.advance.of(source);
         loop {
             let piece = match next() {
                 Ok(Some(piece)) => piece,
@@ -176,7 +185,7 @@ impl Workers {
             self.given.fetch_add(1, Ordering::Relaxed);
             let (chunk, failure) = piece.read(buffer);
             let bytes = chunk.bytes.len() as u64;
-            self.taken.fetch_add(bytes, Ordering::Relaxed);
+            taken.fetch_add(bytes, Ordering::Relaxed);
             searched.fail(failure.map(|error| (piece.start() + bytes, error)));
             (searched.chunks, searched.bytes) = (searched.chunks + 1, searched.bytes + bytes);
             buffer = self.search_and_say(source, chunk);

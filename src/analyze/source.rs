@@ -68,6 +68,7 @@ impl<'r> SourceReader<'r> {
 
     /// Leaves a source for later.
     pub(super) fn leave(&self, index: usize) {
+        self.round.restart(index);
         if let Some(mut later) = self.later.and_then(|later| later.lock().ok()) {
             later.push(index);
         }
@@ -91,7 +92,7 @@ impl<'r> SourceReader<'r> {
     }
 
     fn open(&self, index: usize) -> io::Result<(Decoded<'static>, Option<Arc<File>>)> {
-        let (source, taken, limits) = (self.reader.sources[index].clone(), self.round.taken(), self.reader.limits);
+        let (source, taken, limits) = (self.reader.sources[index].clone(), self.round.taken(index), self.reader.limits);
         let Some(caught_up) = self.reader.live.clone() else {
             return input::open(&source, taken, limits);
         };

@@ -148,11 +148,11 @@ impl Page<'_> {
         let Some(judgement) = report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails) else { return };
         self.line("");
         let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
-        let (words, style) = match judgement.fails {
-            true => (format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")), RED),
-            false => {
-                (format!("The policy allows this: {} of the {} count{known}", judgement.counted, counted(report.summary.requests, "request")), DIM)
-            }
+        let (words, style) = if judgement.fails {
+            (format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")), RED)
+        } else {
+            let all = counted(report.summary.requests, "request");
+            (format!("The policy allows this: {} of the {all} count{known}", judgement.counted), DIM)
         };
         self.wrapped(&words, "", style);
     }
