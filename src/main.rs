@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use streamfall::cli::{self, Cli, Command, Compare, Reading};
+use streamfall::cli::{self, Cli, Command, Compare, Only, Reading};
 use streamfall::compare::Comparison;
 use streamfall::exit::Exit;
-use streamfall::output::{self, Format, Shown, json, ndjson, text};
+use streamfall::knowledge::explain;
+use streamfall::output::{self, Format, Shown, explanation, json, ndjson, text};
 use streamfall::progress::Bars;
 use streamfall::report::{Baseline, Policy, Report};
 use streamfall::scan::Wanted;
@@ -29,6 +30,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Some(Command::Completions { shell }) => printed(cli::write_completions(*shell, &mut io::stdout().lock())),
         Some(Command::Man { of }) => printed(cli::write_man(of.as_deref(), &mut io::stdout().lock())),
+        Some(Command::Explain { name }) => run_explain(name.as_deref()),
         Some(Command::Compare(compare)) => run_compare(compare),
         None => run_main_job(cli),
     }
@@ -74,6 +76,9 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     };
     bars.clear();
     report.judgement = Some(policy.judge(&report));
+    if cli.only == Some(Only::Prefill) {
+        report.neighbours.clear();
+    }
     // A signal that comes when all is read changes nothing any more.
     let signal = requests.asked().filter(|_| report.stopped);
     say_problems(&report);
@@ -83,6 +88,16 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     // The process ends here: the system takes its memory back faster than it can be given back piece by piece.
     std::mem::forget(report);
     Ok(exit)
+}
+
+fn run_explain(name: Option<&str>) -> anyhow::Result<Exit> {
+    let colour = output::is_forced() || (io::stdout().is_terminal() && output::colour_wanted());
+    let shown = Shown { look: text::Look { width: output::width(), colour }, ..Shown::default() };
+    let mut out = io::stdout().lock();
+    match name {
+        Some(name) => printed(explanation::write(&explain::find(name).map_err(anyhow::Error::msg)?, &shown, &mut out)),
+        None => printed(explanation::write_list(&shown, &mut out)),
+    }
 }
 
 fn run_compare(compare: &Compare) -> anyhow::Result<Exit> {

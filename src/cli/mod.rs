@@ -58,6 +58,10 @@ pub struct Cli {
     #[arg(long, value_enum, value_name = "WHAT")]
     pub group_by: Option<GroupBy>,
 
+    /// Report nothing but the prefill rejection: no failures that are taken for it
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub only: Option<Only>,
+
     /// Which requests make the exit status 1
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = FailOn::Any)]
     pub fail_on: FailOn,
@@ -116,6 +120,13 @@ fn split_output<F: ValueEnum>(text: &str) -> Result<(F, PathBuf), String> {
     Ok((F::from_str(format, false).map_err(unknown)?, path.into()))
 }
 
+/// What a report is restricted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Only {
+    /// The prefill rejection
+    Prefill,
+}
+
 /// When to do something that suits a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
@@ -144,6 +155,11 @@ impl When {
 pub enum Command {
     /// Tell whether a change helped: logs from before and after it, side by side
     Compare(Box<Compare>),
+    /// Tell what is known of a failure; without a name, list all that have one
+    Explain {
+        /// Its name, as reports have it
+        name: Option<String>,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell

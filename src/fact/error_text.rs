@@ -18,6 +18,7 @@ use std::sync::Arc;
 use super::fallback_lists::FallbackLists;
 use super::one_error::{OneError, Quote, Rejection};
 use super::texts::{Name, Texts};
+use crate::knowledge::neighbour::{self, Neighbour};
 use crate::needle::Needle;
 
 /// A nested error text, level by level.
@@ -29,6 +30,8 @@ pub struct ErrorText {
     pub levels: Vec<ErrorLevel>,
     /// The Router's fallback configuration, where the text prints it.
     pub configured: Option<Arc<FallbackLists>>,
+    /// What it is if it is no rejection, but taken for one.
+    pub neighbour: Option<&'static Neighbour>,
 }
 
 /// One level: an error, the group it came from, and where that group falls back to.
@@ -57,6 +60,14 @@ static ALSO_FAILED: Needle = Needle::new(" also failed: ");
 impl ErrorText {
     /// Reads a text that starts where the error starts.
     pub(super) fn read(text: &str, texts: &mut Texts) -> ErrorText {
+        let mut read = ErrorText::read_levels(text, texts);
+        if read.rejections().next().is_none() {
+            read.neighbour = neighbour::of_text(text);
+        }
+        read
+    }
+
+    fn read_levels(text: &str, texts: &mut Texts) -> ErrorText {
         let (mid_stream, mut rest) = strip_mid_stream(text.trim_start());
         let mut read = ErrorText { mid_stream, ..ErrorText::default() };
         while read.levels.len() < MOST_LEVELS

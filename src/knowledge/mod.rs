@@ -5,7 +5,9 @@
 
 pub mod advice;
 pub mod container;
+pub mod explain;
 pub mod failure;
+pub mod kinds;
 pub mod metric;
 pub mod neighbour;
 pub mod origin;

@@ -221,6 +221,9 @@ struct AdviceOut {
 struct Neighbour<'a> {
     id: &'static str,
     title: &'static str,
+    what: &'static str,
+    fixed: Option<&'static str>,
+    reference: &'static str,
     count: u64,
     first: PlaceOut<'a>,
 }
@@ -430,8 +433,12 @@ fn advice(report: &Report) -> Vec<AdviceOut> {
 }
 
 fn neighbours(report: &Report) -> Vec<Neighbour<'_>> {
-    let place = |row: &crate::report::NeighbourRow| PlaceOut { source: report.source(row.first), line: row.first.line };
-    report.neighbours.iter().map(|row| Neighbour { id: row.id, title: row.title, count: row.count, first: place(row) }).collect()
+    let of = |row: &'_ crate::report::NeighbourRow| {
+        let known = row.neighbour;
+        let first = PlaceOut { source: report.source(row.first), line: row.first.line };
+        Neighbour { id: known.id, title: known.title, what: known.what, fixed: known.fixed, reference: known.reference, count: row.count, first }
+    };
+    report.neighbours.iter().map(of).collect()
 }
 
 fn inputs(report: &Report) -> Vec<Input<'_>> {

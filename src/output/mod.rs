@@ -2,6 +2,7 @@
 
 pub mod comparison;
 pub mod csv;
+pub mod explanation;
 mod file;
 pub mod json;
 pub mod ndjson;

@@ -22,7 +22,7 @@ impl Report {
         summary.litellm_versions = noticed.versions.into_iter().collect();
         summary.likely_versions = noticed.likely_versions.into_iter().collect();
         let mut neighbours = noticed.neighbours;
-        neighbours.sort_by(|a, b| b.count.cmp(&a.count).then(a.id.cmp(b.id)));
+        neighbours.sort_by(|a, b| b.count.cmp(&a.count).then(a.neighbour.id.cmp(b.neighbour.id)));
         let mut report = Report {
             complete,
             stopped: inputs.stopped,

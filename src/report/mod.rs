@@ -27,6 +27,7 @@ use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::advice::Advice;
 use crate::knowledge::failure::{Category, Kind};
+use crate::knowledge::neighbour::Neighbour;
 use crate::link::{Incident, Outcome, Verdict};
 use crate::record::Form;
 
@@ -169,10 +170,8 @@ pub struct GivenAdvice {
 /// A failure that is taken for this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeighbourRow {
-    /// Its name.
-    pub id: &'static str,
-    /// What it is.
-    pub title: &'static str,
+    /// Which.
+    pub neighbour: &'static Neighbour,
     /// How many requests.
     pub count: u64,
     /// Where it stands first.

@@ -10,8 +10,8 @@ use crate::knowledge::metric::Counter;
 use crate::knowledge::neighbour::{self, Neighbour};
 use crate::knowledge::version;
 
-/// The records that end a chain whose stream broke.
-const ENDS: [Role; 2] = [Role::FallbackFailed, Role::ResponsesFallbackFailed];
+/// The records that end a chain whose stream broke, or a request.
+const ENDS: [Role; 5] = [Role::FallbackFailed, Role::ResponsesFallbackFailed, Role::StreamError, Role::RequestError, Role::MessagesError];
 
 /// What facts tell besides incidents.
 #[derive(Debug, Clone, Default)]
@@ -64,21 +64,25 @@ impl Noticed {
         }
     }
 
-    fn add_neighbour(&mut self, known: Neighbour, place: Place) {
-        match self.neighbours.iter_mut().find(|row| row.id == known.id) {
+    fn add_neighbour(&mut self, neighbour: &'static Neighbour, place: Place) {
+        match self.neighbours.iter_mut().find(|row| row.neighbour == neighbour) {
             Some(row) => row.count += 1,
-            None => self.neighbours.push(NeighbourRow { id: known.id, title: known.title, count: 1, first: place }),
+            None => self.neighbours.push(NeighbourRow { neighbour, count: 1, first: place }),
         }
     }
 }
 
-/// The neighbour that a record shows: the end of a chain without any rejection.
-fn neighbour_of(error: &ErrorRecord) -> Option<Neighbour> {
-    let ends = ENDS.contains(&error.role) && error.text.mid_stream;
+/// The neighbour that a record shows: the end of a chain, or of a request, without any rejection.
+fn neighbour_of(error: &ErrorRecord) -> Option<&'static Neighbour> {
+    if !error.rejections().is_empty() {
+        return None;
+    }
     let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(|targets| targets.is_empty()));
-    match (ends && error.rejections().is_empty(), no_targets) {
-        (false, _) => None,
-        (true, true) => Some(neighbour::NO_FALLBACK),
-        (true, false) => Some(neighbour::OTHER_FAILURE),
+    match error.role {
+        Role::FallbackFailed | Role::ResponsesFallbackFailed if error.text.mid_stream && no_targets => Some(neighbour::NO_FALLBACK),
+        Role::FallbackFailed | Role::ResponsesFallbackFailed if error.text.mid_stream => Some(neighbour::OTHER_FAILURE),
+        // What the client got: the Router's records of the same request say it before, once for each attempt.
+        Role::StreamError | Role::RequestError | Role::MessagesError => error.text.neighbour,
+        _ => None,
     }
 }

@@ -14,6 +14,8 @@ use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
 const MOST_ROWS: usize = 5;
+/// Other failures listed in the summary, unless `--top` says otherwise.
+const MOST_NEIGHBOURS: usize = 3;
 /// Keys and teams listed in the summary.
 const MOST_CALLERS: usize = 3;
 /// Steps of the sparkline.
@@ -184,15 +186,20 @@ impl Page<'_> {
         self.neighbours(report);
     }
 
+    /// What is taken for the rejection and is not: the most common in words, the others by their names.
     fn neighbours(&mut self, report: &Report) {
-        for row in &report.neighbours {
-            let place = if report.inputs.len() == 1 {
-                format!("line {}", row.first.line)
-            } else {
-                format!("{}:{}", plain(report.source(row.first)), row.first.line)
-            };
-            self.wrapped(&format!("Not counted: {} × {} ({place}).", row.count, row.title), "  ", DIM);
-        }
+        let Some((first, others)) = report.neighbours.split_first() else { return };
+        let place = if report.inputs.len() == 1 {
+            format!("line {}", first.first.line)
+        } else {
+            format!("{}:{}", plain(report.source(first.first)), first.first.line)
+        };
+        let most = self.shown.top.unwrap_or(MOST_NEIGHBOURS);
+        let named = others.iter().take(most).map(|row| format!("{} {}", row.neighbour.id, row.count));
+        let more = (others.len() > most).then(|| format!("+{} more", others.len() - most));
+        let others: Vec<String> = named.chain(more).collect();
+        let others = if others.is_empty() { ".".to_owned() } else { format!("; {} (see streamfall explain).", others.join(", ")) };
+        self.wrapped(&format!("Not counted: {} × {} ({place}){others}", first.count, first.neighbour.title), "  ", DIM);
     }
 
     fn advice(&mut self, report: &Report) {
@@ -275,7 +282,7 @@ fn seen(report: &Report) -> String {
     if !s.litellm_versions.is_empty() {
         let _ = write!(text, "; LiteLLM {}", s.litellm_versions.join(", "));
     } else if !s.likely_versions.is_empty() {
-        let _ = write!(text, "; LiteLLM {} (by its line numbers)", s.likely_versions.join(", "));
+        let _ = write!(text, "; likely LiteLLM {}", s.likely_versions.join(", "));
     }
     plain(&text).into_owned()
 }
