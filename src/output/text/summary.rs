@@ -15,7 +15,7 @@ use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
 const MOST_ROWS: usize = 5;
 /// Other failures listed in the summary, unless `--top` says otherwise.
-const MOST_NEIGHBOURS: usize = 3;
+const MOST_NEIGHBOURS: usize = 2;
 /// Keys and teams listed in the summary.
 const MOST_CALLERS: usize = 3;
 /// Steps of the sparkline.
@@ -113,11 +113,11 @@ impl Page<'_> {
 
     /// A bar for each kind of failure.
     fn bars(&mut self, kinds: &[(&str, u64)]) {
-        let most = kinds.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
         let (named, others) = kinds.split_at(kinds.len().min(MOST_BARS));
         let others: u64 = others.iter().map(|(_, n)| n).sum();
-        let others = (others > 0).then_some(("others", others));
-        for (kind, n) in named.iter().copied().chain(others) {
+        let rows: Vec<(&str, u64)> = named.iter().copied().chain((others > 0).then_some(("others", others))).collect();
+        let most = rows.iter().map(|(_, n)| *n).max().unwrap_or(1).max(1);
+        for (kind, n) in rows {
             let length = usize::try_from((n * LONGEST_BAR).div_ceil(most)).unwrap_or_default();
             let bar = self.styled(&"█".repeat(length), RED);
             self.line(&format!("{n:>9}  {kind:<18}  {bar}"));
