@@ -13,7 +13,7 @@ use crate::record::Time;
 use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
-const MOST_ROWS: usize = 5;
+const MOST_ROWS: usize = 4;
 /// Other failures listed in the summary, unless `--top` says otherwise.
 const MOST_NEIGHBOURS: usize = 2;
 /// Keys and teams listed in the summary.
