@@ -5,8 +5,10 @@
 
 pub mod advice;
 pub mod container;
+pub mod continuation;
 pub mod failure;
 pub mod metric;
+pub mod model;
 pub mod neighbour;
 pub mod origin;
 pub mod provider;
