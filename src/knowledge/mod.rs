@@ -6,9 +6,11 @@
 pub mod advice;
 pub mod container;
 pub mod explain;
+pub mod continuation;
 pub mod failure;
 pub mod kinds;
 pub mod metric;
+pub mod model;
 pub mod neighbour;
 pub mod origin;
 pub mod provider;

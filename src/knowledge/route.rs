@@ -18,6 +18,32 @@ pub const MESSAGES: &str = "messages";
 /// The route of `/v1/responses`.
 pub const RESPONSES: &str = "responses";
 
+/// A route, where one is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Route {
+    /// `/v1/chat/completions`
+    Chat,
+    /// `/v1/responses`
+    Responses,
+    /// `/v1/messages`
+    Messages,
+}
+
+impl Route {
+    /// All of them.
+    pub const ALL: [Route; 3] = [Route::Chat, Route::Responses, Route::Messages];
+
+    /// The name, as in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Route::Chat => CHAT,
+            Route::Responses => RESPONSES,
+            Route::Messages => MESSAGES,
+        }
+    }
+}
+
 /// LiteLLM's call types, and their routes.
 const CALL_TYPES: [(&str, &str); 6] = [
     ("acompletion", CHAT),

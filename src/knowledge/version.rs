@@ -1,7 +1,41 @@
-//! What a record's place in LiteLLM's source tells of its version.
+//! LiteLLM's versions, and what a record's place in LiteLLM's source tells of them.
 //!
 //! Default-level logs do not name the version. The line number of the Router's error record does, near enough for the
 //! rules that depend on it. Source: the logs of live runs of each version named here.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A release of LiteLLM. What its name adds to the three numbers (`-stable`, `.post1`, `-nightly`) changes nothing that is told here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u32, pub u32, pub u32);
+
+/// The newest release whose source was read.
+pub const LAST_READ: Version = Version(1, 109, 1);
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    /// Reads a release as people have it at hand: `1.85.0`, `v1.83.14-stable`, `litellm==1.85.0`, an image with its tag.
+    fn from_str(text: &str) -> Result<Version, String> {
+        let wrong = || "give all three numbers of LiteLLM's version, as in 1.85.0".to_owned();
+        let tag = text.trim().rsplit([':', '=']).next().unwrap_or_default();
+        let tag = tag.strip_prefix("main-").unwrap_or(tag);
+        let tag = tag.strip_prefix('v').unwrap_or(tag);
+        let mut parts = tag.splitn(3, '.');
+        let mut number = || parts.next().and_then(|part| part.parse().ok());
+        let (Some(major), Some(minor)) = (number(), number()) else { return Err(wrong()) };
+        let rest = parts.next().ok_or_else(wrong)?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        Ok(Version(major, minor, rest[..digits].parse().map_err(|_| wrong())?))
+    }
+}
 
 /// Line numbers of `async_function_with_fallbacks() - Error occurred …`, by source file, with the version that printed them.
 pub const OWN_RECORD_LINES: [(&str, u32, &str); 19] = [
@@ -68,6 +102,19 @@ pub fn continues_streams(file: &str, line: u32) -> Continues {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_as_people_have_them() {
+        let read =
+            ["1.85.0", "v1.85.0", " 1.85.0-stable", "litellm==1.85.0", "ghcr.io/berriai/litellm:main-v1.85.0-stable", "1.85.0.post1", "1.85.0rc1"];
+        for text in read {
+            assert_eq!(text.parse(), Ok(Version(1, 85, 0)), "{text}");
+        }
+        for text in ["", "1.85", "latest", "main-stable", "1.85.x", "-1.2.3", "1.2.99999999999"] {
+            assert!(text.parse::<Version>().is_err(), "{text}");
+        }
+        assert!(Version(1, 109, 0) > Version(1, 97, 3) && Version(1, 83, 14) > Version(1, 83, 2));
+    }
 
     #[test]
     fn only_releases_up_to_1_82_keep_the_chain() {
