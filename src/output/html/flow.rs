@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{grouped, named, tone};
+use super::{counted, grouped, named, tone};
 use crate::link::{Outcome, Verdict};
-use crate::output::words::counted;
 use crate::report::{Report, Way};
 
+/// What a request came from where no stream broke, and where that is not known.
+pub(super) const FROM_CLIENT: &str = "the client";
+pub(super) const NOT_TOLD: &str = "not to be told";
 /// Nodes of a column; what is left are "others".
 const MOST_NODES: usize = 7;
 /// Columns of nodes.
@@ -24,7 +26,7 @@ pub(super) const HEADS: [&str; COLUMNS] = ["What failed first", "By what", "Firs
 const SLOT: f64 = 20.0;
 const FREE: f64 = 12.0;
 /// What all requests together are high.
-const BODY: f64 = 170.0;
+const BODY: f64 = 210.0;
 /// What of a ribbon is seen at least.
 const LEAST: f64 = 1.0;
 /// Characters of a label.
@@ -52,10 +54,10 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Where its label stands: in its middle, or beside its upper edge where it is low.
+    /// Where its label stands: in its middle, or beside its upper edge where it is high.
     pub(super) fn label_y(&self) -> f64 {
         const BASELINE: f64 = 4.5;
-        self.y + self.height.clamp(SLOT, 2.0 * SLOT) / 2.0 + BASELINE
+        self.y + self.height.min(2.0 * SLOT) / 2.0 + BASELINE
     }
 }
 
@@ -80,11 +82,12 @@ impl<'r> Flow<'r> {
             return None;
         }
         let columns: [Placed; COLUMNS] = std::array::from_fn(|column| placed(&ways, column));
-        let tallest = columns.iter().map(Vec::len).max().unwrap_or_default() as f64;
         let scale = BODY / total as f64;
-        let nodes: Vec<Vec<Node>> = columns.iter().enumerate().map(|(column, placed)| drawn(column, placed, scale)).collect();
+        let mut nodes: Vec<Vec<Node>> = columns.iter().enumerate().map(|(column, placed)| drawn(column, placed, scale)).collect();
+        let height = nodes.iter().map(|column| low(column)).fold(0.0, f64::max);
+        nodes.iter_mut().for_each(|column| centre(column, height));
         let ribbons = (1..COLUMNS).flat_map(|to| ribbons(&ways, &columns, &nodes, to, scale)).collect();
-        Some(Flow { nodes: nodes.into_iter().flatten().collect(), ribbons, ways, height: BODY + tallest * (SLOT + FREE) })
+        Some(Flow { nodes: nodes.into_iter().flatten().collect(), ribbons, ways, height })
     }
 
     /// The words above the columns, and where they stand.
@@ -97,10 +100,10 @@ impl<'r> Flow<'r> {
 pub(super) fn name(way: &Way<'_>, column: usize) -> Name {
     let (verdict, name) = match (column, way.verdict) {
         (0, Verdict::MidStreamFallback) => (Some(way.verdict), named(way.failed_group)),
-        (0, Verdict::ClientPrefill) => (Some(way.verdict), "no stream: the client"),
+        (0, Verdict::ClientPrefill) => (Some(way.verdict), FROM_CLIENT),
         (1, Verdict::MidStreamFallback) => (Some(way.verdict), way.kind.map_or("unknown", crate::knowledge::failure::Kind::name)),
         (1, Verdict::ClientPrefill) => (Some(way.verdict), "its own prefill"),
-        (0 | 1, Verdict::Unknown) => (Some(way.verdict), "not to be told"),
+        (0 | 1, Verdict::Unknown) => (Some(way.verdict), NOT_TOLD),
         (2, _) => (None, named(way.refused_by)),
         _ => (None, ended(way.outcome)),
     };
@@ -157,6 +160,19 @@ fn drawn(column: usize, placed: &Placed, scale: f64) -> Vec<Node> {
         node
     };
     placed.iter().map(node).collect()
+}
+
+/// Where a column ends.
+fn low(nodes: &[Node]) -> f64 {
+    nodes.last().map_or(0.0, |last| last.y + last.height.max(SLOT))
+}
+
+/// Moves a column to the middle of the picture.
+fn centre(nodes: &mut [Node], height: f64) {
+    let down = (height - low(nodes)) / 2.0;
+    for node in nodes {
+        node.y += down;
+    }
 }
 
 fn short(name: &str) -> String {

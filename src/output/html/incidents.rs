@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::flow::{FROM_CLIENT, NOT_TOLD};
 use super::marks::{MarkSort, marks};
-use super::{Page, plain, words};
-use crate::link::{Confidence, Evidence, Incident, IncidentRejection};
+use super::{Page, named, plain, words};
+use crate::link::{Confidence, Evidence, Incident, Verdict};
 use crate::output::words::StepSort;
 use crate::report::{Group, Report, ReportedIncident};
 
@@ -92,12 +93,21 @@ pub(super) fn known(reported: &ReportedIncident) -> Vec<(&'static str, String)> 
 
 /// How sure the verdict is.
 pub(super) fn sure(incident: &Incident) -> &'static str {
-    incident.confidence.map_or("", Confidence::name)
+    incident.confidence.map_or("–", Confidence::name)
 }
 
 /// The group whose stream broke, as far as it is told.
 pub(super) fn failed_group(incident: &Incident) -> Option<&str> {
     incident.stream_failure.as_ref().and_then(|failure| failure.model_group.as_deref())
+}
+
+/// What a request came from, in the words of the flow.
+pub(super) fn from(incident: &Incident) -> &str {
+    match incident.verdict {
+        Verdict::MidStreamFallback => named(failed_group(incident)),
+        Verdict::ClientPrefill => FROM_CLIENT,
+        Verdict::Unknown => NOT_TOLD,
+    }
 }
 
 /// By what it broke.
@@ -107,8 +117,7 @@ pub(super) fn kind(incident: &Incident) -> Option<&'static str> {
 
 /// The first that refused.
 pub(super) fn refused_by(incident: &Incident) -> Option<&str> {
-    let name = |rejection: &'_ IncidentRejection| rejection.model_group.is_some() || rejection.model.is_some();
-    incident.rejections.iter().find(|rejection| name(rejection)).and_then(|first| first.model_group.as_deref().or(first.model.as_deref()))
+    incident.rejections.first().and_then(|first| first.model_group.as_deref().or(first.model.as_deref()))
 }
 
 /// The class of a step of the chain.
@@ -121,9 +130,14 @@ pub(super) fn step_class(sort: StepSort) -> &'static str {
     }
 }
 
-/// The lines of a quote, each in parts.
-pub(super) fn quoted(incident: &Incident, quote: &str) -> Vec<Vec<Part>> {
-    quote.lines().map(|line| parts(incident, &plain(line))).collect()
+/// The records of an incident, each with the lines of its quote in parts. What was quoted before is not quoted again: LiteLLM prints
+/// the same error several times.
+pub(super) fn quoted(incident: &Incident) -> impl Iterator<Item = (&Evidence, Vec<Vec<Part>>)> {
+    let mut known: HashSet<&str> = HashSet::new();
+    incident.evidence.iter().map(move |evidence| {
+        let quote = evidence.quote.as_deref().filter(|quote| known.insert(quote)).unwrap_or_default();
+        (evidence, quote.lines().map(|line| parts(incident, &plain(line))).collect())
+    })
 }
 
 fn parts(incident: &Incident, line: &str) -> Vec<Part> {

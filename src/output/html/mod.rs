@@ -88,11 +88,11 @@ impl<'r> Page<'r> {
         let any = self.report.summary.requests > 0;
         let all = [
             ("time", "When", self.timeline.is_some()),
-            ("flow", "Way", self.flow.is_some()),
+            ("flow", "Flow", self.flow.is_some()),
             ("advice", "What to change", any),
             ("failures", "Failures", !self.report.failures.is_empty()),
             ("models", "Who refused", any),
-            ("groups", "Sorts", any),
+            ("groups", "Fingerprints", any),
             ("by", "Breakdown", any && self.breakdown.is_some()),
             ("incidents", "Incidents", any),
             ("neighbours", "Not counted", !self.report.neighbours.is_empty()),
@@ -130,6 +130,21 @@ fn or_dash(text: Option<&str>) -> &str {
 /// Names one after the other.
 fn all_of(names: &[Name]) -> String {
     if names.is_empty() { "–".to_owned() } else { names.join(", ") }
+}
+
+/// Whether a count says that there is nothing.
+fn is_zero(n: impl Borrow<u64>) -> bool {
+    *n.borrow() == 0
+}
+
+/// Text in parts, and whether each is code: what stands between backticks.
+fn coded(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    text.split('`').enumerate().map(|(index, part)| (index % 2 == 1, part))
+}
+
+/// So many of something, the thousands apart.
+fn counted(n: impl Borrow<u64>, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(n.borrow()), if *n.borrow() == 1 { "" } else { "s" })
 }
 
 /// A count with its thousands apart.

@@ -62,7 +62,7 @@
     verdict.addEventListener("change", filter);
     filter();
     const folds = [...section.querySelectorAll(".unfolded > details")];
-    const all = make("button", { type: "button" }, "Unfold all");
+    const all = make("button", { type: "button" }, folds.every((fold) => fold.open) ? "Fold all" : "Unfold all");
     all.addEventListener("click", () => {
       const open = folds.some((fold) => !fold.hidden && !fold.open);
       folds.forEach((fold) => (fold.open = open));

@@ -1,6 +1,6 @@
 //! What stands on the first screen: how many failed, whose fault, what failed first.
 
-use super::{Page, tone, words};
+use super::{Page, counted, grouped, tone, words};
 use crate::link::{Outcome, Verdict};
 
 /// Keys and teams that are named.
@@ -63,7 +63,7 @@ impl Page<'_> {
     /// What was read.
     pub(super) fn read(&self) -> String {
         let bytes = self.report.inputs.iter().map(|input| input.bytes).sum();
-        format!("{}, {}", words::counted(self.report.inputs.len() as u64, "input"), words::size(bytes))
+        format!("{}, {}", counted(self.report.inputs.len() as u64, "input"), words::size(bytes))
     }
 
     /// What the policy says, where there is more to it than that anything was found.
@@ -73,7 +73,7 @@ impl Page<'_> {
         if judgement.fails {
             return Some(format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")));
         }
-        let requests = words::counted(self.report.summary.requests, "request");
-        Some(format!("The policy allows this: {} of the {requests} count{known}", judgement.counted))
+        let requests = counted(self.report.summary.requests, "request");
+        Some(format!("The policy allows this: {} of the {requests} count{known}", grouped(judgement.counted)))
     }
 }

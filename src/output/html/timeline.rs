@@ -1,8 +1,8 @@
 //! Requests over time: a column for each step, stacked by verdict.
 
-use super::{grouped, tone};
+use super::{counted, grouped, tone};
 use crate::link::Verdict;
-use crate::output::words::{counted, stretch};
+use crate::output::words::stretch;
 use crate::report::{Report, Step};
 
 /// Most columns: on a telephone each still has three pixels.
@@ -10,12 +10,14 @@ const MOST_STEPS: usize = 96;
 /// What a column is wide, and how much of that is left free.
 const COLUMN: f64 = 10.0;
 const GAP: f64 = 1.5;
+/// Columns are no wider than if there were so many.
+const LEAST_STEPS: f64 = 28.0;
 /// The height of the plot.
 const HEIGHT: f64 = 100.0;
 /// What is not nothing is seen.
 const LEAST: f64 = 1.2;
 /// Heights that halve well; times ten, and so on.
-const TOPS: [u64; 6] = [1, 2, 4, 6, 8, 10];
+const TOPS: [u64; 8] = [1, 2, 4, 6, 8, 10, 12, 16];
 
 /// The plot.
 pub(super) struct Plot {
@@ -49,11 +51,14 @@ pub(super) struct Bar {
 
 impl Plot {
     pub(super) fn of(report: &Report) -> Option<Plot> {
-        let timeline = report.timeline(MOST_STEPS)?;
+        let timeline = report.timeline(MOST_STEPS).filter(|timeline| timeline.steps.len() > 1)?;
         let most = timeline.steps.iter().map(Step::requests).max().unwrap_or_default();
         let top = top(most);
-        let columns: Vec<Column> = timeline.steps.iter().zip(0_u32..).map(|(step, index)| Column::of(step, f64::from(index) * COLUMN, top)).collect();
-        let (width, step) = (columns.len() as f64 * COLUMN, stretch(timeline.step));
+        let width = timeline.steps.len() as f64 * COLUMN;
+        let bar = (COLUMN - GAP).min(width / LEAST_STEPS);
+        let left = |index: u32| f64::from(index) * COLUMN + (COLUMN - bar) / 2.0;
+        let columns = timeline.steps.iter().zip(0..).map(|(step, index)| Column::of(step, left(index), bar, top)).collect();
+        let step = stretch(timeline.step);
         Some(Plot { columns, width, top, step, most, unplaced: timeline.unplaced })
     }
 
@@ -72,18 +77,15 @@ impl Plot {
 }
 
 impl Column {
-    fn of(step: &Step, x: f64, top: u64) -> Column {
-        let verdicts = [
-            (Verdict::MidStreamFallback, step.mid_stream_fallback),
-            (Verdict::ClientPrefill, step.client_prefill),
-            (Verdict::Unknown, step.unknown),
-        ];
+    fn of(step: &Step, x: f64, width: f64, top: u64) -> Column {
+        let verdicts =
+            [(Verdict::MidStreamFallback, step.mid_stream_fallback), (Verdict::ClientPrefill, step.client_prefill), (Verdict::Unknown, step.unknown)];
         let happened = verdicts.into_iter().filter(|(_, n)| *n > 0);
         let (mut y, mut bars, mut parts) = (HEIGHT, Vec::new(), Vec::new());
         for (verdict, n) in happened {
             let height = (n as f64 / top as f64 * HEIGHT).max(LEAST);
             y = (y - height).max(0.0);
-            bars.push(Bar { tone: tone(verdict), x: x + GAP / 2.0, y, width: COLUMN - GAP, height });
+            bars.push(Bar { tone: tone(verdict), x, y, width, height });
             parts.push(format!("{} {}", grouped(n), verdict.name()));
         }
         let time = step.start.to_seconds();
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_scale_ends_at_a_number_that_halves_well() {
-        for (most, expected) in [(0, 1), (1, 1), (3, 4), (5, 6), (10, 10), (11, 20), (61, 80), (999, 1000)] {
+        for (most, expected) in [(0, 1), (1, 1), (3, 4), (5, 6), (10, 10), (11, 12), (61, 80), (130, 160), (999, 1000)] {
             assert_eq!(top(most), expected, "{most}");
         }
     }

@@ -36,7 +36,8 @@ impl Page<'_> {
         for line in quote.lines().map(plain) {
             let (shown, marks) = cut(&line, marks(incident, &line), room);
             let at = text.len();
-            annotations.extend(marks.into_iter().map(|mark| drawn(mark.sort).span(at + mark.span.start..at + mark.span.end).label(mark.sort.label())));
+            annotations
+                .extend(marks.into_iter().map(|mark| drawn(mark.sort).span(at + mark.span.start..at + mark.span.end).label(mark.sort.label())));
             text.push_str(&shown);
             text.push('\n');
         }
