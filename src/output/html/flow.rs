@@ -85,7 +85,9 @@ impl<'r> Flow<'r> {
         let scale = BODY / total as f64;
         let mut nodes: Vec<Vec<Node>> = columns.iter().enumerate().map(|(column, placed)| drawn(column, placed, scale)).collect();
         let height = nodes.iter().map(|column| low(column)).fold(0.0, f64::max);
-        nodes.iter_mut().for_each(|column| centre(column, height));
+        for column in &mut nodes {
+            centre(column, height);
+        }
         let ribbons = (1..COLUMNS).flat_map(|to| ribbons(&ways, &columns, &nodes, to, scale)).collect();
         Some(Flow { nodes: nodes.into_iter().flatten().collect(), ribbons, ways, height })
     }

@@ -147,6 +147,11 @@ fn counted(n: impl Borrow<u64>, noun: &str) -> String {
     format!("{} {noun}{}", grouped(n.borrow()), if *n.borrow() == 1 { "" } else { "s" })
 }
 
+/// How often, the thousands apart.
+fn times(n: impl Borrow<u64>) -> String {
+    if *n.borrow() == 1 { "once".to_owned() } else { format!("{} times", grouped(n)) }
+}
+
 /// A count with its thousands apart.
 fn grouped(n: impl Borrow<u64>) -> String {
     let digits = n.borrow().to_string();
