@@ -92,11 +92,11 @@ pub(super) fn sentence(group: &Group<'_>) -> String {
 /// Names, each once, in their order.
 fn listed(names: &[&str]) -> String {
     let mut once: Vec<&str> = Vec::new();
-    names.iter().for_each(|name| {
+    for name in names {
         if !once.contains(name) {
-            once.push(name)
+            once.push(name);
         }
-    });
+    }
     once.join(", ")
 }
 
@@ -137,6 +137,17 @@ pub(super) fn versions(report: &Report) -> Option<String> {
         (true, false) => Some(format!("{} (by its line numbers)", s.likely_versions.join(", "))),
         (true, true) => None,
     }
+}
+
+/// What the policy says, where there is more to it than that anything was found.
+pub(super) fn judged(report: &Report) -> Option<String> {
+    let judgement = report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails)?;
+    let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
+    if judgement.fails {
+        return Some(format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")));
+    }
+    let requests = counted(report.summary.requests, "request");
+    Some(format!("The policy allows this: {} of the {requests} count{known}", judgement.counted))
 }
 
 /// Names by their counts: `prod 7, test 2, +3 more`.

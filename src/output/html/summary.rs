@@ -1,6 +1,6 @@
 //! What stands on the first screen: how many failed, whose fault, what failed first.
 
-use super::{Page, counted, grouped, tone, words};
+use super::{Page, counted, tone, words};
 use crate::link::{Outcome, Verdict};
 
 /// Keys and teams that are named.
@@ -64,16 +64,5 @@ impl Page<'_> {
     pub(super) fn read(&self) -> String {
         let bytes = self.report.inputs.iter().map(|input| input.bytes).sum();
         format!("{}, {}", counted(self.report.inputs.len() as u64, "input"), words::size(bytes))
-    }
-
-    /// What the policy says, where there is more to it than that anything was found.
-    pub(super) fn judgement(&self) -> Option<String> {
-        let judgement = self.report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails)?;
-        let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
-        if judgement.fails {
-            return Some(format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")));
-        }
-        let requests = counted(self.report.summary.requests, "request");
-        Some(format!("The policy allows this: {} of the {requests} count{known}", grouped(judgement.counted)))
     }
 }

@@ -44,8 +44,8 @@ impl Page<'_> {
         let snippet = Snippet::source(text.as_str()).line_start(first).fold(false).annotations(annotations);
         let renderer = if self.shown.look.colour { Renderer::styled() } else { Renderer::plain() };
         // The lines have been cut to the page: the renderer's own cut keeps marks whole, however wide they are.
-        let rendered = renderer.decor_style(DecorStyle::Unicode).term_width(WIDE).render(&[Group::with_level(Level::ERROR).element(snippet)]);
-        for line in rendered.lines() {
+        let quoted = renderer.decor_style(DecorStyle::Unicode).term_width(WIDE).render(&[Group::with_level(Level::ERROR).element(snippet)]);
+        for line in quoted.lines() {
             self.line(&format!("  {line}"));
         }
     }

@@ -142,15 +142,9 @@ impl Page<'_> {
 
     /// What the policy says, where there is more to it than that anything was found.
     fn judgement(&mut self, report: &Report) {
-        let Some(judgement) = report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails) else { return };
+        let Some(words) = words::judged(report) else { return };
+        let style = if report.judgement.as_ref().is_some_and(|judgement| judgement.fails) { RED } else { DIM };
         self.line("");
-        let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
-        let (words, style) = match judgement.fails {
-            true => (format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")), RED),
-            false => {
-                (format!("The policy allows this: {} of the {} count{known}", judgement.counted, counted(report.summary.requests, "request")), DIM)
-            }
-        };
         self.wrapped(&words, "", style);
     }
 
