@@ -60,7 +60,11 @@ fn the_readme_names_every_option() {
     let help = Command::new(assert_cmd::cargo::cargo_bin!("streamfall")).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let options: Vec<&str> = help.lines().filter_map(|line| line.trim_start().split(' ').find(|word| word.starts_with("--"))).map(|word| word.trim_end_matches([',', '.', ')'])).collect();
+    let options: Vec<&str> = help
+        .lines()
+        .filter_map(|line| line.trim_start().split(' ').find(|word| word.starts_with("--")))
+        .map(|word| word.trim_end_matches([',', '.', ')']))
+        .collect();
     assert!(options.len() >= 5, "{help}");
     for option in options.iter().filter(|option| !["--help", "--version"].contains(option)) {
         assert!(readme.contains(&format!("`{option}")), "{option} is not in the README");

@@ -5,8 +5,8 @@
 
 pub mod advice;
 pub mod container;
-pub mod explain;
 pub mod continuation;
+pub mod explain;
 pub mod failure;
 pub mod kinds;
 pub mod metric;

@@ -4,7 +4,9 @@ pub mod comparison;
 pub mod csv;
 pub mod explanation;
 mod file;
+pub mod html;
 pub mod json;
+mod marks;
 pub mod ndjson;
 mod terminal;
 pub mod text;
@@ -28,6 +30,8 @@ pub enum Format {
     Ndjson,
     /// One request a row
     Csv,
+    /// A page for browsers, in one file
+    Html,
 }
 
 /// What of a report is shown, where a format leaves that open. The counts stay whole.
@@ -51,6 +55,7 @@ impl Format {
     pub fn quotes(self, shown: &Shown) -> bool {
         match self {
             Format::Text => shown.incidents || shown.incident.is_some(),
+            Format::Html => true,
             Format::Json | Format::Ndjson | Format::Csv => false,
         }
     }
@@ -66,6 +71,7 @@ impl Format {
             Format::Json => json::write(report, shown, out),
             Format::Ndjson => ndjson::write(report, shown, out),
             Format::Csv => csv::write(report, out),
+            Format::Html => html::write(report, shown, out),
         }
     }
 }

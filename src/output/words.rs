@@ -1,8 +1,12 @@
 //! Words that all formats share: what a count, a size, a chain is called.
 
+use std::fmt::Write as _;
+
 use crate::compare::{Change, Comparison};
 use crate::fact::Name;
-use crate::link::{Incident, Verdict};
+use crate::link::{Incident, Request, Verdict};
+use crate::record::Time;
+use crate::report::Report;
 
 pub(super) use crate::report::NOT_NAMED;
 
@@ -93,6 +97,67 @@ pub(super) fn headline(comparison: &Comparison) -> String {
         format!(" ({before:.2} → {after:.2} per {unit})")
     });
     format!("{what}: {before} → {after} requests met the prefill rejection{}, of them mid-stream {mid} → {mid_after}.", per.unwrap_or_default())
+}
+
+/// When, and which LiteLLM.
+pub(super) fn seen(report: &Report) -> String {
+    let mut text = when(report);
+    if let Some(versions) = versions(report) {
+        let _ = write!(text, "; LiteLLM {versions}");
+    }
+    text
+}
+
+/// When.
+pub(super) fn when(report: &Report) -> String {
+    let zone = |time: Time| if time.utc { "UTC" } else { "local time" };
+    match (report.summary.first_seen, report.summary.last_seen) {
+        (Some(first), Some(last)) if first.to_seconds() == last.to_seconds() => format!("at {}, {}", first.to_seconds(), zone(first)),
+        (Some(first), Some(last)) if first.date == last.date => {
+            format!("{} to {}, {}", first.to_seconds(), last.of_day_only().to_seconds(), zone(first))
+        }
+        (Some(first), Some(last)) if first.date.is_some() => format!("{} to {}, {}", first.to_seconds(), last.to_seconds(), zone(first)),
+        (Some(_), Some(_)) => "in logs of which some have no dates".to_owned(),
+        _ => "the log does not say when".to_owned(),
+    }
+}
+
+/// Which LiteLLM, if the input tells.
+pub(super) fn versions(report: &Report) -> Option<String> {
+    let s = &report.summary;
+    match (s.litellm_versions.is_empty(), s.likely_versions.is_empty()) {
+        (false, _) => Some(s.litellm_versions.join(", ")),
+        (true, false) => Some(format!("{} (likely)", s.likely_versions.join(", "))),
+        (true, true) => None,
+    }
+}
+
+/// What the policy says, where there is more to it than that anything was found.
+pub(super) fn judged(report: &Report) -> Option<String> {
+    let judgement = report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails)?;
+    let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
+    if judgement.fails {
+        return Some(format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")));
+    }
+    let requests = counted(report.summary.requests, "request");
+    Some(format!("The policy allows this: {} of the {requests} count{known}", judgement.counted))
+}
+
+/// Names by their counts: `prod 7, test 2, +3 more`.
+pub(super) fn foremost(counts: &[(String, u64)], most: usize) -> String {
+    let mut sorted: Vec<&(String, u64)> = counts.iter().collect();
+    sorted.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let named = sorted.iter().take(most).map(|(name, n)| format!("{name} {n}"));
+    let more = (sorted.len() > most).then(|| format!("+{} more", sorted.len() - most));
+    named.chain(more).collect::<Vec<_>>().join(", ")
+}
+
+/// `key prod-app, team core, call 27c2aa72-…`: what a trace knows of the request.
+pub(super) fn caller(request: &Request) -> String {
+    let caller = &request.caller;
+    let known = [("key", &caller.key), ("team", &caller.team), ("user", &caller.user), ("end user", &caller.end_user), ("call", &request.call_id)];
+    let known: Vec<String> = known.iter().filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?))).collect();
+    known.join(", ")
 }
 
 /// `1 request`, `2 requests`.

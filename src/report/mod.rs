@@ -5,6 +5,7 @@
 mod baseline;
 mod breakdown;
 mod build;
+mod flow;
 mod group;
 mod identity;
 mod mask;
@@ -16,6 +17,7 @@ mod window;
 
 pub use baseline::{Baseline, BaselineError};
 pub use breakdown::{Breakdown, BreakdownRow, GroupBy};
+pub use flow::Way;
 pub use group::Group;
 pub use noticed::Noticed;
 pub use policy::{FailOn, Judgement, Max, Policy};

@@ -1,13 +1,11 @@
 //! A record quoted the way compilers quote source: its words, and under them what is what.
 
-use std::ops::Range;
-
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::page::Page;
-use crate::knowledge::signature::REJECTION;
 use crate::link::{Evidence, Incident};
+use crate::output::marks::{Mark, MarkSort, marks};
 use crate::output::terminal::plain;
 
 /// What stands left of a quoted line, but for its number.
@@ -16,13 +14,6 @@ const GUTTER: usize = 6;
 const WIDE: usize = 10_000;
 /// Characters that are shown before a mark, where there is room.
 const LEAD: usize = 16;
-
-/// A part of a quote that is pointed at.
-struct Mark {
-    span: Range<usize>,
-    kind: AnnotationKind,
-    label: &'static str,
-}
 
 /// The evidence that shows most of what happened: failure and rejection in one record, else the rejection.
 pub(super) fn clearest(incident: &Incident) -> Option<&Evidence> {
@@ -45,7 +36,8 @@ impl Page<'_> {
         for line in quote.lines().map(plain) {
             let (shown, marks) = cut(&line, marks(incident, &line), room);
             let at = text.len();
-            annotations.extend(marks.into_iter().map(|mark| mark.kind.span(at + mark.span.start..at + mark.span.end).label(mark.label)));
+            annotations
+                .extend(marks.into_iter().map(|mark| drawn(mark.sort).span(at + mark.span.start..at + mark.span.end).label(mark.sort.label())));
             text.push_str(&shown);
             text.push('\n');
         }
@@ -59,14 +51,12 @@ impl Page<'_> {
     }
 }
 
-/// What of a line is to be pointed at.
-fn marks(incident: &Incident, line: &str) -> Vec<Mark> {
-    let find = |text: &str| memchr::memmem::find(line.as_bytes(), text.as_bytes()).map(|at| at..at + text.len());
-    let failure = incident.stream_failure.as_ref().and_then(|failure| failure.message.as_deref()).filter(|message| !message.is_empty());
-    let failure = failure.and_then(|message| find(&plain(message)));
-    let failure = failure.map(|span| Mark { span, kind: AnnotationKind::Context, label: "what broke the stream" });
-    let refusal = find(REJECTION).map(|span| Mark { span, kind: AnnotationKind::Primary, label: "the rejection" });
-    failure.into_iter().chain(refusal).collect()
+/// How a mark is drawn.
+fn drawn(sort: MarkSort) -> AnnotationKind {
+    match sort {
+        MarkSort::Failure => AnnotationKind::Context,
+        MarkSort::Rejection => AnnotationKind::Primary,
+    }
 }
 
 /// As much of a line as there is room for, the first mark in it, and the marks where they are then.
@@ -74,7 +64,7 @@ fn cut(line: &str, marks: Vec<Mark>, room: usize) -> (String, Vec<Mark>) {
     let chars: Vec<(usize, char)> = line.char_indices().collect();
     let index = |byte: usize| chars.partition_point(|(at, _)| *at < byte);
     let Some(first) = marks.into_iter().next() else { return (window(&chars, 0, room), Vec::new()) };
-    let needed = first.label.chars().count() + 1;
+    let needed = first.sort.label().chars().count() + 1;
     let (start, end) = (index(first.span.start), index(first.span.end));
     let marked = (end - start).min(room.saturating_sub(needed + 2)).max(1);
     let lead = LEAD.min(room.saturating_sub(needed + marked + 1));

@@ -1,15 +1,12 @@
 //! The summary: totals, what failed first, who refused, what to change.
 
-use std::fmt::Write as _;
-
 use anstyle::Style;
 
 use super::page::{BOLD, CYAN, DIM, Page, RED, YELLOW};
 use crate::fact::Name;
 use crate::link::{Outcome, Verdict};
 use crate::output::terminal::plain;
-use crate::output::words::{NOT_NAMED, counted, meaning, size, stretch, targets, times};
-use crate::record::Time;
+use crate::output::words::{self, NOT_NAMED, counted, meaning, size, stretch, targets, times};
 use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
@@ -85,7 +82,7 @@ impl Page<'_> {
             .map(|(n, words)| format!("{n} {words}"))
             .collect();
         self.line(&format!("  {}", ended.join(", ")));
-        self.wrapped(&seen(report), "  ", Style::new());
+        self.wrapped(&plain(&words::seen(report)), "  ", Style::new());
         self.over_time(report);
         self.window(report);
         self.callers(report);
@@ -147,15 +144,9 @@ impl Page<'_> {
 
     /// What the policy says, where there is more to it than that anything was found.
     fn judgement(&mut self, report: &Report) {
-        let Some(judgement) = report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails) else { return };
+        let Some(words) = words::judged(report) else { return };
+        let style = if report.judgement.as_ref().is_some_and(|judgement| judgement.fails) { RED } else { DIM };
         self.line("");
-        let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
-        let (words, style) = if judgement.fails {
-            (format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")), RED)
-        } else {
-            let all = counted(report.summary.requests, "request");
-            (format!("The policy allows this: {} of the {all} count{known}", judgement.counted), DIM)
-        };
         self.wrapped(&words, "", style);
     }
 
@@ -165,11 +156,7 @@ impl Page<'_> {
             if counts.is_empty() {
                 continue;
             }
-            let mut most: Vec<&(String, u64)> = counts.iter().collect();
-            most.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-            let named = most.iter().take(MOST_CALLERS).map(|(name, n)| format!("{} {n}", plain(name)));
-            let more = (most.len() > MOST_CALLERS).then(|| format!("+{} more", most.len() - MOST_CALLERS));
-            self.wrapped(&named.chain(more).collect::<Vec<_>>().join(", "), &format!("  {what}: "), Style::new());
+            self.wrapped(&plain(&words::foremost(counts, MOST_CALLERS)), &format!("  {what}: "), Style::new());
         }
     }
 
@@ -264,25 +251,4 @@ fn sparkline(timeline: &Timeline, most: u64) -> String {
 /// A title that says when not all rows are shown.
 fn top(title: &str, rows: usize, most: usize) -> String {
     if rows > most { format!("{title} (top {most} of {rows})") } else { title.to_owned() }
-}
-
-/// When, and which LiteLLM.
-fn seen(report: &Report) -> String {
-    let s = &report.summary;
-    let zone = |time: Time| if time.utc { "UTC" } else { "local time" };
-    let mut text = match (s.first_seen, s.last_seen) {
-        (Some(first), Some(last)) if first.to_seconds() == last.to_seconds() => format!("at {}, {}", first.to_seconds(), zone(first)),
-        (Some(first), Some(last)) if first.date == last.date => {
-            format!("{} to {}, {}", first.to_seconds(), last.of_day_only().to_seconds(), zone(first))
-        }
-        (Some(first), Some(last)) if first.date.is_some() => format!("{} to {}, {}", first.to_seconds(), last.to_seconds(), zone(first)),
-        (Some(_), Some(_)) => "in logs of which some have no dates".to_owned(),
-        _ => "the log does not say when".to_owned(),
-    };
-    if !s.litellm_versions.is_empty() {
-        let _ = write!(text, "; LiteLLM {}", s.litellm_versions.join(", "));
-    } else if !s.likely_versions.is_empty() {
-        let _ = write!(text, "; likely LiteLLM {}", s.likely_versions.join(", "));
-    }
-    plain(&text).into_owned()
 }
