@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::flow::{FROM_CLIENT, NOT_TOLD};
 use super::marks::{MarkSort, marks};
-use super::{Page, named, plain, words};
+use super::{Page, grouped, named, plain, words};
 use crate::link::{Confidence, Evidence, Incident, Verdict};
 use crate::output::words::StepSort;
 use crate::report::{Group, Report, ReportedIncident};
@@ -42,13 +42,16 @@ impl Page<'_> {
     pub(super) fn incidents_shown(&self) -> String {
         let (all, listed) = (self.report.incidents.len(), self.listed.len());
         let unfolded = self.unfolded.min(listed);
-        let order = "The clearest incident of each group stands first, then the others in the order of their first record.";
+        let order = "The clearest incident of each fingerprint stands first, then the others in the order of their first record.";
         if unfolded == all {
             return order.to_owned();
         }
         let counts = match all - listed {
-            0 => format!("All {all} have a row, the first {unfolded} stand below in full."),
-            out => format!("{listed} of {all} have a row, the first {unfolded} stand below in full; {out} are left out."),
+            0 => format!("All {} have a row, the first {unfolded} stand below in full.", grouped(all as u64)),
+            out => {
+                let [listed, all, out] = [listed, all, out].map(|n| grouped(n as u64));
+                format!("{listed} of {all} have a row, the first {unfolded} stand below in full; {out} are left out.")
+            }
         };
         format!("{order} {counts} --format json has all with all they say; --top N shows more.")
     }
@@ -89,6 +92,12 @@ pub(super) fn known(reported: &ReportedIncident) -> Vec<(&'static str, String)> 
         ("fingerprint", reported.fingerprint.clone()),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// A number by which places stand in the order of the inputs, then of lines.
+pub(super) fn place_order(incident: &Incident) -> u64 {
+    const LINES: u64 = 1 << 32;
+    incident.evidence.first().map_or(0, |first| u64::from(first.place.source) * LINES + first.place.line.min(LINES - 1))
 }
 
 /// How sure the verdict is.

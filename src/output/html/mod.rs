@@ -104,7 +104,7 @@ impl<'r> Page<'r> {
     /// What is said of rows that are not shown.
     fn left_out(&self, rows: usize) -> Option<String> {
         let more = rows.checked_sub(self.most_rows).filter(|more| *more > 0)?;
-        Some(format!("{more} more rows are left out; --format json has all, --top N shows more."))
+        Some(format!("{} more rows are left out; --format json has all, --top N shows more.", grouped(more as u64)))
     }
 }
 

@@ -40,13 +40,18 @@
     });
   };
 
+  // Fewer rows are seen at a glance.
+  const LEAST_FILTERED = 6;
+
   const filterable = (section) => {
     const items = [...section.querySelectorAll("tbody tr, .unfolded > details")];
     const known = items.map((item) => item.textContent.toLowerCase());
     const rows = items.filter((item) => item.tagName === "TR").length;
-    const text = make("input", { type: "search", placeholder: "group, kind, id, words …", autocomplete: "off" });
+    if (rows < LEAST_FILTERED) return;
+    const text = make("input", { type: "search", placeholder: "group, kind, words …", autocomplete: "off" });
+    const names = [...new Set(items.map((item) => item.dataset.v).filter(Boolean))];
     const verdict = make("select", {}, make("option", { value: "" }, "all verdicts"));
-    [...new Set(items.map((item) => item.dataset.v))].forEach((name) => verdict.append(make("option", { value: name }, name)));
+    verdict.append(...names.map((name) => make("option", { value: name }, name)));
     const count = make("output", {});
     const filter = () => {
       const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -61,17 +66,22 @@
     text.addEventListener("input", filter);
     verdict.addEventListener("change", filter);
     filter();
-    const folds = [...section.querySelectorAll(".unfolded > details")];
+    const controls = make("div", { className: "controls", role: "search", ariaLabel: section.querySelector("h2").textContent });
+    controls.append(make("label", {}, "Filter ", text));
+    if (names.length > 1) controls.append(make("label", {}, "Verdict ", verdict));
+    controls.append(count);
+    section.querySelector(".scroll").before(controls);
+  };
+
+  const foldable = (unfolded) => {
+    const folds = [...unfolded.children];
     const all = make("button", { type: "button" }, folds.every((fold) => fold.open) ? "Fold all" : "Unfold all");
     all.addEventListener("click", () => {
       const open = folds.some((fold) => !fold.hidden && !fold.open);
       folds.forEach((fold) => (fold.open = open));
       all.textContent = open ? "Fold all" : "Unfold all";
     });
-    const controls = make("div", { className: "controls", role: "search" });
-    controls.append(make("label", {}, "Filter ", text), make("label", {}, "Verdict ", verdict), count);
-    section.querySelector(".scroll").before(controls);
-    section.querySelector(".unfolded").before(make("div", { className: "controls" }, all));
+    unfolded.before(make("div", { className: "controls" }, all));
   };
 
   // A link to what is folded opens it; not every browser does so by itself.
@@ -87,6 +97,7 @@
 
   document.querySelectorAll("table[data-sort]").forEach(sortable);
   document.querySelectorAll("[data-filter]").forEach(filterable);
+  document.querySelectorAll(".unfolded").forEach(foldable);
   addEventListener("hashchange", reveal);
   reveal();
 
