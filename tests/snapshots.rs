@@ -42,6 +42,8 @@ fn prints() -> Vec<(&'static str, Format, Shown)> {
         ("json", Format::Json, shown()),
         ("ndjson", Format::Ndjson, shown()),
         ("csv", Format::Csv, shown()),
+        ("github", Format::Github, shown()),
+        ("junit", Format::Junit, shown()),
     ]
 }
 

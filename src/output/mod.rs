@@ -2,10 +2,13 @@
 
 pub mod csv;
 mod file;
+pub mod github;
 pub mod json;
+pub mod junit;
 pub mod ndjson;
 mod terminal;
 pub mod text;
+mod witness;
 mod words;
 
 use std::io::{self, Write};
@@ -26,6 +29,10 @@ pub enum Format {
     Ndjson,
     /// One request a row
     Csv,
+    /// Annotations of a GitHub Actions run
+    Github,
+    /// Test results (JUnit XML), a test case for each input
+    Junit,
 }
 
 /// What of a report is shown, where a format leaves that open. The counts stay whole.
@@ -49,7 +56,7 @@ impl Format {
     pub fn quotes(self, shown: &Shown) -> bool {
         match self {
             Format::Text => shown.incidents || shown.incident.is_some(),
-            Format::Json | Format::Ndjson | Format::Csv => false,
+            Format::Json | Format::Ndjson | Format::Csv | Format::Github | Format::Junit => false,
         }
     }
 
@@ -64,6 +71,8 @@ impl Format {
             Format::Json => json::write(report, shown, out),
             Format::Ndjson => ndjson::write(report, shown, out),
             Format::Csv => csv::write(report, out),
+            Format::Github => github::write(report, out),
+            Format::Junit => junit::write(report, out),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Words that all formats share: what a count, a size, a chain is called.
 
+use std::borrow::Cow;
+
 use crate::fact::Name;
-use crate::link::{Incident, Verdict};
-use crate::report::Group;
+use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
+use crate::record::Time;
+use crate::report::{Group, Report};
 
 /// What stands for a group that the input does not name.
 pub(super) const NOT_NAMED: &str = "(not named)";
@@ -52,7 +55,7 @@ pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
         steps.push(step(StepSort::Failure, format!("{group} broke the stream ({}{class}){words}", failure.kind.name())));
     }
     for rejection in &incident.rejections {
-        let name = rejection.model_group.as_deref().or(rejection.model.as_deref()).or(rejection.provider).unwrap_or(NOT_NAMED);
+        let name = refusing(rejection).unwrap_or(NOT_NAMED);
         if incident.verdict == Verdict::MidStreamFallback {
             steps.push(step(StepSort::Sent, format!("LiteLLM sent the partial answer to {name} as a prefill")));
         }
@@ -63,17 +66,65 @@ pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
 }
 
 /// What became of a request, as the end of a sentence.
-fn ended(outcome: crate::link::Outcome) -> &'static str {
+fn ended(outcome: Outcome) -> &'static str {
     match outcome {
-        crate::link::Outcome::Failed => "failed",
-        crate::link::Outcome::Recovered => "was answered by a later fallback",
-        crate::link::Outcome::Unknown => "ended unseen",
+        Outcome::Failed => "failed",
+        Outcome::Recovered => "was answered by a later fallback",
+        Outcome::Unknown => "ended unseen",
     }
+}
+
+/// What became of all requests, in one line.
+pub(super) fn outcomes(report: &Report) -> String {
+    let counts = [Outcome::Failed, Outcome::Recovered, Outcome::Unknown].map(|outcome| report.with_outcome(outcome));
+    outcomes_of(counts)
+}
+
+/// What became of the requests of a sort.
+pub(super) fn outcomes_in(group: &Group<'_>) -> String {
+    outcomes_of([group.failed, group.recovered, group.requests - group.failed - group.recovered])
+}
+
+fn outcomes_of(counts: [u64; 3]) -> String {
+    const WORDS: [&str; 3] = ["failed for the client", "recovered on a later fallback", "ended unseen"];
+    let some = counts.into_iter().zip(WORDS).filter(|(n, _)| *n > 0);
+    some.map(|(n, words)| format!("{n} {words}")).collect::<Vec<_>>().join(", ")
+}
+
+/// When all of it was seen.
+pub(super) fn when(report: &Report) -> String {
+    let zone = |time: Time| if time.utc { "UTC" } else { "local time" };
+    match (report.summary.first_seen, report.summary.last_seen) {
+        (Some(first), Some(last)) if first.to_seconds() == last.to_seconds() => format!("at {}, {}", first.to_seconds(), zone(first)),
+        (Some(first), Some(last)) if first.date == last.date => {
+            format!("{} to {}, {}", first.to_seconds(), last.of_day_only().to_seconds(), zone(first))
+        }
+        (Some(first), Some(last)) if first.date.is_some() => format!("{} to {}, {}", first.to_seconds(), last.to_seconds(), zone(first)),
+        (Some(_), Some(_)) => "in logs of which some have no dates".to_owned(),
+        _ => "the log does not say when".to_owned(),
+    }
+}
+
+/// The LiteLLM versions, and how they are known if no log names them.
+pub(super) fn versions(report: &Report) -> Option<(&[String], &'static str)> {
+    let summary = &report.summary;
+    let told = [(&summary.litellm_versions, ""), (&summary.likely_versions, " (by its line numbers)")];
+    told.into_iter().find(|(names, _)| !names.is_empty()).map(|(names, how)| (names.as_slice(), how))
+}
+
+/// A title that says when not all rows are shown.
+pub(super) fn top(title: &str, rows: usize, most: usize) -> String {
+    if rows > most { format!("{title} (top {most} of {rows})") } else { title.to_owned() }
+}
+
+/// Who refused, by the best name that is known.
+fn refusing(rejection: &IncidentRejection) -> Option<&str> {
+    rejection.model_group.as_deref().or(rejection.model.as_deref()).or(rejection.provider)
 }
 
 /// What the incidents of a sort have in common, in one sentence.
 pub(super) fn sentence(group: &Group<'_>) -> String {
-    let rejecting: Vec<&str> = group.clearest.incident.rejections.iter().filter_map(|r| r.model_group.as_deref()).collect();
+    let rejecting: Vec<&str> = group.clearest.incident.rejections.iter().filter_map(refusing).collect();
     let refused = if rejecting.is_empty() { NOT_NAMED.to_owned() } else { listed(&rejecting) };
     match group.verdict() {
         Verdict::MidStreamFallback => {
@@ -101,6 +152,14 @@ fn listed(names: &[&str]) -> String {
 pub(super) fn targets(targets: &[Name]) -> String {
     let (first, others) = targets.split_first().map_or(("-", 0), |(first, rest)| (&**first, rest.len()));
     if others > 0 { format!("{first} +{others}") } else { first.to_owned() }
+}
+
+/// As much of a text as a reader needs to know it again: names and words from logs can have any length.
+pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// `1 request`, `2 requests`.

@@ -10,6 +10,7 @@ mod identity;
 mod mask;
 mod noticed;
 mod policy;
+mod standing;
 mod timeline;
 mod window;
 
@@ -18,6 +19,7 @@ pub use breakdown::{Breakdown, BreakdownRow, GroupBy};
 pub use group::Group;
 pub use noticed::Noticed;
 pub use policy::{FailOn, Judgement, Max, Policy};
+pub use standing::Standing;
 pub use timeline::{Step, Timeline};
 pub use window::{Bound, Window, Windowed};
 

@@ -1,15 +1,12 @@
 //! The summary: totals, what failed first, who refused, what to change.
 
-use std::fmt::Write as _;
-
 use anstyle::Style;
 
 use super::page::{BOLD, CYAN, DIM, Page, RED, YELLOW};
 use crate::fact::Name;
-use crate::link::{Outcome, Verdict};
+use crate::link::Verdict;
 use crate::output::terminal::plain;
-use crate::output::words::{NOT_NAMED, counted, meaning, size, stretch, targets, times};
-use crate::record::Time;
+use crate::output::words::{NOT_NAMED, counted, meaning, outcomes, size, stretch, targets, times, top, versions, when};
 use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
@@ -74,15 +71,7 @@ impl Page<'_> {
             self.line(&format!("{count:>7}  {name}  {}{why}", meaning(verdict)));
         }
         self.line("");
-        let ended =
-            [(Outcome::Failed, "failed for the client"), (Outcome::Recovered, "recovered on a later fallback"), (Outcome::Unknown, "ended unseen")];
-        let ended: Vec<String> = ended
-            .iter()
-            .map(|(o, words)| (report.with_outcome(*o), words))
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, words)| format!("{n} {words}"))
-            .collect();
-        self.line(&format!("  {}", ended.join(", ")));
+        self.line(&format!("  {}", outcomes(report)));
         self.wrapped(&seen(report), "  ", Style::new());
         self.over_time(report);
         self.window(report);
@@ -254,28 +243,8 @@ fn sparkline(timeline: &Timeline, most: u64) -> String {
     timeline.steps.iter().map(|step| spark(step.requests())).collect()
 }
 
-/// A title that says when not all rows are shown.
-fn top(title: &str, rows: usize, most: usize) -> String {
-    if rows > most { format!("{title} (top {most} of {rows})") } else { title.to_owned() }
-}
-
 /// When, and which LiteLLM.
 fn seen(report: &Report) -> String {
-    let s = &report.summary;
-    let zone = |time: Time| if time.utc { "UTC" } else { "local time" };
-    let mut text = match (s.first_seen, s.last_seen) {
-        (Some(first), Some(last)) if first.to_seconds() == last.to_seconds() => format!("at {}, {}", first.to_seconds(), zone(first)),
-        (Some(first), Some(last)) if first.date == last.date => {
-            format!("{} to {}, {}", first.to_seconds(), last.of_day_only().to_seconds(), zone(first))
-        }
-        (Some(first), Some(last)) if first.date.is_some() => format!("{} to {}, {}", first.to_seconds(), last.to_seconds(), zone(first)),
-        (Some(_), Some(_)) => "in logs of which some have no dates".to_owned(),
-        _ => "the log does not say when".to_owned(),
-    };
-    if !s.litellm_versions.is_empty() {
-        let _ = write!(text, "; LiteLLM {}", s.litellm_versions.join(", "));
-    } else if !s.likely_versions.is_empty() {
-        let _ = write!(text, "; LiteLLM {} (by its line numbers)", s.likely_versions.join(", "));
-    }
-    plain(&text).into_owned()
+    let versions = versions(report).map(|(names, how)| format!("; LiteLLM {}{how}", names.join(", ")));
+    plain(&format!("{}{}", when(report), versions.unwrap_or_default())).into_owned()
 }
