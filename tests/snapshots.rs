@@ -44,6 +44,7 @@ fn prints() -> Vec<(&'static str, Format, Shown)> {
         ("csv", Format::Csv, shown()),
         ("github", Format::Github, shown()),
         ("junit", Format::Junit, shown()),
+        ("sarif", Format::Sarif, shown()),
     ]
 }
 

@@ -6,6 +6,7 @@ pub mod github;
 pub mod json;
 pub mod junit;
 pub mod ndjson;
+pub mod sarif;
 mod terminal;
 pub mod text;
 mod witness;
@@ -33,6 +34,8 @@ pub enum Format {
     Github,
     /// Test results (JUnit XML), a test case for each input
     Junit,
+    /// SARIF 2.1.0, a result for each sort of incident
+    Sarif,
 }
 
 /// What of a report is shown, where a format leaves that open. The counts stay whole.
@@ -56,7 +59,7 @@ impl Format {
     pub fn quotes(self, shown: &Shown) -> bool {
         match self {
             Format::Text => shown.incidents || shown.incident.is_some(),
-            Format::Json | Format::Ndjson | Format::Csv | Format::Github | Format::Junit => false,
+            Format::Json | Format::Ndjson | Format::Csv | Format::Github | Format::Junit | Format::Sarif => false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Format {
             Format::Csv => csv::write(report, out),
             Format::Github => github::write(report, out),
             Format::Junit => junit::write(report, out),
+            Format::Sarif => sarif::write(report, out),
         }
     }
 }
