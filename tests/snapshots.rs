@@ -42,6 +42,7 @@ fn prints() -> Vec<(&'static str, Format, Shown)> {
         ("json", Format::Json, shown()),
         ("ndjson", Format::Ndjson, shown()),
         ("csv", Format::Csv, shown()),
+        ("markdown", Format::Markdown, Shown { group_by: Some(GroupBy::Model), ..shown() }),
         ("github", Format::Github, shown()),
         ("junit", Format::Junit, shown()),
         ("sarif", Format::Sarif, shown()),

@@ -5,6 +5,7 @@ mod file;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod markdown;
 pub mod ndjson;
 pub mod sarif;
 mod terminal;
@@ -30,6 +31,8 @@ pub enum Format {
     Ndjson,
     /// One request a row
     Csv,
+    /// Summary, advice and the clearest incidents, for a job summary or an issue
+    Markdown,
     /// Annotations of a GitHub Actions run
     Github,
     /// Test results (JUnit XML), a test case for each input
@@ -59,6 +62,7 @@ impl Format {
     pub fn quotes(self, shown: &Shown) -> bool {
         match self {
             Format::Text => shown.incidents || shown.incident.is_some(),
+            Format::Markdown => true,
             Format::Json | Format::Ndjson | Format::Csv | Format::Github | Format::Junit | Format::Sarif => false,
         }
     }
@@ -74,6 +78,7 @@ impl Format {
             Format::Json => json::write(report, shown, out),
             Format::Ndjson => ndjson::write(report, shown, out),
             Format::Csv => csv::write(report, out),
+            Format::Markdown => markdown::write(report, shown, out),
             Format::Github => github::write(report, out),
             Format::Junit => junit::write(report, out),
             Format::Sarif => sarif::write(report, out),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::fact::Name;
-use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
+use crate::link::{Incident, IncidentRejection, Outcome, Request, Verdict};
 use crate::record::Time;
 use crate::report::{Group, Report};
 
@@ -63,6 +63,14 @@ pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
     }
     steps.push(step(StepSort::End, format!("for the client the request {}", ended(incident.outcome))));
     steps
+}
+
+/// `key prod-app, team core, call 27c2aa72-…`: what a trace knows of the request.
+pub(super) fn caller(request: &Request) -> String {
+    let caller = &request.caller;
+    let known = [("key", &caller.key), ("team", &caller.team), ("user", &caller.user), ("end user", &caller.end_user), ("call", &request.call_id)];
+    let known: Vec<String> = known.iter().filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?))).collect();
+    known.join(", ")
 }
 
 /// What became of a request, as the end of a sentence.

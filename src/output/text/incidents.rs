@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use super::excerpt;
 use super::page::{CYAN, DIM, Page, RED, YELLOW};
-use crate::link::{Confidence, Request, Verdict};
+use crate::link::{Confidence, Verdict};
 use crate::output::terminal::plain;
 use crate::output::words::{self, ChainStep, StepSort};
 use crate::report::{Report, ReportedIncident};
@@ -42,7 +42,7 @@ impl Page<'_> {
         self.line("");
         self.line(&format!("{time}{verdict}{sure}, {}, id {}", i.outcome.name(), reported.id));
         self.chain(&words::chain(i));
-        let asked = caller(&i.request);
+        let asked = plain(&words::caller(&i.request)).into_owned();
         if !asked.is_empty() {
             self.wrapped(&asked, "  from ", DIM);
         }
@@ -74,12 +74,4 @@ impl Page<'_> {
             self.wrapped(&plain(&step.text), lead, style);
         }
     }
-}
-
-/// `key prod-app, team core, call 27c2aa72-…`: what a trace knows of the request.
-fn caller(request: &Request) -> String {
-    let caller = &request.caller;
-    let known = [("key", &caller.key), ("team", &caller.team), ("user", &caller.user), ("end user", &caller.end_user), ("call", &request.call_id)];
-    let known: Vec<String> = known.iter().filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?))).collect();
-    plain(&known.join(", ")).into_owned()
 }
