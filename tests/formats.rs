@@ -1,0 +1,164 @@
+//! All formats of one run tell the same: how many requests, of which verdict, and how many of each fingerprint.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use common::lines;
+use quick_junit::TestCaseStatus;
+use regex::Regex;
+use serde_json::Value;
+
+const FORMATS: [&str; 7] = ["json", "ndjson", "csv", "markdown", "sarif", "junit", "github"];
+const VERDICTS: [&str; 3] = ["mid_stream_fallback", "client_prefill", "unknown"];
+
+/// What a format tells.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    requests: u64,
+    /// Requests by verdict.
+    verdicts: BTreeMap<String, u64>,
+    /// Requests by fingerprint.
+    sorts: BTreeMap<String, u64>,
+}
+
+impl Told {
+    /// What incidents add up to, each given by its verdict and fingerprint.
+    fn of_incidents<'i>(incidents: impl Iterator<Item = (&'i str, &'i str)>) -> Told {
+        let mut told = Told { verdicts: VERDICTS.iter().map(|verdict| ((*verdict).to_owned(), 0)).collect(), ..Told::default() };
+        for (verdict, fingerprint) in incidents {
+            told.requests += 1;
+            *told.verdicts.get_mut(verdict).unwrap() += 1;
+            *told.sorts.entry(fingerprint.to_owned()).or_default() += 1;
+        }
+        told
+    }
+
+    /// Totals that a format prints, and the sorts in it.
+    fn of_totals(total: &dyn Fn(&str) -> u64, sorts: impl Iterator<Item = (String, u64)>) -> Told {
+        let mut told = Told { requests: total("requests"), ..Told::default() };
+        told.verdicts = VERDICTS.iter().map(|verdict| ((*verdict).to_owned(), total(verdict))).collect();
+        sorts.for_each(|(fingerprint, requests)| *told.sorts.entry(fingerprint).or_default() += requests);
+        told
+    }
+}
+
+fn verdict_and_fingerprint(incident: &Value) -> (&str, &str) {
+    (incident["verdict"].as_str().unwrap(), incident["fingerprint"].as_str().unwrap())
+}
+
+fn json(text: &str) -> Told {
+    let report: Value = serde_json::from_str(text).unwrap();
+    let told = Told::of_incidents(report["incidents"].as_array().unwrap().iter().map(verdict_and_fingerprint));
+    assert_eq!(report["summary"]["requests"], told.requests);
+    VERDICTS.iter().for_each(|verdict| assert_eq!(report["summary"]["by_verdict"][verdict], told.verdicts[*verdict]));
+    told
+}
+
+fn ndjson(text: &str) -> Told {
+    let rows = lines(text.as_bytes());
+    let (summary, incidents) = rows.split_last().unwrap();
+    let told = Told::of_incidents(incidents.iter().map(verdict_and_fingerprint));
+    assert_eq!((&summary["type"], &summary["summary"]["requests"]), (&"summary".into(), &told.requests.into()));
+    told
+}
+
+fn csv(text: &str) -> Told {
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let headers = table.headers().unwrap().clone();
+    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let (verdict, fingerprint) = (column("verdict"), column("fingerprint"));
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    Told::of_incidents(rows.iter().map(|row| (&row[verdict], &row[fingerprint])))
+}
+
+fn sarif(text: &str) -> Told {
+    let log: Value = serde_json::from_str(text).unwrap();
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    let requests = |result: &Value| result["properties"]["requests"].as_u64().unwrap();
+    for verdict in VERDICTS {
+        let sum: u64 = results.iter().filter(|result| result["ruleId"] == verdict).map(requests).sum();
+        assert_eq!(run["properties"][verdict], sum, "{verdict}");
+    }
+    let fingerprint = |result: &Value| result["partialFingerprints"]["streamfall/v1"].as_str().unwrap().to_owned();
+    Told::of_totals(&|name| run["properties"][name].as_u64().unwrap(), results.iter().map(|result| (fingerprint(result), requests(result))))
+}
+
+fn junit(text: &str) -> Told {
+    let document = quick_junit::Report::deserialize_from_str(text).unwrap();
+    let suite = &document.test_suites[0];
+    let total = |name: &str| suite.properties.iter().find(|property| property.name.as_str() == name).unwrap().value.as_str().parse().unwrap();
+    let mut said = String::new();
+    for case in &suite.test_cases {
+        if let TestCaseStatus::NonSuccess { description: Some(description), .. } = &case.status {
+            said.push_str(description);
+            said.push('\n');
+        }
+        said.extend(case.system_out.as_ref().map(|text| format!("{}\n", text.as_str())));
+    }
+    Told::of_totals(&total, captured(r"(?m)^[a-z_]+ (?<sort>[0-9a-f]{16}): (?<requests>\d+) requests? ", &said))
+}
+
+fn markdown(text: &str) -> Told {
+    let row = |verdict: &str| captured(&format!(r"(?m)^\| (?<requests>\d+) \| `(?<sort>{verdict})` \| "), text).next().unwrap().1;
+    let total = |name: &str| match name {
+        "requests" => Regex::new(r"^## (\d+) requests? met").unwrap().captures(text).unwrap()[1].parse().unwrap(),
+        verdict => row(verdict),
+    };
+    Told::of_totals(&total, captured(r"\((?<requests>\d+) requests? with fingerprint `(?<sort>[0-9a-f]{16})`\)", text))
+}
+
+/// GitHub shows ten sorts: what the tenth says of the others is told as a sort of its own.
+fn github(text: &str) -> Told {
+    let total = |name: &str| match name {
+        "requests" => Regex::new(r"(?m)^::notice title=streamfall::(\d+) requests? met").unwrap().captures(text).unwrap()[1].parse().unwrap(),
+        verdict => captured(&format!(r"(?m)^ *(?<requests>\d+)  (?<sort>{verdict}) "), text).next().unwrap().1,
+    };
+    let shown = captured(r"(?m)^::error .*::(?<requests>\d+) requests? .* Fingerprint (?<sort>[0-9a-f]{16}),", text);
+    let others = captured(r"\(and \d+ (?<sort>sort)s? more of (?<requests>\d+) requests?: ", text);
+    Told::of_totals(&total, shown.chain(others))
+}
+
+fn captured(pattern: &str, text: &str) -> impl Iterator<Item = (String, u64)> {
+    let found: Vec<(String, u64)> =
+        Regex::new(pattern).unwrap().captures_iter(text).map(|found| (found["sort"].to_owned(), found["requests"].parse().unwrap())).collect();
+    found.into_iter()
+}
+
+/// What each format tells of one run over the same inputs.
+fn told(inputs: &[String]) -> Vec<(&'static str, Told)> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |format: &str| dir.path().join(format);
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("streamfall"));
+    command.args(FORMATS.map(|format| format!("--output={format}={}", file(format).display())));
+    let output = command.args(["--top", "100000"]).args(inputs).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let readers: [fn(&str) -> Told; 7] = [json, ndjson, csv, markdown, sarif, junit, github];
+    FORMATS.into_iter().zip(readers).map(|(format, read)| (format, read(&std::fs::read_to_string(file(format)).unwrap()))).collect()
+}
+
+#[test]
+fn all_formats_tell_the_same() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = |path: &Path| path.display().to_string();
+    let entries = std::fs::read_dir(root.join("sample-logs")).unwrap().map(|entry| entry.unwrap().path());
+    let logs: Vec<String> = entries.filter(|path| path.extension().is_some_and(|end| end == "log")).map(|path| named(&path)).collect();
+    for inputs in [logs, vec![named(&root.join("tests/captures"))]] {
+        let mut all = told(&inputs);
+        let (_, mut github) = all.pop().unwrap();
+        let (_, first) = all.remove(0);
+        assert!(first.requests > 20 && first.sorts.len() > 10, "{first:?}");
+        for (format, told) in all {
+            assert_eq!(told, first, "{format}");
+        }
+        let others = github.sorts.remove("sort").unwrap();
+        assert!(github.sorts.iter().all(|(sort, requests)| first.sorts[sort] == *requests));
+        assert_eq!(others + github.sorts.values().sum::<u64>(), first.requests);
+        assert_eq!((github.requests, &github.verdicts), (first.requests, &first.verdicts));
+    }
+}
