@@ -55,7 +55,9 @@ fn json(text: &str) -> Told {
     let report: Value = serde_json::from_str(text).unwrap();
     let told = Told::of_incidents(report["incidents"].as_array().unwrap().iter().map(verdict_and_fingerprint));
     assert_eq!(report["summary"]["requests"], told.requests);
-    VERDICTS.iter().for_each(|verdict| assert_eq!(report["summary"]["by_verdict"][verdict], told.verdicts[*verdict]));
+    for verdict in VERDICTS {
+        assert_eq!(report["summary"]["by_verdict"][verdict], told.verdicts[verdict]);
+    }
     told
 }
 
@@ -130,6 +132,13 @@ fn captured(pattern: &str, text: &str) -> impl Iterator<Item = (String, u64)> {
     found.into_iter()
 }
 
+/// What is printed, and the exit status.
+fn printed(format: &str, args: &[&str], stdin: &[u8]) -> (String, i32) {
+    let mut command = assert_cmd::cargo::cargo_bin_cmd!("streamfall");
+    let output = command.args(["--format", format]).args(args).write_stdin(stdin.to_vec()).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+}
+
 /// What each format tells of one run over the same inputs.
 fn told(inputs: &[String]) -> Vec<(&'static str, Told)> {
     let dir = tempfile::tempdir().unwrap();
@@ -160,5 +169,71 @@ fn all_formats_tell_the_same() {
         assert!(github.sorts.iter().all(|(sort, requests)| first.sorts[sort] == *requests));
         assert_eq!(others + github.sorts.values().sum::<u64>(), first.requests);
         assert_eq!((github.requests, &github.verdicts), (first.requests, &first.verdicts));
+    }
+}
+
+/// How often each format for CI has each of its levels.
+#[derive(Debug, PartialEq, Eq)]
+struct Levels {
+    status: i32,
+    /// Of SARIF results: error, warning, note.
+    sarif: [usize; 3],
+    /// Of annotations: error, warning, notice, the run's own included.
+    github: [usize; 3],
+    /// Of test cases: failures, errors.
+    junit: [usize; 2],
+}
+
+fn levels(args: &[&str]) -> Levels {
+    let (sarif, status) = printed("sarif", args, b"");
+    let (github, junit) = (printed("github", args, b"").0, printed("junit", args, b"").0);
+    let log: Value = serde_json::from_str(&sarif).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let document = quick_junit::Report::deserialize_from_str(&junit).unwrap();
+    assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], status != 2);
+    Levels {
+        status,
+        sarif: ["error", "warning", "note"].map(|level| results.iter().filter(|result| result["level"] == level).count()),
+        github: ["::error ", "::warning ", "::notice "].map(|level| github.lines().filter(|line| line.starts_with(level)).count()),
+        junit: [document.failures, document.errors],
+    }
+}
+
+/// The sample has ten sorts of one request each: six mid-stream, three of clients, one unknown.
+#[test]
+fn formats_for_ci_fail_as_the_exit_status_does() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/proxy-1.85.0-json.log").display().to_string();
+    let dir = tempfile::tempdir().unwrap();
+    let baseline = dir.path().join("baseline.json").display().to_string();
+    let known = format!("--baseline={baseline}");
+    let (report, _) = printed("json", &[&sample], b"");
+    std::fs::write(&baseline, report).unwrap();
+    let cases: [(&[&str], i32, [usize; 3], [usize; 3], [usize; 2]); 6] = [
+        (&[], 1, [9, 1, 0], [10, 0, 1], [1, 0]),
+        (&["--fail-on=mid-stream"], 1, [6, 0, 4], [6, 4, 1], [1, 0]),
+        (&["--fail-on=never"], 0, [0, 0, 10], [0, 10, 1], [0, 0]),
+        (&["--max=10"], 0, [0, 0, 10], [0, 10, 1], [0, 0]),
+        (&[&known], 0, [0, 0, 10], [0, 0, 10], [0, 0]),
+        (&["missing.log"], 2, [9, 1, 0], [10, 0, 1], [1, 1]),
+    ];
+    for (args, status, sarif, github, junit) in cases {
+        let all: Vec<&str> = args.iter().copied().chain([sample.as_str()]).collect();
+        assert_eq!(levels(&all), Levels { status, sarif, github, junit }, "{args:?}");
+    }
+    let (sarif, _) = printed("sarif", &[&known, &sample], b"");
+    assert_eq!(sarif.matches("\"baselineState\": \"unchanged\"").count(), 10);
+}
+
+#[test]
+fn what_is_no_file_is_none_in_an_annotation() {
+    let log = common::capture("1.77.7_A_default").log;
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    std::fs::write(path("proxy.log"), &log).unwrap();
+    std::fs::write(path("dump.tar"), common::tar(&[("pod/proxy.log", log.as_slice())])).unwrap();
+    for (args, stdin, is_file) in [(vec![path("proxy.log")], &b""[..], true), (vec![path("dump.tar")], b"", false), (vec![], &log, false)] {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let (github, _) = printed("github", &args, stdin);
+        assert!(github.contains("::error ") && github.contains(",file=") == is_file, "{args:?}\n{github}");
     }
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::terminal::plain;
 use super::witness;
-use super::words::{counted, cut, meaning, outcomes, outcomes_in, sentence, when};
+use super::words::{counted, cut, meaning, outcomes, outcomes_in, when};
 use crate::link::Verdict;
 use crate::report::{Group, Report, Standing};
 
@@ -66,7 +66,12 @@ fn counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn summary(report: &Report) -> Annotation {
     let s = &report.summary;
     let message = match s.requests {
-        0 => format!("No request met the prefill rejection ({} read).", counted(report.inputs.len() as u64, "input")),
+        0 => {
+            // That nothing was found may be due to what was given.
+            let noticed = report.problems.iter().filter(|problem| !problem.kind.is_failure()).map(|problem| format!("; {problem}"));
+            let noticed: String = noticed.collect();
+            format!("No request met the prefill rejection ({} read){}", counted(report.inputs.len() as u64, "input"), cut(&noticed, LONGEST))
+        }
         requests => {
             let verdicts = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown];
             let verdicts = verdicts.map(|verdict| format!("{} {}", report.with_verdict(verdict), verdict.name())).join(", ");
@@ -94,7 +99,7 @@ fn of_group(report: &Report, group: &Group<'_>) -> Annotation {
         message: format!(
             "{requests} ({}): {}. Fingerprint {}, clearest incident {}",
             outcomes_in(group),
-            cut(&sentence(group), LONGEST),
+            cut(&group.sentence(), LONGEST),
             group.fingerprint(),
             group.clearest.id
         ),

@@ -10,7 +10,7 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 
 use super::terminal::plain;
 use super::witness;
-use super::words::{counted, cut, outcomes_in, sentence};
+use super::words::{counted, cut, outcomes_in};
 use crate::input::{Problem, ProblemKind};
 use crate::link::{Outcome, Verdict};
 use crate::report::{Group, InputRead, Report, Standing};
@@ -100,7 +100,7 @@ fn told(report: &Report, group: &Group<'_>) -> String {
     let requests = counted(group.requests, "request");
     let first = format!("{} {}: {requests} ({}){standing}", group.verdict().name(), group.fingerprint(), outcomes_in(group));
     let place = format!("{}:{}, incident {}", report.source(place), place.line, group.clearest.id);
-    format!("{}\n  {}\n  {}", line(&first), line(&sentence(group)), line(&place))
+    format!("{}\n  {}\n  {}", line(&first), line(&group.sentence()), line(&place))
 }
 
 /// What is to be said of no input that was read: failures by what they concern, and notices.
@@ -108,9 +108,10 @@ fn elsewhere(report: &Report) -> (BTreeMap<&str, Vec<&Problem>>, Vec<String>) {
     let read: BTreeSet<&str> = report.inputs.iter().map(|input| input.name.as_str()).collect();
     let (mut failures, mut notices): (BTreeMap<&str, Vec<&Problem>>, Vec<String>) = (BTreeMap::new(), Vec::new());
     for problem in report.problems.iter().filter(|problem| !read.contains(problem.input.as_str())) {
-        match problem.kind.is_failure() {
-            true => failures.entry(&problem.input).or_default().push(problem),
-            false => notices.push(line(&problem.to_string())),
+        if problem.kind.is_failure() {
+            failures.entry(&problem.input).or_default().push(problem);
+        } else {
+            notices.push(line(&problem.to_string()));
         }
     }
     (failures, notices)

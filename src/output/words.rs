@@ -1,14 +1,14 @@
 //! Words that all formats share: what a count, a size, a chain is called.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use crate::fact::Name;
-use crate::link::{Incident, IncidentRejection, Outcome, Request, Verdict};
+use crate::link::{Incident, Outcome, Request, Verdict};
 use crate::record::Time;
-use crate::report::{Group, Report};
+use crate::report::{Group, Judgement, Report};
 
-/// What stands for a group that the input does not name.
-pub(super) const NOT_NAMED: &str = "(not named)";
+pub(super) use crate::report::NOT_NAMED;
 
 /// One step of what happened to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
         steps.push(step(StepSort::Failure, format!("{group} broke the stream ({}{class}){words}", failure.kind.name())));
     }
     for rejection in &incident.rejections {
-        let name = refusing(rejection).unwrap_or(NOT_NAMED);
+        let name = rejection.name().unwrap_or(NOT_NAMED);
         if incident.verdict == Verdict::MidStreamFallback {
             steps.push(step(StepSort::Sent, format!("LiteLLM sent the partial answer to {name} as a prefill")));
         }
@@ -63,14 +63,6 @@ pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
     }
     steps.push(step(StepSort::End, format!("for the client the request {}", ended(incident.outcome))));
     steps
-}
-
-/// `key prod-app, team core, call 27c2aa72-…`: what a trace knows of the request.
-pub(super) fn caller(request: &Request) -> String {
-    let caller = &request.caller;
-    let known = [("key", &caller.key), ("team", &caller.team), ("user", &caller.user), ("end user", &caller.end_user), ("call", &request.call_id)];
-    let known: Vec<String> = known.iter().filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?))).collect();
-    known.join(", ")
 }
 
 /// What became of a request, as the end of a sentence.
@@ -84,8 +76,7 @@ fn ended(outcome: Outcome) -> &'static str {
 
 /// What became of all requests, in one line.
 pub(super) fn outcomes(report: &Report) -> String {
-    let counts = [Outcome::Failed, Outcome::Recovered, Outcome::Unknown].map(|outcome| report.with_outcome(outcome));
-    outcomes_of(counts)
+    outcomes_of([Outcome::Failed, Outcome::Recovered, Outcome::Unknown].map(|outcome| report.with_outcome(outcome)))
 }
 
 /// What became of the requests of a sort.
@@ -99,7 +90,22 @@ fn outcomes_of(counts: [u64; 3]) -> String {
     some.map(|(n, words)| format!("{n} {words}")).collect::<Vec<_>>().join(", ")
 }
 
-/// When all of it was seen.
+/// Where LiteLLM sent requests: the first target, and how many others.
+pub(super) fn targets(targets: &[Name]) -> String {
+    let (first, others) = targets.split_first().map_or(("-", 0), |(first, rest)| (&**first, rest.len()));
+    if others > 0 { format!("{first} +{others}") } else { first.to_owned() }
+}
+
+/// When, and which LiteLLM.
+pub(super) fn seen(report: &Report) -> String {
+    let mut text = when(report);
+    if let Some(versions) = versions(report) {
+        let _ = write!(text, "; LiteLLM {versions}");
+    }
+    text
+}
+
+/// When.
 pub(super) fn when(report: &Report) -> String {
     let zone = |time: Time| if time.utc { "UTC" } else { "local time" };
     match (report.summary.first_seen, report.summary.last_seen) {
@@ -113,53 +119,46 @@ pub(super) fn when(report: &Report) -> String {
     }
 }
 
-/// The LiteLLM versions, and how they are known if no log names them.
-pub(super) fn versions(report: &Report) -> Option<(&[String], &'static str)> {
-    let summary = &report.summary;
-    let told = [(&summary.litellm_versions, ""), (&summary.likely_versions, " (by its line numbers)")];
-    told.into_iter().find(|(names, _)| !names.is_empty()).map(|(names, how)| (names.as_slice(), how))
+/// Which LiteLLM, if the input tells.
+pub(super) fn versions(report: &Report) -> Option<String> {
+    let s = &report.summary;
+    match (s.litellm_versions.is_empty(), s.likely_versions.is_empty()) {
+        (false, _) => Some(s.litellm_versions.join(", ")),
+        (true, false) => Some(format!("{} (by its line numbers)", s.likely_versions.join(", "))),
+        (true, true) => None,
+    }
+}
+
+/// Names by their counts: `prod 7, test 2, +3 more`.
+pub(super) fn foremost(counts: &[(String, u64)], most: usize) -> String {
+    let mut sorted: Vec<&(String, u64)> = counts.iter().collect();
+    sorted.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let named = sorted.iter().take(most).map(|(name, n)| format!("{name} {n}"));
+    let more = (sorted.len() > most).then(|| format!("+{} more", sorted.len() - most));
+    named.chain(more).collect::<Vec<_>>().join(", ")
+}
+
+/// `key prod-app, team core, call 27c2aa72-…`: what a trace knows of the request.
+pub(super) fn caller(request: &Request) -> String {
+    let caller = &request.caller;
+    let known = [("key", &caller.key), ("team", &caller.team), ("user", &caller.user), ("end user", &caller.end_user), ("call", &request.call_id)];
+    let known: Vec<String> = known.iter().filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?))).collect();
+    known.join(", ")
+}
+
+/// What a policy says of a report.
+pub(super) fn judged(report: &Report, judgement: &Judgement) -> String {
+    let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
+    if judgement.fails {
+        format!("The policy forbids this: {}{known}", judgement.reasons.join("; "))
+    } else {
+        format!("The policy allows this: {} of the {} count{known}", judgement.counted, counted(report.summary.requests, "request"))
+    }
 }
 
 /// A title that says when not all rows are shown.
 pub(super) fn top(title: &str, rows: usize, most: usize) -> String {
     if rows > most { format!("{title} (top {most} of {rows})") } else { title.to_owned() }
-}
-
-/// Who refused, by the best name that is known.
-fn refusing(rejection: &IncidentRejection) -> Option<&str> {
-    rejection.model_group.as_deref().or(rejection.model.as_deref()).or(rejection.provider)
-}
-
-/// What the incidents of a sort have in common, in one sentence.
-pub(super) fn sentence(group: &Group<'_>) -> String {
-    let rejecting: Vec<&str> = group.clearest.incident.rejections.iter().filter_map(refusing).collect();
-    let refused = if rejecting.is_empty() { NOT_NAMED.to_owned() } else { listed(&rejecting) };
-    match group.verdict() {
-        Verdict::MidStreamFallback => {
-            let failed = group.failed_group().unwrap_or("a group that is not named");
-            let kind = group.kind().map_or("unknown", crate::knowledge::failure::Kind::name);
-            format!("{failed} broke the stream ({kind}), LiteLLM continued it on {refused}, which refuses prefill")
-        }
-        Verdict::ClientPrefill => format!("the client sent a trailing assistant message, which {refused} refuses"),
-        Verdict::Unknown => format!("{refused} refused a prefill, and this input cannot tell who sent it"),
-    }
-}
-
-/// Names, each once, in their order.
-fn listed(names: &[&str]) -> String {
-    let mut once: Vec<&str> = Vec::new();
-    names.iter().for_each(|name| {
-        if !once.contains(name) {
-            once.push(name)
-        }
-    });
-    once.join(", ")
-}
-
-/// Where LiteLLM sent requests: the first target, and how many others.
-pub(super) fn targets(targets: &[Name]) -> String {
-    let (first, others) = targets.split_first().map_or(("-", 0), |(first, rest)| (&**first, rest.len()));
-    if others > 0 { format!("{first} +{others}") } else { first.to_owned() }
 }
 
 /// As much of a text as a reader needs to know it again: names and words from logs can have any length.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Report, ReportedIncident};
+use super::{NOT_NAMED, Report, ReportedIncident};
 use crate::fact::Name;
 use crate::knowledge::failure::{Category, Kind};
-use crate::link::{Outcome, Verdict};
+use crate::link::{IncidentRejection, Outcome, Verdict};
 
 /// Incidents of one verdict, failed group, kind, targets and route.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +55,27 @@ impl<'r> Group<'r> {
     #[must_use]
     pub fn targets(&self) -> &'r [Name] {
         &self.clearest.incident.fallbacks
+    }
+
+    /// What its incidents have in common, in one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let mut refused: Vec<&str> = Vec::new();
+        for name in self.clearest.incident.rejections.iter().filter_map(IncidentRejection::name) {
+            if !refused.contains(&name) {
+                refused.push(name);
+            }
+        }
+        let refused = if refused.is_empty() { NOT_NAMED.to_owned() } else { refused.join(", ") };
+        match self.verdict() {
+            Verdict::MidStreamFallback => {
+                let failed = self.failed_group().unwrap_or("a group that is not named");
+                let kind = self.kind().map_or("unknown", Kind::name);
+                format!("{failed} broke the stream ({kind}), LiteLLM continued it on {refused}, which refuses prefill")
+            }
+            Verdict::ClientPrefill => format!("the client sent a trailing assistant message, which {refused} refuses"),
+            Verdict::Unknown => format!("{refused} refused a prefill, and this input cannot tell who sent it"),
+        }
     }
 
     /// On which route.

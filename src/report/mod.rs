@@ -33,6 +33,9 @@ use crate::record::Form;
 /// Name and version of the contract that a report is written by (`schema/streamfall.report.v1.json`).
 pub const SCHEMA: &str = "streamfall.report/1";
 
+/// What stands for a group that the input does not name.
+pub const NOT_NAMED: &str = "(not named)";
+
 /// All that was found.
 #[derive(Debug)]
 pub struct Report {

@@ -9,7 +9,7 @@ mod page;
 use std::io::{self, Write};
 
 use super::Shown;
-use super::words::{NOT_NAMED, counted, meaning, outcomes, size, targets, times, top, versions, when};
+use super::words::{NOT_NAMED, counted, judged, meaning, outcomes, size, targets, times, top, versions, when};
 use crate::link::Verdict;
 use crate::report::{GroupBy, Report};
 use page::{Page, code};
@@ -45,7 +45,7 @@ pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<
     if page.is_cut {
         page.paragraph("**This page was cut for its size**: the counts above are whole, and `--format json` has all incidents.");
     }
-    page.incomplete(report);
+    page.problems(report);
     out.write_all(page.text.trim_end().as_bytes())?;
     writeln!(out)
 }
@@ -69,10 +69,7 @@ impl Page {
                 .map(|verdict| format!("{} {}", report.with_verdict(verdict), cause(verdict)))
                 .collect();
             self.paragraph(&format!("**{}.** {}.", blamed.join(", "), outcomes(report)));
-            let versions = versions(report).map(|(names, how)| {
-                let names: Vec<String> = names.iter().map(|name| code(name)).collect();
-                format!("; LiteLLM {}{how}", names.join(", "))
-            });
+            let versions = versions(report).map(|versions| format!("; LiteLLM {}", code(&versions)));
             let printed = format!("{}, printed {}", counted(s.rejections, "rejection"), times(s.mentions));
             self.paragraph(&format!("{printed}; {}{}.", when(report), versions.unwrap_or_default()));
         }
@@ -126,7 +123,9 @@ impl Page {
             let advice = given.advice;
             let issue = format!("[{}](https://github.com/{})", advice.reference, advice.reference.replace('#', "/issues/"));
             self.line(&format!("- **{}** (for {}, see {issue})", advice.title, counted(given.applies_to, "request")));
-            advice.steps.iter().for_each(|step| self.line(&format!("  - {step}")));
+            for step in advice.steps {
+                self.line(&format!("  - {step}"));
+            }
         }
         self.line("");
     }
@@ -141,24 +140,22 @@ impl Page {
     /// What the policy says, where there is one and anything to say it of.
     fn judgement(&mut self, report: &Report) {
         let Some(judgement) = report.judgement.as_ref().filter(|_| report.summary.requests > 0) else { return };
-        let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
-        self.paragraph(&match judgement.fails {
-            true => format!("The policy forbids this: {}{known}.", judgement.reasons.join("; ")),
-            false => format!("The policy allows this: {} of {} count{known}.", judgement.counted, counted(report.summary.requests, "request")),
-        });
+        self.paragraph(&format!("{}.", judged(report, judgement)));
     }
 
-    fn incomplete(&mut self, report: &Report) {
-        if report.complete {
+    /// What could not be read, and what is to be known of what was: failures first.
+    fn problems(&mut self, report: &Report) {
+        if !report.complete {
+            self.paragraph("**This report is incomplete: not everything could be read.**");
+        }
+        if report.problems.is_empty() {
             return;
         }
-        self.paragraph("**This report is incomplete: not everything could be read.**");
-        let failures: Vec<String> =
-            report.problems.iter().filter(|problem| problem.kind.is_failure()).map(|problem| code(&problem.to_string())).collect();
-        failures.iter().take(MOST_PROBLEMS).for_each(|problem| self.line(&format!("- {problem}")));
-        if failures.len() > MOST_PROBLEMS {
-            self.line(&format!("- … and {} more", failures.len() - MOST_PROBLEMS));
-        }
+        let of = |failure: bool| report.problems.iter().filter(move |problem| problem.kind.is_failure() == failure);
+        let mut lines: Vec<String> = of(true).chain(of(false)).take(MOST_PROBLEMS).map(ToString::to_string).collect();
+        let more = report.problems.len() - lines.len();
+        lines.extend((more > 0).then(|| format!("… and {more} more")));
+        self.fenced(lines.iter().map(String::as_str));
     }
 }
 

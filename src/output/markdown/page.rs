@@ -60,7 +60,9 @@ impl Page {
         let longest = lines.iter().map(|line| longest_run(line, '`')).max().unwrap_or_default();
         let fence = "`".repeat(3.max(longest + 1));
         self.line(&format!("{fence}text"));
-        lines.iter().for_each(|line| self.line(line));
+        for line in &lines {
+            self.line(line);
+        }
         self.paragraph(&fence);
     }
 }

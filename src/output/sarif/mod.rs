@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use super::json::escaped;
 use super::terminal::plain;
 use super::witness;
-use super::words::{chain, counted, cut, outcomes_in, sentence};
+use super::words::{chain, counted, cut, outcomes_in};
 use crate::knowledge::failure::{Category, Kind};
 use crate::link::{Confidence, Incident, Verdict};
 use crate::report::{Group, Report, Standing};
@@ -109,7 +109,7 @@ fn result<'a>(report: &Report, group: &Group<'a>, standing: Standing, artifacts:
         rule_id: verdict.name(),
         rule_index: rules::index(verdict),
         level: if standing == Standing::Forbidden { rules::level(verdict) } else { "note" },
-        message: text(&format!("{} ({}): {}.", counted(group.requests, "request"), outcomes_in(group), sentence(group))),
+        message: text(&format!("{} ({}): {}.", counted(group.requests, "request"), outcomes_in(group), group.sentence())),
         locations: [artifacts.location(witness::clearest(incident), None)],
         code_flows,
         partial_fingerprints: Fingerprints {

@@ -1,6 +1,7 @@
 //! Places as SARIF names them: an artifact by its URI, once in the run's list and by its index from then on.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::shape::{Artifact, ArtifactLocation, ArtifactProperties, Location, PhysicalLocation, Region, Text};
 use crate::fact::Place;
@@ -47,10 +48,11 @@ fn uri(name: &str) -> String {
         _ => "",
     };
     let mut uri = scheme.to_owned();
+    // `String` takes whatever is written.
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b'!' => uri.push(char::from(byte)),
-            other => uri.push_str(&format!("%{other:02X}")),
+            other => _ = write!(uri, "%{other:02X}"),
         }
     }
     uri

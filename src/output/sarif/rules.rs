@@ -76,8 +76,7 @@ fn rule(known: &Known) -> Rule {
 }
 
 fn help(advice: &Advice, before: &str, behind: &str) -> String {
-    let steps: String = advice.steps.iter().map(|step| format!("\n- {step}")).collect();
-    format!("{before}{}{behind}{steps}", advice.title)
+    format!("{before}{}{behind}\n- {}", advice.title, advice.steps.join("\n- "))
 }
 
 fn capitalised(text: &str) -> String {

@@ -50,10 +50,10 @@ impl Page<'_> {
             text.push('\n');
         }
         let snippet = Snippet::source(text.as_str()).line_start(first).fold(false).annotations(annotations);
-        let renderer = if self.shown.look.colour { Renderer::styled() } else { Renderer::plain() };
+        let style = if self.shown.look.colour { Renderer::styled() } else { Renderer::plain() };
         // The lines have been cut to the page: the renderer's own cut keeps marks whole, however wide they are.
-        let rendered = renderer.decor_style(DecorStyle::Unicode).term_width(WIDE).render(&[Group::with_level(Level::ERROR).element(snippet)]);
-        for line in rendered.lines() {
+        let drawn = style.decor_style(DecorStyle::Unicode).term_width(WIDE).render(&[Group::with_level(Level::ERROR).element(snippet)]);
+        for line in drawn.lines() {
             self.line(&format!("  {line}"));
         }
     }

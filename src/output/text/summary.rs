@@ -6,7 +6,7 @@ use super::page::{BOLD, CYAN, DIM, Page, RED, YELLOW};
 use crate::fact::Name;
 use crate::link::Verdict;
 use crate::output::terminal::plain;
-use crate::output::words::{NOT_NAMED, counted, meaning, outcomes, size, stretch, targets, times, top, versions, when};
+use crate::output::words::{self, NOT_NAMED, counted, meaning, size, stretch, targets, times, top};
 use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
@@ -71,8 +71,8 @@ impl Page<'_> {
             self.line(&format!("{count:>7}  {name}  {}{why}", meaning(verdict)));
         }
         self.line("");
-        self.line(&format!("  {}", outcomes(report)));
-        self.wrapped(&seen(report), "  ", Style::new());
+        self.line(&format!("  {}", words::outcomes(report)));
+        self.wrapped(&plain(&words::seen(report)), "  ", Style::new());
         self.over_time(report);
         self.window(report);
         self.callers(report);
@@ -136,14 +136,8 @@ impl Page<'_> {
     fn judgement(&mut self, report: &Report) {
         let Some(judgement) = report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails) else { return };
         self.line("");
-        let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
-        let (words, style) = match judgement.fails {
-            true => (format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")), RED),
-            false => {
-                (format!("The policy allows this: {} of the {} count{known}", judgement.counted, counted(report.summary.requests, "request")), DIM)
-            }
-        };
-        self.wrapped(&words, "", style);
+        let style = if judgement.fails { RED } else { DIM };
+        self.wrapped(&words::judged(report, judgement), "", style);
     }
 
     /// Whom to tell: the keys and teams whose requests were hit, where the input names them.
@@ -152,11 +146,7 @@ impl Page<'_> {
             if counts.is_empty() {
                 continue;
             }
-            let mut most: Vec<&(String, u64)> = counts.iter().collect();
-            most.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-            let named = most.iter().take(MOST_CALLERS).map(|(name, n)| format!("{} {n}", plain(name)));
-            let more = (most.len() > MOST_CALLERS).then(|| format!("+{} more", most.len() - MOST_CALLERS));
-            self.wrapped(&named.chain(more).collect::<Vec<_>>().join(", "), &format!("  {what}: "), Style::new());
+            self.wrapped(&plain(&words::foremost(counts, MOST_CALLERS)), &format!("  {what}: "), Style::new());
         }
     }
 
@@ -241,10 +231,4 @@ fn sparkline(timeline: &Timeline, most: u64) -> String {
         _ => SPARKS[usize::try_from((requests * highest).div_ceil(most.max(1))).unwrap_or_default().min(SPARKS.len() - 1)],
     };
     timeline.steps.iter().map(|step| spark(step.requests())).collect()
-}
-
-/// When, and which LiteLLM.
-fn seen(report: &Report) -> String {
-    let versions = versions(report).map(|(names, how)| format!("; LiteLLM {}{how}", names.join(", ")));
-    plain(&format!("{}{}", when(report), versions.unwrap_or_default())).into_owned()
 }
