@@ -208,7 +208,7 @@ fn formats_for_ci_fail_as_the_exit_status_does() {
     let known = format!("--baseline={baseline}");
     let (report, _) = printed("json", &[&sample], b"");
     std::fs::write(&baseline, report).unwrap();
-    let cases: [(&[&str], i32, [usize; 3], [usize; 3], [usize; 2]); 6] = [
+    let cases: [(&[&str], _, _, _, _); 6] = [
         (&[], 1, [9, 1, 0], [10, 0, 1], [1, 0]),
         (&["--fail-on=mid-stream"], 1, [6, 0, 4], [6, 4, 1], [1, 0]),
         (&["--fail-on=never"], 0, [0, 0, 10], [0, 10, 1], [0, 0]),

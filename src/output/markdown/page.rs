@@ -8,8 +8,10 @@ use std::fmt::Write as _;
 use crate::output::terminal::plain;
 use crate::output::words::cut;
 
-/// Bytes after which no more rows and incidents are added; GitHub takes 1 MiB for the summary of a job.
+/// Bytes after which no more is added; GitHub takes 1 MiB for the summary of a job.
 const ENOUGH: usize = 512 << 10;
+/// Bytes after which no more rows are: incidents have room whatever the tables hold.
+const ENOUGH_ROWS: usize = ENOUGH / 2;
 /// Characters of a name, and of a quoted line.
 const LONGEST_NAME: usize = 200;
 const LONGEST_LINE: usize = 600;
@@ -33,11 +35,15 @@ impl Page {
         self.line("");
     }
 
-    /// Whether there is room for one thing more. If not, the page says so at its end.
+    /// Whether there is room for one incident more. If not, the page says so at its end.
     pub(super) fn has_room(&mut self) -> bool {
-        let has = self.text.len() < ENOUGH;
-        self.is_cut |= !has;
-        has
+        self.is_below(ENOUGH)
+    }
+
+    fn is_below(&mut self, enough: usize) -> bool {
+        let is_below = self.text.len() < enough;
+        self.is_cut |= !is_below;
+        is_below
     }
 
     /// A table; columns in `numbers` are set to the right.
@@ -46,7 +52,7 @@ impl Page {
         let rule = (0..N).map(|column| if numbers.contains(&column) { "---:" } else { "---" }).collect::<Vec<_>>();
         self.line(&format!("| {} |", rule.join(" | ")));
         for row in rows {
-            if !self.has_room() {
+            if !self.is_below(ENOUGH_ROWS) {
                 break;
             }
             self.line(&format!("| {} |", row.join(" | ")));
