@@ -52,6 +52,10 @@ fn prints() -> Vec<(&'static str, Format, Shown)> {
         ("ndjson", Format::Ndjson, shown()),
         ("csv", Format::Csv, shown()),
         ("html", Format::Html, Shown { group_by: Some(GroupBy::Kind), ..shown() }),
+        ("markdown", Format::Markdown, Shown { group_by: Some(GroupBy::Model), ..shown() }),
+        ("github", Format::Github, shown()),
+        ("junit", Format::Junit, shown()),
+        ("sarif", Format::Sarif, shown()),
     ]
 }
 

@@ -109,6 +109,12 @@ impl Outcome {
 }
 
 impl IncidentRejection {
+    /// Who refused, by the best name that is known.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.model_group.as_deref().or(self.model.as_deref()).or(self.provider)
+    }
+
     /// Takes over what another print of the same rejection knows.
     pub(super) fn add(&mut self, other: IncidentRejection) {
         self.model_group = self.model_group.take().or(other.model_group);

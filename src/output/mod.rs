@@ -4,12 +4,17 @@ pub mod comparison;
 pub mod csv;
 pub mod explanation;
 mod file;
+pub mod github;
 pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 mod marks;
 pub mod ndjson;
+pub mod sarif;
 mod terminal;
 pub mod text;
+mod witness;
 mod words;
 
 use std::io::{self, Write};
@@ -32,6 +37,14 @@ pub enum Format {
     Csv,
     /// A page for browsers, in one file
     Html,
+    /// Summary, advice and the clearest incidents, for a job summary or an issue
+    Markdown,
+    /// Annotations of a GitHub Actions run
+    Github,
+    /// Test results (JUnit XML), a test case for each input
+    Junit,
+    /// SARIF 2.1.0, a result for each sort of incident
+    Sarif,
 }
 
 /// What of a report is shown, where a format leaves that open. The counts stay whole.
@@ -55,8 +68,8 @@ impl Format {
     pub fn quotes(self, shown: &Shown) -> bool {
         match self {
             Format::Text => shown.incidents || shown.incident.is_some(),
-            Format::Html => true,
-            Format::Json | Format::Ndjson | Format::Csv => false,
+            Format::Html | Format::Markdown => true,
+            Format::Json | Format::Ndjson | Format::Csv | Format::Github | Format::Junit | Format::Sarif => false,
         }
     }
 
@@ -72,6 +85,10 @@ impl Format {
             Format::Ndjson => ndjson::write(report, shown, out),
             Format::Csv => csv::write(report, out),
             Format::Html => html::write(report, shown, out),
+            Format::Markdown => markdown::write(report, shown, out),
+            Format::Github => github::write(report, out),
+            Format::Junit => junit::write(report, out),
+            Format::Sarif => sarif::write(report, out),
         }
     }
 }

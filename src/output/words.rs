@@ -1,12 +1,13 @@
 //! Words that all formats share: what a count, a size, a chain is called.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::compare::{Change, Comparison};
 use crate::fact::Name;
-use crate::link::{Incident, Request, Verdict};
+use crate::link::{Incident, Outcome, Request, Verdict};
 use crate::record::Time;
-use crate::report::Report;
+use crate::report::{Group, Report};
 
 pub(super) use crate::report::NOT_NAMED;
 
@@ -55,7 +56,7 @@ pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
         steps.push(step(StepSort::Failure, format!("{group} broke the stream ({}{class}){words}", failure.kind.name())));
     }
     for rejection in &incident.rejections {
-        let name = rejection.model_group.as_deref().or(rejection.model.as_deref()).or(rejection.provider).unwrap_or(NOT_NAMED);
+        let name = rejection.name().unwrap_or(NOT_NAMED);
         if incident.verdict == Verdict::MidStreamFallback {
             steps.push(step(StepSort::Sent, format!("LiteLLM sent the partial answer to {name} as a prefill")));
         }
@@ -66,12 +67,28 @@ pub(super) fn chain(incident: &Incident) -> Vec<ChainStep> {
 }
 
 /// What became of a request, as the end of a sentence.
-fn ended(outcome: crate::link::Outcome) -> &'static str {
+fn ended(outcome: Outcome) -> &'static str {
     match outcome {
-        crate::link::Outcome::Failed => "failed",
-        crate::link::Outcome::Recovered => "was answered by a later fallback",
-        crate::link::Outcome::Unknown => "ended unseen",
+        Outcome::Failed => "failed",
+        Outcome::Recovered => "was answered by a later fallback",
+        Outcome::Unknown => "ended unseen",
     }
+}
+
+/// What became of all requests, in one line.
+pub(super) fn outcomes(report: &Report) -> String {
+    outcomes_of([Outcome::Failed, Outcome::Recovered, Outcome::Unknown].map(|outcome| report.with_outcome(outcome)))
+}
+
+/// What became of the requests of a sort.
+pub(super) fn outcomes_in(group: &Group<'_>) -> String {
+    outcomes_of([group.failed, group.recovered, group.requests - group.failed - group.recovered])
+}
+
+fn outcomes_of(counts: [u64; 3]) -> String {
+    const WORDS: [&str; 3] = ["failed for the client", "recovered on a later fallback", "ended unseen"];
+    let some = counts.into_iter().zip(WORDS).filter(|(n, _)| *n > 0);
+    some.map(|(n, words)| format!("{n} {words}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where LiteLLM sent requests: the first target, and how many others.
@@ -158,6 +175,19 @@ pub(super) fn caller(request: &Request) -> String {
     let known = [("key", &caller.key), ("team", &caller.team), ("user", &caller.user), ("end user", &caller.end_user), ("call", &request.call_id)];
     let known: Vec<String> = known.iter().filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?))).collect();
     known.join(", ")
+}
+
+/// A title that says when not all rows are shown.
+pub(super) fn top(title: &str, rows: usize, most: usize) -> String {
+    if rows > most { format!("{title} (top {most} of {rows})") } else { title.to_owned() }
+}
+
+/// As much of a text as a reader needs to know it again: names and words from logs can have any length.
+pub(super) fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// `1 request`, `2 requests`.

@@ -1,11 +1,11 @@
 //! Incidents of one sort, by their fingerprint: what CI annotations, SARIF results and baselines speak of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{NOT_NAMED, Report, ReportedIncident};
 use crate::fact::Name;
 use crate::knowledge::failure::{Category, Kind};
-use crate::link::{Outcome, Verdict};
+use crate::link::{IncidentRejection, Outcome, Verdict};
 
 /// Incidents of one verdict, failed group, kind, targets and route.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,7 @@ impl<'r> Group<'r> {
     #[must_use]
     pub fn sentence(&self) -> String {
         let mut refused: Vec<&str> = Vec::new();
-        for name in self.clearest.incident.rejections.iter().filter_map(|rejection| rejection.model_group.as_deref()) {
+        for name in self.clearest.incident.rejections.iter().filter_map(IncidentRejection::name) {
             if !refused.contains(&name) {
                 refused.push(name);
             }
@@ -89,23 +89,18 @@ impl Report {
     /// The incidents by fingerprint, most requests first.
     #[must_use]
     pub fn groups(&self) -> Vec<Group<'_>> {
-        let mut groups: Vec<Group<'_>> = Vec::new();
-        let mut known: HashMap<&str, usize> = HashMap::new();
+        groups_of(&self.incidents)
+    }
+
+    /// The same for each input that has any, by its index: an incident belongs to the input of its first evidence.
+    #[must_use]
+    pub fn groups_by_input(&self) -> BTreeMap<usize, Vec<Group<'_>>> {
+        let mut by_input: BTreeMap<usize, Vec<&ReportedIncident>> = BTreeMap::new();
         for reported in &self.incidents {
-            let at = *known.entry(&reported.fingerprint).or_insert_with(|| {
-                groups.push(Group { clearest: reported, requests: 0, failed: 0, recovered: 0 });
-                groups.len() - 1
-            });
-            let group = &mut groups[at];
-            group.requests += 1;
-            group.failed += u64::from(reported.incident.outcome == Outcome::Failed);
-            group.recovered += u64::from(reported.incident.outcome == Outcome::Recovered);
-            if clarity(reported) > clarity(group.clearest) {
-                group.clearest = reported;
-            }
+            let place = reported.incident.evidence.first().map_or(reported.incident.place, |evidence| evidence.place);
+            by_input.entry(place.source as usize).or_default().push(reported);
         }
-        groups.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.fingerprint().cmp(b.fingerprint())));
-        groups
+        by_input.into_iter().map(|(input, incidents)| (input, groups_of(incidents))).collect()
     }
 
     /// The incident whose id begins with `id`; why there is none, if there is not exactly one.
@@ -128,6 +123,26 @@ impl Report {
     pub fn clearest(&self, most: usize) -> Vec<&ReportedIncident> {
         self.groups().into_iter().take(most).map(|group| group.clearest).collect()
     }
+}
+
+fn groups_of<'r>(incidents: impl IntoIterator<Item = &'r ReportedIncident>) -> Vec<Group<'r>> {
+    let mut groups: Vec<Group<'r>> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for reported in incidents {
+        let at = *known.entry(&reported.fingerprint).or_insert_with(|| {
+            groups.push(Group { clearest: reported, requests: 0, failed: 0, recovered: 0 });
+            groups.len() - 1
+        });
+        let group = &mut groups[at];
+        group.requests += 1;
+        group.failed += u64::from(reported.incident.outcome == Outcome::Failed);
+        group.recovered += u64::from(reported.incident.outcome == Outcome::Recovered);
+        if clarity(reported) > clarity(group.clearest) {
+            group.clearest = reported;
+        }
+    }
+    groups.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.fingerprint().cmp(b.fingerprint())));
+    groups
 }
 
 /// How well an incident shows what happened: how sure its verdict is, and how much of the chain it names.

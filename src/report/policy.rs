@@ -77,6 +77,8 @@ pub struct Judgement {
     pub known: u64,
     /// Fingerprints of the requests that count.
     pub fingerprints: BTreeSet<String>,
+    /// Fingerprints of the requests that the baseline has.
+    pub in_baseline: BTreeSet<String>,
     /// Whether there was a baseline.
     pub against_baseline: bool,
     /// Why it fails, one sentence for each limit; empty if it does not.
@@ -100,6 +102,7 @@ impl Policy {
             counted: counted.len() as u64,
             known: report.incidents.iter().filter(known).count() as u64,
             fingerprints: counted.iter().map(|reported| reported.fingerprint.clone()).collect(),
+            in_baseline: report.incidents.iter().filter(known).map(|reported| reported.fingerprint.clone()).collect(),
             against_baseline: self.baseline.is_some(),
             reasons,
         }

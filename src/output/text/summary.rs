@@ -4,9 +4,9 @@ use anstyle::Style;
 
 use super::page::{BOLD, CYAN, DIM, Page, RED, YELLOW};
 use crate::fact::Name;
-use crate::link::{Outcome, Verdict};
+use crate::link::Verdict;
 use crate::output::terminal::plain;
-use crate::output::words::{self, NOT_NAMED, counted, meaning, size, stretch, targets, times};
+use crate::output::words::{self, NOT_NAMED, counted, meaning, size, stretch, targets, times, top};
 use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
@@ -73,15 +73,7 @@ impl Page<'_> {
             self.line(&format!("{count:>7}  {name}  {}{why}", meaning(verdict)));
         }
         self.line("");
-        let ended =
-            [(Outcome::Failed, "failed for the client"), (Outcome::Recovered, "recovered on a later fallback"), (Outcome::Unknown, "ended unseen")];
-        let ended: Vec<String> = ended
-            .iter()
-            .map(|(o, words)| (report.with_outcome(*o), words))
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, words)| format!("{n} {words}"))
-            .collect();
-        self.line(&format!("  {}", ended.join(", ")));
+        self.line(&format!("  {}", words::outcomes(report)));
         self.wrapped(&plain(&words::seen(report)), "  ", Style::new());
         self.over_time(report);
         self.window(report);
@@ -246,9 +238,4 @@ fn sparkline(timeline: &Timeline, most: u64) -> String {
         _ => SPARKS[usize::try_from((requests * highest).div_ceil(most.max(1))).unwrap_or_default().min(SPARKS.len() - 1)],
     };
     timeline.steps.iter().map(|step| spark(step.requests())).collect()
-}
-
-/// A title that says when not all rows are shown.
-fn top(title: &str, rows: usize, most: usize) -> String {
-    if rows > most { format!("{title} (top {most} of {rows})") } else { title.to_owned() }
 }
