@@ -88,6 +88,8 @@ fn text_says_it_in_one_line_and_then_in_tables() {
     let text = String::from_utf8(compare(&before, &after, &["--top", "3"]).stdout).unwrap();
     insta::assert_snapshot!("comparison-text", text);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let markdown = String::from_utf8(compare(&before, &after, &["--top", "3", "--format", "markdown"]).stdout).unwrap();
+    insta::assert_snapshot!("comparison-markdown", markdown);
     let output = compare(Path::new("-"), Path::new("-"), &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("stdin can be read but once"));

@@ -13,7 +13,7 @@ use quick_junit::TestCaseStatus;
 use regex::Regex;
 use serde_json::Value;
 
-const FORMATS: [&str; 7] = ["json", "ndjson", "csv", "markdown", "sarif", "junit", "github"];
+const FORMATS: [&str; 9] = ["json", "ndjson", "csv", "html", "text", "markdown", "sarif", "junit", "github"];
 const VERDICTS: [&str; 3] = ["mid_stream_fallback", "client_prefill", "unknown"];
 
 /// What a format tells.
@@ -76,6 +76,27 @@ fn csv(text: &str) -> Told {
     let (verdict, fingerprint) = (column("verdict"), column("fingerprint"));
     let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
     Told::of_incidents(rows.iter().map(|row| (&row[verdict], &row[fingerprint])))
+}
+
+fn html(text: &str) -> Told {
+    let total = |name: &str| match name {
+        "requests" => {
+            Regex::new(r"<h1 id=.headline.><span class=.big.>\d+</span> of (\d+) requests? ").unwrap().captures(text).unwrap()[1].parse().unwrap()
+        }
+        verdict => {
+            captured(&format!(r#"<span class="count">(?<requests>\d+)</span><p><span class="v [a-z]+">(?<sort>{verdict})<"#), text).next().unwrap().1
+        }
+    };
+    let sorts = r#"<tr><td class="n">(?<requests>\d+)</td><td class="wide">.*?<code>(?<sort>[0-9a-f]{16})</code>"#;
+    Told::of_totals(&total, captured(sorts, text))
+}
+
+fn text(text: &str) -> Told {
+    let total = |name: &str| match name {
+        "requests" => Regex::new(r"^(\d+) requests? met").unwrap().captures(text).unwrap()[1].parse().unwrap(),
+        verdict => captured(&format!(r"(?m)^ *(?<requests>\d+)  (?<sort>{verdict}) "), text).next().unwrap().1,
+    };
+    Told::of_totals(&total, std::iter::empty())
 }
 
 fn sarif(text: &str) -> Told {
@@ -147,7 +168,7 @@ fn told(inputs: &[String]) -> Vec<(&'static str, Told)> {
     command.args(FORMATS.map(|format| format!("--output={format}={}", file(format).display())));
     let output = command.args(["--top", "100000"]).args(inputs).output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    let readers: [fn(&str) -> Told; 7] = [json, ndjson, csv, markdown, sarif, junit, github];
+    let readers: [fn(&str) -> Told; 9] = [json, ndjson, csv, html, text, markdown, sarif, junit, github];
     FORMATS.into_iter().zip(readers).map(|(format, read)| (format, read(&std::fs::read_to_string(file(format)).unwrap()))).collect()
 }
 
@@ -162,7 +183,11 @@ fn all_formats_tell_the_same() {
         let (_, mut github) = all.pop().unwrap();
         let (_, first) = all.remove(0);
         assert!(first.requests > 20 && first.sorts.len() > 10, "{first:?}");
-        for (format, told) in all {
+        for (format, mut told) in all {
+            // The summary for people has no fingerprints.
+            if format == "text" {
+                told.sorts = first.sorts.clone();
+            }
             assert_eq!(told, first, "{format}");
         }
         let others = github.sorts.remove("sort").unwrap();

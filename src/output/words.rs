@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::compare::{Change, Comparison};
+use crate::compare::{Change, Comparison, Measure};
 use crate::fact::Name;
 use crate::link::{Incident, Outcome, Request, Verdict};
 use crate::record::Time;
@@ -114,6 +114,15 @@ pub(super) fn headline(comparison: &Comparison) -> String {
         format!(" ({before:.2} → {after:.2} per {unit})")
     });
     format!("{what}: {before} → {after} requests met the prefill rejection{}, of them mid-stream {mid} → {mid_after}.", per.unwrap_or_default())
+}
+
+/// What a comparison's counts are held against.
+pub(super) fn held_against(measure: Measure) -> String {
+    match measure {
+        Measure::Thousand { before, after } => format!("held against {} before and {after} after", counted(before, "request")),
+        Measure::Hour { before, after } => format!("held against {} before and {} after", stretch(before), stretch(after)),
+        Measure::None => "The inputs do not show how many requests there were, nor how long was watched: counts are compared.".to_owned(),
+    }
 }
 
 /// When, and which LiteLLM.

@@ -1,6 +1,7 @@
 //! Prints a comparison: one file per format, all from the same comparison.
 
 mod json;
+mod markdown;
 mod text;
 
 use std::io::{self, Write};
@@ -17,6 +18,8 @@ pub enum ComparisonFormat {
     Text,
     /// For scripts, schema streamfall.comparison/1
     Json,
+    /// For a job summary or an issue
+    Markdown,
 }
 
 impl ComparisonFormat {
@@ -29,6 +32,7 @@ impl ComparisonFormat {
         match self {
             ComparisonFormat::Text => text::write(comparison, shown, out),
             ComparisonFormat::Json => json::write(comparison, out),
+            ComparisonFormat::Markdown => markdown::write(comparison, shown, out),
         }
     }
 }

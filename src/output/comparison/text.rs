@@ -8,7 +8,7 @@ use crate::compare::{Change, Comparison, Measure, Row};
 use crate::output::Shown;
 use crate::output::terminal::plain;
 use crate::output::text::{CYAN, DIM, GREEN, Page, RED};
-use crate::output::words::{counted, headline, stretch};
+use crate::output::words::{headline, held_against};
 
 /// Rows of a table, unless `--top` says otherwise.
 const MOST_ROWS: usize = 10;
@@ -34,14 +34,6 @@ fn style(change: Change) -> Style {
         Change::Worse => RED,
         Change::Same | Change::Nothing => CYAN,
         Change::Better | Change::Gone => GREEN,
-    }
-}
-
-fn held_against(measure: Measure) -> String {
-    match measure {
-        Measure::Thousand { before, after } => format!("held against {} before and {after} after", counted(before, "request")),
-        Measure::Hour { before, after } => format!("held against {} before and {} after", stretch(before), stretch(after)),
-        Measure::None => "The inputs do not show how many requests there were, nor how long was watched: counts are compared.".to_owned(),
     }
 }
 

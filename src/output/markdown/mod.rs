@@ -12,7 +12,7 @@ use super::Shown;
 use super::words::{NOT_NAMED, counted, judged, meaning, outcomes, size, targets, times, top, versions, when};
 use crate::link::Verdict;
 use crate::report::{GroupBy, Report};
-use page::{Page, code};
+pub(super) use page::{Page, code};
 
 /// Rows of a table, unless `--top` says otherwise.
 const MOST_ROWS: usize = 20;

@@ -17,26 +17,26 @@ const LONGEST_NAME: usize = 200;
 const LONGEST_LINE: usize = 600;
 
 #[derive(Default)]
-pub(super) struct Page {
-    pub(super) text: String,
+pub(in crate::output) struct Page {
+    pub(in crate::output) text: String,
     /// Whether something was left out because the page is full.
-    pub(super) is_cut: bool,
+    pub(in crate::output) is_cut: bool,
 }
 
 impl Page {
-    pub(super) fn line(&mut self, line: &str) {
+    pub(in crate::output) fn line(&mut self, line: &str) {
         self.text.push_str(line);
         self.text.push('\n');
     }
 
     /// Lines with a blank one behind them.
-    pub(super) fn paragraph(&mut self, text: &str) {
+    pub(in crate::output) fn paragraph(&mut self, text: &str) {
         self.line(text);
         self.line("");
     }
 
     /// Whether there is room for one incident more. If not, the page says so at its end.
-    pub(super) fn has_room(&mut self) -> bool {
+    pub(in crate::output) fn has_room(&mut self) -> bool {
         self.is_below(ENOUGH)
     }
 
@@ -47,7 +47,7 @@ impl Page {
     }
 
     /// A table; columns in `numbers` are set to the right.
-    pub(super) fn table<const N: usize>(&mut self, header: [&str; N], numbers: &[usize], rows: impl IntoIterator<Item = [String; N]>) {
+    pub(in crate::output) fn table<const N: usize>(&mut self, header: [&str; N], numbers: &[usize], rows: impl IntoIterator<Item = [String; N]>) {
         self.line(&format!("| {} |", header.join(" | ")));
         let rule = (0..N).map(|column| if numbers.contains(&column) { "---:" } else { "---" }).collect::<Vec<_>>();
         self.line(&format!("| {} |", rule.join(" | ")));
@@ -61,7 +61,7 @@ impl Page {
     }
 
     /// Lines as they are, in a fence that none of them can close.
-    pub(super) fn fenced<'l>(&mut self, lines: impl IntoIterator<Item = &'l str>) {
+    pub(in crate::output) fn fenced<'l>(&mut self, lines: impl IntoIterator<Item = &'l str>) {
         let lines: Vec<String> = lines.into_iter().map(|line| cut(&plain(line), LONGEST_LINE).into_owned()).collect();
         let longest = lines.iter().map(|line| longest_run(line, '`')).max().unwrap_or_default();
         let fence = "`".repeat(3.max(longest + 1));
@@ -78,7 +78,7 @@ fn longest_run(text: &str, of: char) -> usize {
 }
 
 /// A name from a log, in running text or in a table.
-pub(super) fn code(name: &str) -> String {
+pub(in crate::output) fn code(name: &str) -> String {
     let shown = plain(name);
     let shown = cut(&shown, LONGEST_NAME);
     let is_span = !shown.is_empty() && !shown.contains(['`', '|']) && shown.trim() == shown;
@@ -86,7 +86,7 @@ pub(super) fn code(name: &str) -> String {
 }
 
 /// The same inside of HTML, where Markdown is not read.
-pub(super) fn html_code(name: &str) -> String {
+pub(in crate::output) fn html_code(name: &str) -> String {
     let shown = plain(name);
     let mut html = "<code>".to_owned();
     for c in cut(&shown, LONGEST_NAME).chars() {
