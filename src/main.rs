@@ -75,6 +75,9 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
         other => other?,
     };
     bars.clear();
+    if let Some(version) = cli.litellm_version {
+        report.weigh_as(version);
+    }
     report.judgement = Some(policy.judge(&report));
     if cli.only == Some(Only::Prefill) {
         report.neighbours.clear();

@@ -15,6 +15,7 @@ pub use compare::{Compare, ComparisonOutput};
 pub use reading::Reading;
 pub use settings::{SettingsError, parse};
 
+use crate::knowledge::version::Version;
 use crate::output::Format;
 use crate::report::{FailOn, GroupBy, Max};
 
@@ -61,6 +62,10 @@ pub struct Cli {
     /// Report nothing but the prefill rejection: no failures that are taken for it
     #[arg(long, value_enum, value_name = "WHAT")]
     pub only: Option<Only>,
+
+    /// The release of LiteLLM that wrote the logs, where they do not name it: advice is for it
+    #[arg(long, value_name = "VERSION")]
+    pub litellm_version: Option<Version>,
 
     /// Which requests make the exit status 1
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = FailOn::Any)]

@@ -3,6 +3,7 @@
 //! Each is counted apart and never mixed into the main counts. Sources: LiteLLM 1.74.15–1.109.1 in live runs and in their sources, and
 //! the GitHub threads that are named.
 
+use super::version::Version;
 use crate::needle::Needles;
 
 /// One such failure.
@@ -28,6 +29,9 @@ pub const NO_FALLBACK: &Neighbour = &NEIGHBOURS[0];
 pub const OTHER_FAILURE: &Neighbour = &NEIGHBOURS[1];
 /// A stream broke after its first content, and LiteLLM ≥1.97.0 did not continue it.
 pub const NO_HOP_AFTER_CONTENT: &Neighbour = &NEIGHBOURS[2];
+
+/// The release from which chat streams are not continued after their first content (BerriAI/litellm#34627).
+pub const ENDS_STREAMS: Version = Version(1, 97, 0);
 
 /// All of them.
 pub static NEIGHBOURS: [Neighbour; 16] = [

@@ -39,5 +39,7 @@ pub const TEAM: [&str; 4] = ["metadata.user_api_key_team_alias", "litellm.team.a
 pub const USER: [&str; 2] = ["metadata.user_api_key_user_id", "litellm.metadata.user_api_key_user_id"];
 /// The end user.
 pub const END_USER: [&str; 2] = ["metadata.user_api_key_end_user_id", "litellm.end_user.id"];
+/// What the client calls itself.
+pub const USER_AGENT: [&str; 1] = ["metadata.user_agent"];
 /// LiteLLM's version.
 pub const VERSION: [&str; 2] = ["litellm.version", "metadata.litellm_api_version"];

@@ -37,6 +37,54 @@ impl FromStr for Version {
     }
 }
 
+/// Releases from one on, and before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    from: Version,
+    before: Option<Version>,
+}
+
+impl Range {
+    /// From one release on, before another.
+    #[must_use]
+    pub const fn new(from: Version, before: Version) -> Range {
+        Range { from, before: Some(before) }
+    }
+
+    /// From one release on.
+    #[must_use]
+    pub const fn from(from: Version) -> Range {
+        Range { from, before: None }
+    }
+
+    fn holds(&self, version: Version) -> bool {
+        version >= self.from && self.before.is_none_or(|before| version < before)
+    }
+
+    /// Whether any of these ranges has a release; of none, all have it.
+    #[must_use]
+    pub fn any_holds(ranges: &[Range], version: Version) -> bool {
+        ranges.is_empty() || ranges.iter().any(|range| range.holds(version))
+    }
+
+    /// The ranges in words; empty if there are none.
+    #[must_use]
+    pub fn in_words(ranges: &[Range]) -> String {
+        ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl fmt::Display for Range {
+    /// `1.74.14 to before 1.97.0`, `from 1.109.0`, `before 1.87.0`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.from, self.before) {
+            (Version(0, 0, 0), Some(before)) => write!(f, "before {before}"),
+            (from, Some(before)) => write!(f, "{from} to before {before}"),
+            (from, None) => write!(f, "from {from}"),
+        }
+    }
+}
+
 /// Line numbers of `async_function_with_fallbacks() - Error occurred …`, by source file, with the version that printed them.
 pub const OWN_RECORD_LINES: [(&str, u32, &str); 19] = [
     ("router.py", 3829, "1.74.15"),

@@ -51,6 +51,7 @@ impl Request {
                 team: text(|a| &a.caller.team),
                 user: text(|a| &a.caller.user),
                 end_user: text(|a| &a.caller.end_user),
+                user_agent: text(|a| &a.caller.user_agent),
             },
             requested_model: text(|a| &a.requested_model),
             version: text(|a| &a.version),

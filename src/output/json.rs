@@ -59,7 +59,7 @@ pub(super) struct Document<'a> {
     /// NDJSON has a line for each instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     incidents: Option<Vec<IncidentOut<'a>>>,
-    advice: Vec<AdviceOut>,
+    advice: Vec<AdviceOut<'a>>,
     neighbours: Vec<Neighbour<'a>>,
     window: WindowOut,
     /// Only if it is asked for.
@@ -171,6 +171,7 @@ pub(super) struct IncidentOut<'a> {
     team: Option<&'a str>,
     user: Option<&'a str>,
     end_user: Option<&'a str>,
+    user_agent: Option<&'a str>,
     requested_model: Option<&'a str>,
     litellm_version: Option<&'a str>,
     stream_failure: Option<StreamFailureOut<'a>>,
@@ -209,11 +210,12 @@ struct EvidenceOut<'a> {
 }
 
 #[derive(Serialize)]
-struct AdviceOut {
-    id: &'static str,
-    title: &'static str,
+struct AdviceOut<'a> {
+    id: &'a str,
+    title: &'a str,
+    releases: Option<&'a str>,
     applies_to: u64,
-    steps: &'static [&'static str],
+    steps: &'a [String],
     reference: &'static str,
 }
 
@@ -384,6 +386,7 @@ impl<'a> IncidentOut<'a> {
             team: r.caller.team.as_deref(),
             user: r.caller.user.as_deref(),
             end_user: r.caller.end_user.as_deref(),
+            user_agent: r.caller.user_agent.as_deref(),
             requested_model: r.requested_model.as_deref(),
             litellm_version: r.version.as_deref(),
             stream_failure: i.stream_failure.as_ref().map(|f| StreamFailureOut {
@@ -424,12 +427,21 @@ impl<'a> RejectionOut<'a> {
     }
 }
 
-fn advice(report: &Report) -> Vec<AdviceOut> {
-    let row = |given: &crate::report::GivenAdvice| {
-        let advice = given.advice;
-        AdviceOut { id: advice.id, title: advice.title, applies_to: given.applies_to, steps: advice.steps, reference: advice.reference }
-    };
-    report.advice.iter().map(row).collect()
+fn advice(report: &Report) -> Vec<AdviceOut<'_>> {
+    report.advice.iter().map(AdviceOut::of).collect()
+}
+
+impl<'a> AdviceOut<'a> {
+    fn of(given: &'a crate::report::GivenAdvice) -> AdviceOut<'a> {
+        AdviceOut {
+            id: &given.id,
+            title: &given.title,
+            releases: given.releases.as_deref(),
+            applies_to: given.applies_to,
+            steps: &given.steps,
+            reference: given.reference,
+        }
+    }
 }
 
 fn neighbours(report: &Report) -> Vec<Neighbour<'_>> {

@@ -181,7 +181,14 @@ pub(super) fn foremost(counts: &[(String, u64)], most: usize) -> String {
 /// `key prod-app, team core, call 27c2aa72-…`: what a trace knows of the request.
 pub(super) fn caller(request: &Request) -> String {
     let caller = &request.caller;
-    let known = [("key", &caller.key), ("team", &caller.team), ("user", &caller.user), ("end user", &caller.end_user), ("call", &request.call_id)];
+    let known = [
+        ("key", &caller.key),
+        ("team", &caller.team),
+        ("user", &caller.user),
+        ("end user", &caller.end_user),
+        ("agent", &caller.user_agent),
+        ("call", &request.call_id),
+    ];
     let known: Vec<String> = known.iter().filter_map(|(what, value)| Some(format!("{what} {}", value.as_ref()?))).collect();
     known.join(", ")
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{FailureRow, GivenAdvice, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity, mask};
+use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, advice, identity, mask};
 use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
-use crate::knowledge::{advice, provider};
+use crate::knowledge::provider;
 use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
 use crate::record::Time;
 
@@ -21,8 +21,6 @@ impl Report {
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
         summary.litellm_versions = noticed.versions.into_iter().collect();
         summary.likely_versions = noticed.likely_versions.into_iter().collect();
-        let mut neighbours = noticed.neighbours;
-        neighbours.sort_by(|a, b| b.count.cmp(&a.count).then(a.neighbour.id.cmp(b.neighbour.id)));
         let mut report = Report {
             complete,
             stopped: inputs.stopped,
@@ -33,13 +31,15 @@ impl Report {
             failures: failures(&incidents),
             incidents: named(incidents),
             advice: Vec::new(),
-            neighbours,
+            neighbours: noticed.neighbours,
+            ended_streams: noticed.ended,
             inputs: inputs.read,
             problems: inputs.problems,
             judgement: None,
             names,
         };
-        report.advice = given_advice(&report);
+        let releases = advice::releases(&report);
+        report.weigh(&releases);
         report.problems.extend(counted_more(&noticed.counters, &report));
         report.problems.extend(unplaced(windowed));
         report
@@ -68,7 +68,8 @@ impl Masks {
         }
         let request = &mut incident.request;
         let caller = &mut request.caller;
-        for field in [&mut caller.key, &mut caller.team, &mut caller.user, &mut caller.end_user, &mut request.requested_model] {
+        for field in [&mut caller.key, &mut caller.team, &mut caller.user, &mut caller.end_user, &mut caller.user_agent, &mut request.requested_model]
+        {
             *field = field.as_deref().map(|text| self.mask(text).as_ref().to_owned());
         }
         incident
@@ -225,20 +226,4 @@ fn counted_more(counters: &BTreeMap<(u32, Counter), u64>, report: &Report) -> Ve
         Problem { input: report.source(place).to_owned(), kind: ProblemKind::CountsMore { what: counter.name(), counted: *counted, seen } }
     })
     .collect()
-}
-
-fn given_advice(report: &Report) -> Vec<GivenAdvice> {
-    let of = |verdict: Verdict, route: Option<&str>| {
-        let fits = |i: &&ReportedIncident| i.incident.verdict == verdict && route.is_none_or(|route| i.incident.request.route == Some(route));
-        report.incidents.iter().filter(fits).count() as u64
-    };
-    let applies = |advice: &advice::Advice| match advice.when {
-        advice::When::MidStream => of(Verdict::MidStreamFallback, None) - of(Verdict::MidStreamFallback, Some("responses")),
-        advice::When::MidStreamResponses => of(Verdict::MidStreamFallback, Some("responses")),
-        advice::When::Client => of(Verdict::ClientPrefill, None),
-        advice::When::Unknown => of(Verdict::Unknown, None),
-        advice::When::Failure(category) => report.summary.by_category.iter().find(|(c, _)| *c == category).map_or(0, |(_, count)| *count),
-    };
-    let given = advice::ADVICE.iter().map(|advice| GivenAdvice { advice, applies_to: applies(advice) });
-    given.filter(|given| given.applies_to > 0).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! A report holds what every output format prints and nothing of how; formats never count for themselves.
 
+mod advice;
 mod baseline;
 mod breakdown;
 mod build;
@@ -29,7 +30,6 @@ pub use window::{Bound, Window, Windowed};
 
 use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
-use crate::knowledge::advice::Advice;
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::neighbour::Neighbour;
 use crate::link::{Incident, Outcome, Verdict};
@@ -70,6 +70,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What the policy says of it, once it has been asked.
     pub judgement: Option<Judgement>,
+    /// Streams that broke and were not continued: whether by design, the release tells.
+    ended_streams: Option<NeighbourRow>,
     names: Names,
 }
 
@@ -163,12 +165,20 @@ pub struct ReportedIncident {
 }
 
 /// A piece of advice and how many requests it is for.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenAdvice {
-    /// The advice.
-    pub advice: &'static Advice,
+    /// Its name.
+    pub id: String,
+    /// What it is about, in a sentence.
+    pub title: String,
+    /// What to do, the smallest step first.
+    pub steps: Vec<String>,
+    /// Where it comes from.
+    pub reference: &'static str,
     /// How many requests.
     pub applies_to: u64,
+    /// For which releases of LiteLLM it holds, in words; `None` for all.
+    pub releases: Option<String>,
 }
 
 /// A failure that is taken for this one.

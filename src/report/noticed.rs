@@ -22,6 +22,8 @@ pub struct Noticed {
     pub(super) likely_versions: BTreeSet<String>,
     /// Failures that are taken for this one.
     pub(super) neighbours: Vec<NeighbourRow>,
+    /// Streams that broke and were not continued: by design in some releases.
+    pub(super) ended: Option<NeighbourRow>,
     /// Sums of counters, by source and what they count.
     pub(super) counters: BTreeMap<(u32, Counter), u64>,
 }
@@ -43,6 +45,8 @@ impl Noticed {
                     self.add_version(error);
                     if let Some(neighbour) = neighbour_of(error).filter(|_| !known.contains(&fact.place)) {
                         self.add_neighbour(neighbour, fact.place);
+                    } else if ends_a_stream(error) && !known.contains(&fact.place) {
+                        self.ended.get_or_insert(NeighbourRow { neighbour: neighbour::NO_HOP_AFTER_CONTENT, count: 0, first: fact.place }).count += 1;
                     }
                 }
                 Statement::Counted(sample) => {
@@ -70,6 +74,11 @@ impl Noticed {
             None => self.neighbours.push(NeighbourRow { neighbour, count: 1, first: place }),
         }
     }
+}
+
+/// Whether a record tells that a stream broke, and of no fallback.
+fn ends_a_stream(error: &ErrorRecord) -> bool {
+    error.role == Role::StreamError && error.rejections().is_empty() && !error.texts().any(|text| text.mid_stream)
 }
 
 /// The neighbour that a record shows: the end of a chain, or of a request, without any rejection.

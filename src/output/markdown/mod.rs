@@ -120,10 +120,9 @@ impl Page {
     fn advice(&mut self, report: &Report) {
         self.paragraph("### What to change");
         for given in &report.advice {
-            let advice = given.advice;
-            let issue = format!("[{}](https://github.com/{})", advice.reference, advice.reference.replace('#', "/issues/"));
-            self.line(&format!("- **{}** (for {}, see {issue})", advice.title, counted(given.applies_to, "request")));
-            for step in advice.steps {
+            let issue = format!("[{}](https://github.com/{})", given.reference, given.reference.replace('#', "/issues/"));
+            self.line(&format!("- **{}** (for {}, see {issue})", given.title, counted(given.applies_to, "request")));
+            for step in &given.steps {
                 self.line(&format!("  - {step}"));
             }
         }

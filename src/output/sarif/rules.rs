@@ -2,6 +2,7 @@
 
 use super::shape::{Configuration, Help, Rule, RuleProperties, Text};
 use crate::knowledge::advice::{ADVICE, Advice, When};
+use crate::knowledge::version::Range;
 use crate::link::Verdict;
 use crate::output::words::meaning;
 
@@ -76,7 +77,9 @@ fn rule(known: &Known) -> Rule {
 }
 
 fn help(advice: &Advice, before: &str, behind: &str) -> String {
-    format!("{before}{}{behind}\n- {}", advice.title, advice.steps.join("\n- "))
+    let for_which = |ranges: &[Range]| if ranges.is_empty() { String::new() } else { format!(" (LiteLLM {})", Range::in_words(ranges)) };
+    let steps = advice.steps.iter().map(|step| format!("\n- {}{}", step.text, for_which(step.holds)));
+    format!("{before}{}{}{behind}{}", advice.title, for_which(advice.holds), steps.collect::<String>())
 }
 
 fn capitalised(text: &str) -> String {

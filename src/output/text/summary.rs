@@ -13,6 +13,8 @@ use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 const MOST_ROWS: usize = 4;
 /// Other failures listed in the summary, unless `--top` says otherwise.
 const MOST_NEIGHBOURS: usize = 2;
+/// Kinds of failure that the summary has advice for: the most common.
+const MOST_KINDS: usize = 1;
 /// Keys and teams listed in the summary.
 const MOST_CALLERS: usize = 3;
 /// Steps of the sparkline.
@@ -183,10 +185,16 @@ impl Page<'_> {
 
     fn advice(&mut self, report: &Report) {
         self.title("What to change");
+        let most = if self.shown.incidents { usize::MAX } else { MOST_KINDS };
+        let mut kinds = 0;
         for (number, given) in report.advice.iter().enumerate() {
-            self.wrapped(given.advice.title, &format!("{:>5}  ", given.applies_to), Style::new());
-            let shown = if self.shown.incidents { given.advice.steps.len() } else { usize::from(number == 0) };
-            for step in given.advice.steps.iter().take(shown) {
+            kinds += usize::from(given.id.starts_with("failure_"));
+            if kinds > most {
+                break;
+            }
+            self.wrapped(&given.title, &format!("{:>5}  ", given.applies_to), Style::new());
+            let shown = if self.shown.incidents { given.steps.len() } else { usize::from(number == 0) };
+            for step in given.steps.iter().take(shown) {
                 self.wrapped(step, "       - ", Style::new());
             }
         }

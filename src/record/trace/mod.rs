@@ -106,6 +106,8 @@ pub struct Caller {
     pub user: Option<String>,
     /// The end user that the request names.
     pub end_user: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
 }
 
 impl TraceRecord {
@@ -143,6 +145,7 @@ impl Caller {
             team: get("user_api_key_team_alias").or_else(|| get("user_api_key_team_id")),
             user: get("user_api_key_user_id"),
             end_user: get("user_api_key_end_user_id"),
+            user_agent: get("user_agent"),
         }
     }
 }

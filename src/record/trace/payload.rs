@@ -73,6 +73,8 @@ struct Information<'a> {
 #[serde(default)]
 struct Metadata<'a> {
     #[serde(borrow)]
+    user_agent: Field<'a>,
+    #[serde(borrow)]
     litellm_api_version: Field<'a>,
     #[serde(borrow)]
     user_api_key_alias: Field<'a>,
@@ -142,6 +144,7 @@ impl Metadata<'_> {
             team: self.user_api_key_team_alias.text().or_else(|| self.user_api_key_team_id.text()),
             user: self.user_api_key_user_id.text(),
             end_user,
+            user_agent: self.user_agent.text(),
         }
     }
 }

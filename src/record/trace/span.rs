@@ -58,6 +58,7 @@ impl Span {
                 team: self.get(&span::TEAM),
                 user: self.get(&span::USER),
                 end_user: self.get(&span::END_USER),
+                user_agent: self.get(&span::USER_AGENT),
             },
             version: self.get(&span::VERSION),
             error: error.unwrap_or_default(),

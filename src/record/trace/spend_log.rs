@@ -47,6 +47,7 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
             team: caller.team.or_else(|| text(value, "team_id")),
             user: caller.user.or_else(|| text(value, "user")),
             end_user: caller.end_user.or_else(|| text(value, "end_user")),
+            user_agent: caller.user_agent,
         },
         error,
         traceback,
