@@ -5,6 +5,7 @@ pub mod csv;
 mod file;
 pub mod json;
 pub mod ndjson;
+pub mod prediction;
 mod terminal;
 pub mod text;
 mod words;

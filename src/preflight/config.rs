@@ -1,0 +1,223 @@
+//! What of a LiteLLM config matters to streams that break: deployments, aliases, fallbacks, and a few switches.
+//!
+//! Only what LiteLLM itself would stumble over is an error; unknown keys are left alone. `os.environ/NAME` stays as it stands: the
+//! environment here is not the proxy's.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::ConfigError;
+use super::fallbacks::{self, Fallbacks};
+use super::source::{Source, Spot, Value};
+use super::wildcard;
+use crate::knowledge::continuation::MAX_FALLBACKS;
+use crate::knowledge::model::{self, Prefill, Why};
+
+/// Deployments in one config: an alias may name one many times.
+const MOST_DEPLOYMENTS: usize = 50_000;
+
+/// What is worth saying of a config besides its pairs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Where.
+    pub spot: Spot,
+    /// What.
+    pub text: String,
+}
+
+/// One entry of `model_list`.
+#[derive(Debug, Clone)]
+pub(super) struct Deployment {
+    pub(super) group: String,
+    pub(super) model: String,
+    base_model: Option<String>,
+    pub(super) order: Option<i64>,
+    /// What `supports_assistant_prefill` says.
+    pub(super) declared: Option<(bool, Spot)>,
+    /// Whether it answers in streams: an embedding does not.
+    pub(super) streams: bool,
+    pub(super) spot: Spot,
+}
+
+impl Deployment {
+    /// What it does with a prefill. The base model says what a name does not, as with Azure's deployments and Bedrock's ARNs.
+    pub(super) fn prefill(&self) -> Prefill {
+        match (model::prefill(&self.model), self.base_model.as_deref()) {
+            (Prefill::Unknown(Why::NoName | Why::NoVersion | Why::Environment), Some(base)) => model::prefill(base),
+            (told, _) => told,
+        }
+    }
+
+    /// Whether LiteLLM takes it for capable: what the config says, or else its map, which knows the base model's name.
+    pub(super) fn is_said_to_accept(&self) -> bool {
+        let known = self.base_model.as_deref().unwrap_or(&self.model);
+        self.declared.as_ref().map_or_else(|| matches!(model::prefill(known), Prefill::Accepts(_)), |(says, _)| *says)
+    }
+
+    pub(super) fn provider(&self) -> &str {
+        self.model.split_once('/').map_or("", |(provider, _)| provider)
+    }
+}
+
+/// A LiteLLM config, with what it includes.
+#[derive(Debug)]
+pub struct Config {
+    /// The file, as it was named.
+    pub name: String,
+    /// All files that were read, the config first.
+    pub files: Vec<Arc<str>>,
+    /// What is worth saying of it.
+    pub notes: Vec<Note>,
+    pub(super) deployments: Vec<Deployment>,
+    /// Group names in the order of the file.
+    pub(super) groups: Vec<String>,
+    members: HashMap<String, Vec<usize>>,
+    ids: HashMap<String, usize>,
+    /// Names of groups that serve more names than their own.
+    patterns: Vec<String>,
+    /// Aliases in the order of the file.
+    pub(super) aliases: Vec<String>,
+    behind: HashMap<String, String>,
+    pub(super) fallbacks: Fallbacks,
+    pub(super) max_fallbacks: usize,
+    /// `enable_mid_stream_fallback_continuation`, where it is on.
+    pub(super) continuation: Option<Spot>,
+    /// `enable_weighted_failover`, where it is on and works.
+    pub(super) weighted: Option<Spot>,
+}
+
+impl Config {
+    /// Reads a config; `-` is stdin.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or LiteLLM could not use it either.
+    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+        Config::of(Source::read(path)?)
+    }
+
+    /// Reads the bytes of a config that is called `name` and stands in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// As with [`Config::read`].
+    pub fn of_bytes(name: &str, bytes: Vec<u8>, folder: &Path) -> Result<Config, ConfigError> {
+        Config::of(Source::of(name, bytes, folder)?)
+    }
+
+    fn of(source: Source) -> Result<Config, ConfigError> {
+        let mut config = Config {
+            name: source.files.first().map(ToString::to_string).unwrap_or_default(),
+            files: source.files.clone(),
+            notes: source.notes.clone(),
+            deployments: Vec::new(),
+            groups: Vec::new(),
+            members: HashMap::new(),
+            ids: HashMap::new(),
+            patterns: Vec::new(),
+            aliases: Vec::new(),
+            behind: HashMap::new(),
+            fallbacks: Fallbacks::default(),
+            max_fallbacks: MAX_FALLBACKS,
+            continuation: None,
+            weighted: None,
+        };
+        let models = source.items("model_list")?;
+        if let Some(beyond) = models.get(MOST_DEPLOYMENTS) {
+            return Err(beyond.wrong(format!("more than {MOST_DEPLOYMENTS} deployments; no config has that many")));
+        }
+        models.iter().try_for_each(|item| config.add(item))?;
+        config.fallbacks = fallbacks::read(&source, &mut config.notes)?;
+        if let Some(router) = source.section("router_settings") {
+            config.router(router)?;
+        }
+        Ok(config)
+    }
+
+    fn add(&mut self, item: &Value) -> Result<(), ConfigError> {
+        if item.node.map().is_none() {
+            return Err(item.expected("a deployment, which is a map with `model_name` and `litellm_params`"));
+        }
+        let group =
+            item.text("model_name").ok_or_else(|| item.wrong("this deployment has no `model_name`; give the name that clients use".into()))?;
+        let params = item.get("litellm_params").ok_or_else(|| item.wrong(format!("`{group}` has no `litellm_params`; give them, with `model`")))?;
+        let model = params.get("model").filter(|model| model.node.text().is_some());
+        let model = model.ok_or_else(|| params.wrong(format!("`{group}` has no `litellm_params.model`; give the provider's model")))?;
+        let info = item.get("model_info");
+        let info_text = |key| info.as_ref().and_then(|info| info.text(key)).map(str::to_owned);
+        let declared = info.as_ref().and_then(|info| info.get("supports_assistant_prefill")).map(|value| (value.node.is_true(), value.spot()));
+        let deployment = Deployment {
+            group: group.to_owned(),
+            model: model.node.text().unwrap_or_default().to_owned(),
+            base_model: info_text("base_model").or_else(|| params.text("base_model").map(str::to_owned)),
+            order: params.text("order").and_then(|order| order.parse().ok()),
+            declared,
+            streams: info_text("mode").is_none_or(|mode| matches!(mode.as_str(), "chat" | "completion" | "responses")),
+            spot: model.spot(),
+        };
+        let at = self.deployments.len();
+        if let Some(id) = info_text("id") {
+            self.ids.insert(id, at);
+        }
+        let members = self.members.entry(group.to_owned()).or_default();
+        if members.is_empty() {
+            self.groups.push(group.to_owned());
+            if group.contains('*') {
+                self.patterns.push(group.to_owned());
+            }
+        }
+        members.push(at);
+        self.deployments.push(deployment);
+        Ok(())
+    }
+
+    fn router(&mut self, router: &Value) -> Result<(), ConfigError> {
+        if router.node.map().is_none() {
+            return Err(router.expected("a map under `router_settings`"));
+        }
+        let on = |key: &str| router.get(key).filter(|value| value.node.is_true()).map(|value| value.spot());
+        self.continuation = on("enable_mid_stream_fallback_continuation");
+        let shuffles = router.text("routing_strategy").is_none_or(|strategy| strategy == "simple-shuffle");
+        self.weighted = on("enable_weighted_failover").filter(|_| shuffles);
+        if let Some(max) = router.text("max_fallbacks").and_then(|max| max.parse().ok()) {
+            self.max_fallbacks = max;
+        }
+        let Some(aliases) = router.get("model_group_alias") else { return Ok(()) };
+        let map = aliases.node.map().ok_or_else(|| aliases.expected("a map of aliases to groups under `model_group_alias`"))?;
+        for (alias, group) in map.entries() {
+            let behind = group.text().or_else(|| group.get("model").and_then(|model| model.text()));
+            let behind = behind.ok_or_else(|| aliases.of(group).expected("the group behind the alias"))?;
+            let alias = alias.text().unwrap_or_default().to_owned();
+            self.behind.insert(alias.clone(), behind.to_owned());
+            self.aliases.push(alias);
+        }
+        Ok(())
+    }
+
+    /// The group behind an alias.
+    pub(super) fn behind(&self, name: &str) -> Option<&str> {
+        self.behind.get(name).map(String::as_str)
+    }
+
+    /// Whether a group of this name stands in `model_list`.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// The deployments that serve a name: a group's, an alias's, the one with that id, or those of the wildcard that fits best.
+    pub(super) fn serving(&self, name: &str) -> Vec<Deployment> {
+        let name = self.behind(name).unwrap_or(name);
+        let all = |members: &[usize]| members.iter().map(|at| self.deployments[*at].clone()).collect();
+        if let Some(members) = self.members.get(name) {
+            return all(members);
+        }
+        if let Some(at) = self.ids.get(name) {
+            return all(&[*at]);
+        }
+        let fitting = self.patterns.iter().filter_map(|group| Some((group, wildcard::part(group, name)?)));
+        let Some((group, part)) = fitting.max_by_key(|(group, _)| group.len()) else { return Vec::new() };
+        let concrete = |at: &usize| Deployment { model: self.deployments[*at].model.replacen('*', part, 1), ..self.deployments[*at].clone() };
+        self.members[group].iter().map(concrete).collect()
+    }
+}
