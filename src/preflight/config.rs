@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::error::ConfigError;
-use super::fallbacks::{self, Fallbacks};
+use super::fallbacks::{self, ANY, Fallbacks};
 use super::source::{Source, Spot, Value};
 use super::wildcard;
 use crate::knowledge::continuation::MAX_FALLBACKS;
@@ -29,9 +29,10 @@ pub struct Note {
 /// One entry of `model_list`.
 #[derive(Debug, Clone)]
 pub(super) struct Deployment {
-    pub(super) group: String,
     pub(super) model: String,
     base_model: Option<String>,
+    /// What it does with a prefill.
+    pub(super) prefill: Prefill,
     pub(super) order: Option<i64>,
     /// What `supports_assistant_prefill` says.
     pub(super) declared: Option<(bool, Spot)>,
@@ -41,14 +42,6 @@ pub(super) struct Deployment {
 }
 
 impl Deployment {
-    /// What it does with a prefill. The base model says what a name does not, as with Azure's deployments and Bedrock's ARNs.
-    pub(super) fn prefill(&self) -> Prefill {
-        match (model::prefill(&self.model), self.base_model.as_deref()) {
-            (Prefill::Unknown(Why::NoName | Why::NoVersion | Why::Environment), Some(base)) => model::prefill(base),
-            (told, _) => told,
-        }
-    }
-
     /// Whether LiteLLM takes it for capable: what the config says, or else its map, which knows the base model's name.
     pub(super) fn is_said_to_accept(&self) -> bool {
         let known = self.base_model.as_deref().unwrap_or(&self.model);
@@ -57,6 +50,14 @@ impl Deployment {
 
     pub(super) fn provider(&self) -> &str {
         self.model.split_once('/').map_or("", |(provider, _)| provider)
+    }
+}
+
+/// What a model does with a prefill. The base model says what a name does not, as with Azure's deployments and Bedrock's ARNs.
+fn prefill(model: &str, base_model: Option<&str>) -> Prefill {
+    match (model::prefill(model), base_model) {
+        (Prefill::Unknown(Why::NoName | Why::NoVersion | Why::Environment), Some(base)) => model::prefill(base),
+        (told, _) => told,
     }
 }
 
@@ -94,7 +95,7 @@ impl Config {
     ///
     /// When it cannot be read, or LiteLLM could not use it either.
     pub fn read(path: &Path) -> Result<Config, ConfigError> {
-        Config::of(Source::read(path)?)
+        Config::of(&Source::read(path)?)
     }
 
     /// Reads the bytes of a config that is called `name` and stands in `folder`.
@@ -103,10 +104,10 @@ impl Config {
     ///
     /// As with [`Config::read`].
     pub fn of_bytes(name: &str, bytes: Vec<u8>, folder: &Path) -> Result<Config, ConfigError> {
-        Config::of(Source::of(name, bytes, folder)?)
+        Config::of(&Source::of(name, bytes, folder)?)
     }
 
-    fn of(source: Source) -> Result<Config, ConfigError> {
+    fn of(source: &Source) -> Result<Config, ConfigError> {
         let mut config = Config {
             name: source.files.first().map(ToString::to_string).unwrap_or_default(),
             files: source.files.clone(),
@@ -128,9 +129,20 @@ impl Config {
             return Err(beyond.wrong(format!("more than {MOST_DEPLOYMENTS} deployments; no config has that many")));
         }
         models.iter().try_for_each(|item| config.add(item))?;
-        config.fallbacks = fallbacks::read(&source, &mut config.notes)?;
+        for key in fallbacks::SETTINGS {
+            if let Ok([first, ..]) = source.items(key) {
+                return Err(first.wrong(format!("expected a map under `{key}`, found a list")));
+            }
+        }
+        config.fallbacks = fallbacks::read(source, &mut config.notes)?;
         if let Some(router) = source.section("router_settings") {
             config.router(router)?;
+        }
+        config.note_unserved();
+        if let Some(database) = source.section("general_settings").and_then(|general| general.get("store_model_in_db")).filter(|on| on.node.is_true())
+        {
+            let text = "models and fallbacks are kept in the database, too (store_model_in_db): this file is not all there is".to_owned();
+            config.notes.push(Note { spot: database.spot(), text });
         }
         Ok(config)
     }
@@ -147,10 +159,12 @@ impl Config {
         let info = item.get("model_info");
         let info_text = |key| info.as_ref().and_then(|info| info.text(key)).map(str::to_owned);
         let declared = info.as_ref().and_then(|info| info.get("supports_assistant_prefill")).map(|value| (value.node.is_true(), value.spot()));
+        let name = model.node.text().unwrap_or_default().to_owned();
+        let base_model = info_text("base_model").or_else(|| params.text("base_model").map(str::to_owned));
         let deployment = Deployment {
-            group: group.to_owned(),
-            model: model.node.text().unwrap_or_default().to_owned(),
-            base_model: info_text("base_model").or_else(|| params.text("base_model").map(str::to_owned)),
+            prefill: prefill(&name, base_model.as_deref()),
+            model: name,
+            base_model,
             order: params.text("order").and_then(|order| order.parse().ok()),
             declared,
             streams: info_text("mode").is_none_or(|mode| matches!(mode.as_str(), "chat" | "completion" | "responses")),
@@ -173,9 +187,6 @@ impl Config {
     }
 
     fn router(&mut self, router: &Value) -> Result<(), ConfigError> {
-        if router.node.map().is_none() {
-            return Err(router.expected("a map under `router_settings`"));
-        }
         let on = |key: &str| router.get(key).filter(|value| value.node.is_true()).map(|value| value.spot());
         self.continuation = on("enable_mid_stream_fallback_continuation");
         let shuffles = router.text("routing_strategy").is_none_or(|strategy| strategy == "simple-shuffle");
@@ -200,9 +211,19 @@ impl Config {
         self.behind.get(name).map(String::as_str)
     }
 
-    /// Whether a group of this name stands in `model_list`.
-    pub(super) fn has_group(&self, name: &str) -> bool {
-        self.members.contains_key(name)
+    /// What the fallbacks name that this config does not serve.
+    fn note_unserved(&mut self) {
+        let lists = self.fallbacks.lists.iter().filter(|list| list.key != ANY);
+        let unserved: Vec<Note> = lists.filter_map(|list| Some(Note { spot: list.spot.clone(), text: self.unserved(&list.key)? })).collect();
+        self.notes.extend(unserved);
+    }
+
+    fn unserved(&self, key: &str) -> Option<String> {
+        if key.contains('*') {
+            return Some(format!("`{key}` serves no request: keys of `fallbacks` are names, and only `*` alone stands for any"));
+        }
+        let is_unserved = self.serving(key).is_empty();
+        is_unserved.then(|| format!("no deployment of this config is called `{key}`: it may come from the database, or be misspelt"))
     }
 
     /// The deployments that serve a name: a group's, an alias's, the one with that id, or those of the wildcard that fits best.
@@ -217,7 +238,11 @@ impl Config {
         }
         let fitting = self.patterns.iter().filter_map(|group| Some((group, wildcard::part(group, name)?)));
         let Some((group, part)) = fitting.max_by_key(|(group, _)| group.len()) else { return Vec::new() };
-        let concrete = |at: &usize| Deployment { model: self.deployments[*at].model.replacen('*', part, 1), ..self.deployments[*at].clone() };
+        let concrete = |at: &usize| {
+            let pattern = &self.deployments[*at];
+            let model = pattern.model.replacen('*', part, 1);
+            Deployment { prefill: prefill(&model, pattern.base_model.as_deref()), model, ..pattern.clone() }
+        };
         self.members[group].iter().map(concrete).collect()
     }
 }

@@ -43,8 +43,8 @@ pub enum ConfigError {
         /// What is wrong, and what was expected.
         what: String,
     },
-    /// It goes beyond any config.
-    #[error("{0}")]
+    /// It goes beyond any config. The file.
+    #[error("{0}: more pairs of groups and fallbacks than any config has; check it in parts")]
     TooLarge(String),
 }
 

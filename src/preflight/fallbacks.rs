@@ -3,7 +3,7 @@
 //! Source: LiteLLM 1.77.7, 1.85.0, 1.96.2 and 1.109.1, read. A list of `router_settings` that is not empty wins over that of
 //! `litellm_settings`; the two are never merged. `default_fallbacks` is added as `*`. Keys are names, not globs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::config::Note;
@@ -15,7 +15,8 @@ use crate::knowledge::version::Version;
 
 /// Targets in all lists together: an alias may name a list many times.
 const MOST_TARGETS: usize = 20_000;
-const SETTINGS: [&str; 2] = ["router_settings", "litellm_settings"];
+/// Where lists may stand; the first wins.
+pub(super) const SETTINGS: [&str; 2] = ["router_settings", "litellm_settings"];
 /// Lists for one class of error each, which a stream that broke is not.
 const OF_OTHER_ERRORS: [&str; 2] = ["context_window_fallbacks", "content_policy_fallbacks"];
 /// The key that any group finds that has none of its own.
@@ -33,8 +34,18 @@ pub(super) struct Target {
 pub(super) struct List {
     pub(super) key: String,
     pub(super) spot: Spot,
+    /// Each name once, where it stands first.
     pub(super) targets: Vec<Target>,
+    pub(super) names: HashSet<String>,
     pub(super) is_default: bool,
+}
+
+impl List {
+    fn new(key: &str, spot: Spot, mut targets: Vec<Target>, is_default: bool) -> List {
+        let mut names = HashSet::new();
+        targets.retain(|target| names.insert(target.name.clone()));
+        List { key: key.to_owned(), spot, targets, names, is_default }
+    }
 }
 
 /// All lists that count.
@@ -91,7 +102,7 @@ pub(super) fn read(source: &Source, notes: &mut Vec<Note>) -> Result<Fallbacks, 
     }
     if let Some(value) = reading.chosen(source, "default_fallbacks") {
         let targets = reading.targets(&value)?;
-        reading.fallbacks.add(List { key: ANY.to_owned(), spot: value.spot(), targets, is_default: true });
+        reading.fallbacks.add(List::new(ANY, value.spot(), targets, true));
     }
     Ok(reading.fallbacks)
 }
@@ -135,7 +146,7 @@ impl Reading<'_> {
             for (key, targets) in map.entries() {
                 let group = key.text().ok_or_else(|| item.of(key).expected("the name of a group"))?;
                 let targets = self.targets(&item.of(targets))?;
-                self.fallbacks.add(List { key: group.to_owned(), spot: item.of(key).spot(), targets, is_default: false });
+                self.fallbacks.add(List::new(group, item.of(key).spot(), targets, false));
             }
         }
         Ok(())

@@ -17,6 +17,11 @@ use crate::knowledge::version::Version;
 /// How deep fallbacks of fallbacks are followed, whatever `max_fallbacks` says.
 const MOST_LEVELS: usize = 64;
 
+/// Targets and deployments looked at for one config: groups of many that all fall back to groups of many.
+const MOST_STEPS: usize = 2_000_000;
+/// Groups among which one is looked for that could take a target's place.
+const MOST_STAND_INS: usize = 64;
+
 /// One way from a group whose stream broke to a target.
 #[derive(Debug, Clone)]
 pub(super) struct Way {
@@ -37,9 +42,11 @@ pub(super) struct Way {
 /// All hops of a config, and who serves each name.
 pub(super) struct Graph<'c> {
     pub(super) config: &'c Config,
-    serving: HashMap<String, Rc<[Deployment]>>,
-    /// Groups that accept a prefill; those of Claude first, since that is what the others fall back for.
+    serving: HashMap<String, (Rc<[Deployment]>, Refusal)>,
+    /// Groups that accept a prefill: those of Claude first, and of these, those that lead nowhere else.
     stand_ins: Vec<&'c str>,
+    /// What was looked at.
+    steps: usize,
 }
 
 /// A walk from one group.
@@ -54,12 +61,12 @@ struct Walk {
 
 impl<'c> Graph<'c> {
     pub(super) fn new(config: &'c Config) -> Graph<'c> {
-        let is_claude = |deployment: &Deployment| matches!(deployment.prefill(), Prefill::Accepts(_));
-        let fit = |name: &&String| !name.contains('*') && is_refused(&config.serving(name)) == Refusal::Never;
-        let (mut claude, others): (Vec<&str>, Vec<&str>) =
-            config.groups.iter().filter(fit).map(String::as_str).partition(|name| config.serving(name).iter().any(is_claude));
-        claude.extend(others);
-        Graph { config, serving: HashMap::new(), stand_ins: claude }
+        let is_claude = |name: &str| config.serving(name).iter().any(|deployment| matches!(deployment.prefill, Prefill::Accepts(_)));
+        let fit = |name: &&str| !name.contains('*') && is_refused(&config.serving(name)) == Refusal::Never;
+        let mut stand_ins: Vec<&str> = config.groups.iter().map(String::as_str).filter(fit).collect();
+        stand_ins.sort_by_cached_key(|name| (!is_claude(name), config.fallbacks.of(name).is_some()));
+        stand_ins.truncate(MOST_STAND_INS);
+        Graph { config, serving: HashMap::new(), stand_ins, steps: 0 }
     }
 
     /// The groups whose streams may break: those of `model_list`, aliases, and what else the fallbacks name.
@@ -73,12 +80,32 @@ impl<'c> Graph<'c> {
 
     /// The deployments that serve a name.
     pub(super) fn serving(&mut self, name: &str) -> Rc<[Deployment]> {
+        self.served(name).0
+    }
+
+    fn refuses(&mut self, name: &str) -> bool {
+        self.served(name).1 == Refusal::Always
+    }
+
+    fn served(&mut self, name: &str) -> (Rc<[Deployment]>, Refusal) {
         if let Some(found) = self.serving.get(name) {
             return found.clone();
         }
-        let found: Rc<[Deployment]> = self.config.serving(name).into();
-        self.serving.insert(name.to_owned(), found.clone());
-        found
+        let found: Rc<[Deployment]> = if self.is_exhausted() { Rc::default() } else { self.config.serving(name).into() };
+        self.spend(found.len());
+        let served = (found.clone(), is_refused(&found));
+        self.serving.insert(name.to_owned(), served.clone());
+        served
+    }
+
+    /// Counts what was looked at.
+    pub(super) fn spend(&mut self, steps: usize) {
+        self.steps += steps;
+    }
+
+    /// Whether there is more to look at than in any config: what was found is not all.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps > MOST_STEPS
     }
 
     /// All ways from a group.
@@ -97,8 +124,8 @@ impl<'c> Graph<'c> {
 
     /// A group that accepts a prefill and could take the place of a way's target.
     pub(super) fn stand_in(&self, way: &Way) -> Option<&'c str> {
-        let listed = self.config.fallbacks.with_key(&way.key).map_or(&[][..], |list| &list.targets);
-        let fits = |name: &&&str| *way.failed != ***name && *way.key != ***name && listed.iter().all(|target| target.name != ***name);
+        let list = self.config.fallbacks.with_key(&way.key);
+        let fits = |name: &&&str| *way.failed != ***name && *way.key != ***name && !list.is_some_and(|list| list.names.contains(**name));
         self.stand_ins.iter().find(fits).copied()
     }
 
@@ -140,10 +167,14 @@ impl<'c> Graph<'c> {
             return certain;
         }
         for (list, since) in self.lists(left) {
+            self.spend(list.targets.len());
+            if self.is_exhausted() {
+                return false;
+            }
             for target in list.targets.iter().filter(|target| target.name != left) {
                 let is_elsewhere = !via.is_empty() && (target.name == *walk.failed || walk.direct.contains(&target.name));
                 if is_elsewhere || !walk.seen.insert(target.name.clone()) {
-                    certain &= is_refused(&self.serving(&target.name)) == Refusal::Always;
+                    certain = certain && self.refuses(&target.name);
                     continue;
                 }
                 let name: Rc<str> = target.name.as_str().into();
@@ -158,7 +189,7 @@ impl<'c> Graph<'c> {
                     since,
                     spot: target.spot.clone(),
                 });
-                let refuses = is_refused(&self.serving(&target.name)) == Refusal::Always;
+                let refuses = self.refuses(&target.name);
                 via.push(name);
                 certain = self.follow(walk, &target.name, via, certain && refuses);
                 via.pop();

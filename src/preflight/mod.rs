@@ -30,9 +30,8 @@ use crate::knowledge::continuation::{self, Hop};
 use crate::knowledge::route::Route;
 use crate::knowledge::version::Version;
 
-/// Pairs of one config, and deployments in them: groups of many that all fall back to groups of many.
-const MOST_PAIRS: usize = 100_000;
-const MOST_SERVED: usize = 1_000_000;
+/// Pairs of one config. The largest that are known have some hundreds.
+const MOST_PAIRS: usize = 20_000;
 
 /// What a config file cannot show. Source: LiteLLM 1.77.7–1.109.1, read.
 pub const BLIND_SPOTS: [&str; 4] = [
@@ -96,13 +95,10 @@ impl Preflight {
     pub fn new(config: &Config, asked: Asked) -> Result<Preflight, ConfigError> {
         let mut graph = Graph::new(config);
         let mut pairs = Vec::new();
-        let mut served = 0;
         for root in graph.roots() {
-            let found = predict::pairs(&mut graph, root, &asked);
-            served += found.iter().map(|pair| pair.served.len()).sum::<usize>();
-            pairs.extend(found);
-            if pairs.len() > MOST_PAIRS || served > MOST_SERVED {
-                return Err(ConfigError::TooLarge(format!("{}: more than {MOST_PAIRS} pairs; no config has that many", config.name)));
+            pairs.extend(predict::pairs(&mut graph, root, &asked));
+            if pairs.len() > MOST_PAIRS || graph.is_exhausted() {
+                return Err(ConfigError::TooLarge(config.name.clone()));
             }
         }
         let upgrades = upgrades(&pairs, &asked);
@@ -117,8 +113,11 @@ impl Preflight {
 }
 
 /// Predicts pairs that were seen, as `(failed group, target)`: groups behind wildcards, aliases and chains of fallbacks are found.
-#[must_use]
-pub fn observed(config: &Config, asked: &Asked, seen: &[(&str, &str)]) -> Vec<Observed> {
+///
+/// # Errors
+///
+/// When there is more to follow than in any config.
+pub fn observed(config: &Config, asked: &Asked, seen: &[(&str, &str)]) -> Result<Vec<Observed>, ConfigError> {
     let mut graph = Graph::new(config);
     let mut known: BTreeMap<&str, Vec<Pair>> = BTreeMap::new();
     let mut all = Vec::new();
@@ -127,7 +126,7 @@ pub fn observed(config: &Config, asked: &Asked, seen: &[(&str, &str)]) -> Vec<Ob
         let pair = pairs.iter().filter(|pair| *pair.target == *target).max_by_key(|pair| pair.outlook).cloned();
         all.push(Observed { failed: failed.to_owned(), target: target.to_owned(), pair });
     }
-    all
+    if graph.is_exhausted() { Err(ConfigError::TooLarge(config.name.clone())) } else { Ok(all) }
 }
 
 /// On which routes upgrading helps. A pair that breaks because a deployment is said to be capable breaks on the newest, too.

@@ -73,6 +73,8 @@ pub struct Served {
     pub model: String,
     /// What it does with a prefill.
     pub prefill: Prefill,
+    /// Why, and where LiteLLM's own map says otherwise.
+    pub reason: String,
     /// Where it is written.
     pub spot: Spot,
 }
@@ -129,26 +131,39 @@ pub(super) struct Case<'c> {
     is_behind_order: bool,
 }
 
+impl Served {
+    fn of(deployment: &Deployment) -> Served {
+        let claim = model::wrong_claim(&deployment.model).map(|claim| format!("; LiteLLM's cost map calls it capable, wrongly: {}", claim.releases));
+        let reason = deployment.prefill.reason() + &claim.unwrap_or_default();
+        Served { model: deployment.model.clone(), prefill: deployment.prefill, reason, spot: deployment.spot.clone() }
+    }
+}
+
 /// All pairs of a group.
 pub(super) fn pairs(graph: &mut Graph<'_>, failed: &str, asked: &Asked) -> Vec<Pair> {
     let ways = graph.ways(failed);
     let own = graph.serving(failed);
     let is_doubtful = !own.is_empty() && own.iter().all(|deployment| continuation::is_doubtful(deployment.provider()));
     let has_order = ways.iter().any(|way| way.hop == Hop::Order);
-    let pair = |way: &Way| {
+    let pair = |graph: &mut Graph<'_>, way: &Way| {
         let serving = graph.serving(&way.target);
-        let deployments: Vec<Deployment> = serving.iter().filter(|deployment| may_get(way.hop, deployment, &serving)).cloned().collect();
+        graph.spend(serving.len());
+        let lowest = serving.iter().filter_map(|deployment| deployment.order).min();
+        // By order, only those behind the first are turned to.
+        let may_get = |deployment: &&Deployment| way.hop != Hop::Order || deployment.order > lowest;
+        let deployments: Vec<Deployment> = serving.iter().filter(may_get).cloned().collect();
         let is_behind_order = has_order && way.hop == Hop::Fallback;
         let continuation = graph.config.continuation.is_some();
         judged(&Case { way, deployments: &deployments, continuation, is_doubtful, is_behind_order }, asked, graph.stand_in(way))
     };
-    ways.iter().map(pair).collect()
-}
-
-/// Whether a deployment may get what is sent: by order, only those behind the first are turned to.
-fn may_get(hop: Hop, deployment: &Deployment, all: &[Deployment]) -> bool {
-    let lowest = all.iter().filter_map(|deployment| deployment.order).min();
-    hop != Hop::Order || deployment.order > lowest
+    let mut pairs = Vec::new();
+    for way in &ways {
+        if graph.is_exhausted() {
+            break;
+        }
+        pairs.push(pair(graph, way));
+    }
+    pairs
 }
 
 fn judged(case: &Case<'_>, asked: &Asked, stand_in: Option<&str>) -> Pair {
@@ -156,7 +171,6 @@ fn judged(case: &Case<'_>, asked: &Asked, stand_in: Option<&str>) -> Pair {
     let worst = routes.iter().rev().max_by_key(|on| on.outlook);
     let (outlook, reason) = worst.map_or((Outlook::Safe, String::new()), |on| (on.outlook, on.reason.clone()));
     let way = case.way;
-    let served = |deployment: &Deployment| Served { model: deployment.model.clone(), prefill: deployment.prefill(), spot: deployment.spot.clone() };
     Pair {
         failed: way.failed.clone(),
         target: way.target.clone(),
@@ -166,7 +180,7 @@ fn judged(case: &Case<'_>, asked: &Asked, stand_in: Option<&str>) -> Pair {
         outlook,
         reason,
         routes,
-        served: case.deployments.iter().map(served).collect(),
+        served: case.deployments.iter().map(Served::of).collect(),
         spot: way.spot.clone(),
         edit: edit::smallest(case, outlook, asked.version, stand_in),
     }
@@ -181,7 +195,9 @@ fn on_route(case: &Case<'_>, route: Route, version: Option<Version>) -> OnRoute 
     let told: Vec<(Version, Outlook, String)> =
         starts.iter().map(|start| (*start, at(case, route, *start))).map(|(start, (o, why))| (start, o, why)).collect();
     let asked = |version: Version| told.iter().rev().find(|(start, ..)| *start <= version);
-    let worst = || told.iter().rev().max_by_key(|(_, outlook, _)| *outlook);
+    // Where all is well, what the models do says more than what a release does not.
+    let sends = |version: &Version| matches!(continuation::at(route, case.way.hop, *version).conduct, Conduct::Prefills);
+    let worst = || told.iter().rev().max_by_key(|(start, outlook, _)| (*outlook, sends(start)));
     let (outlook, reason) = version.map_or_else(worst, asked).map_or((Outlook::Safe, String::new()), |(_, outlook, why)| (*outlook, why.clone()));
     OnRoute { route, outlook, reason, versions: ranges(&told, outlook) }
 }
@@ -238,11 +254,7 @@ fn at(case: &Case<'_>, route: Route, version: Version) -> (Outlook, String) {
 /// What the target's models make of it, if it is sent.
 fn by_models(case: &Case<'_>, deployments: &[Deployment]) -> (Outlook, String) {
     let refusal = is_refused(deployments);
-    let mut why = refusal::reason(refusal, &case.way.target, deployments);
-    let claim = deployments.iter().filter(|deployment| refusal::rejects(deployment)).find_map(|deployment| model::wrong_claim(&deployment.model));
-    if let Some(claim) = claim {
-        why = format!("{why} (LiteLLM's own cost map said otherwise, wrongly: {})", claim.releases);
-    }
+    let why = refusal::reason(refusal, &case.way.target, deployments);
     let outlook = match refusal {
         Refusal::Always => Outlook::WillBreak,
         Refusal::Sometimes => Outlook::MayBreak,

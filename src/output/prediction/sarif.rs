@@ -1,5 +1,6 @@
 //! SARIF 2.1.0 for code scanning: a result a pair that will or may break, or that is not to be told; safe ones are no results.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -158,7 +159,7 @@ fn result(pair: &Pair) -> Option<ResultOut> {
     let (rule_index, rule) = RULES.iter().enumerate().find(|(_, rule)| rule.outlook == pair.outlook)?;
     let edit = pair.edit.as_ref().map(|edit| format!(". {}: {}", edit.spot, edit.what)).unwrap_or_default();
     let related = pair.served.iter().take(MOST_RELATED).enumerate().map(|(id, served)| {
-        let said = format!("{}: {}", served.model, served.prefill.reason());
+        let said = format!("{}: {}", served.model, served.reason);
         Location { id: Some(id), physical_location: Physical::of(&served.spot), message: Some(message(&said)) }
     });
     Some(ResultOut {
@@ -195,7 +196,9 @@ fn uri(path: &str) -> String {
     for byte in path.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri

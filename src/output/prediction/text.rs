@@ -73,7 +73,10 @@ fn one(page: &mut Page<'_>, pair: &Pair) {
     }
     page.wrapped(&plain(&format!("{}: {}", pair.spot, pair.reason)), "      ", Style::new());
     page.wrapped(&when(pair), "      ", DIM);
-    if let Some(edit) = &pair.edit {
-        page.wrapped(&plain(&format!("{}: {}", edit.spot, edit.what)), "      → ", Style::new());
+    // A fallback's own fallback is a pair of its own, and its line is changed once.
+    match pair.edit.as_ref().filter(|_| pair.via.is_empty()) {
+        Some(edit) if edit.spot == pair.spot => page.wrapped(&plain(&edit.what), "      → ", Style::new()),
+        Some(edit) => page.wrapped(&plain(&format!("{}: {}", edit.spot, edit.what)), "      → ", Style::new()),
+        None => {}
     }
 }

@@ -17,16 +17,17 @@ pub(super) const MOST_ROWS: usize = 10;
 pub(super) fn headline(preflight: &Preflight) -> String {
     let count = |outlook| preflight.count(outlook);
     let (will, may, unknown) = (count(Outlook::WillBreak), count(Outlook::MayBreak), count(Outlook::Unknown));
-    let on = preflight.asked.version.map_or_else(|| "some release of LiteLLM".to_owned(), |version| format!("LiteLLM {version}"));
+    let on = |any: &str| preflight.asked.version.map_or_else(|| any.to_owned(), |version| format!("LiteLLM {version}"));
+    let (some, none) = (on("some release of LiteLLM"), on("any release of LiteLLM"));
     let all = counted(preflight.pairs.len() as u64, "pair");
     let beside = |count: usize, what: &str| if count > 0 { format!(", {count} {what}") } else { String::new() };
     match (preflight.pairs.len(), will, may) {
         (0, ..) => "This config has no fallbacks that a broken stream could be sent to.".to_owned(),
-        (_, 0, 0) => format!("None of {all} of a failing group and its fallback will break on {on}{}.", beside(unknown, "not to be told")),
-        (_, 0, may) => format!("Of {all} of a failing group and its fallback, {may} may break on {on}{}.", beside(unknown, "not to be told")),
+        (_, 0, 0) => format!("None of {all} of a failing group and its fallback will break on {none}{}.", beside(unknown, "not to be told")),
+        (_, 0, may) => format!("Of {all} of a failing group and its fallback, {may} may break on {some}{}.", beside(unknown, "not to be told")),
         (_, will, may) => {
             let more = [beside(may, "may"), beside(unknown, "not to be told")].concat();
-            format!("Of {all} of a failing group and its fallback, {will} will break on {on}{more}.")
+            format!("Of {all} of a failing group and its fallback, {will} will break on {some}{more}.")
         }
     }
 }
@@ -73,7 +74,7 @@ pub(super) fn upgrade(preflight: &Preflight) -> Option<String> {
     let name = |route: Route| if route == Route::Responses { "/v1/responses" } else { "chat" };
     let routes: Vec<String> = preflight.upgrades.iter().map(|(route, version)| format!("to {version} or later for {}", name(*route))).collect();
     Some(format!(
-        "Or upgrade LiteLLM, {}: on chat a stream that breaks after its first content is then not continued elsewhere, and the client gets the \
+        "Upgrade LiteLLM {}: on chat a stream that breaks after its first content is then not continued elsewhere, and the client gets the \
          stream's own error and must retry; a response is continued by a user message.",
         routes.join(", ")
     ))
