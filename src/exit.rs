@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::compare::{Change, Comparison};
+use crate::preflight::{Outlook, Preflight};
 use crate::report::Report;
 
 /// How a run ended.
@@ -42,6 +43,12 @@ impl Exit {
             None if comparison.change == Change::Worse => Exit::Found,
             None => Exit::Clean,
         }
+    }
+
+    /// The status of a preflight: [`Exit::Found`] if a pair will break.
+    #[must_use]
+    pub fn of_preflight(preflight: &Preflight) -> Exit {
+        if preflight.count(Outlook::WillBreak) > 0 { Exit::Found } else { Exit::Clean }
     }
 
     /// The number.

@@ -14,6 +14,7 @@ pub mod knowledge;
 pub mod link;
 mod needle;
 pub mod output;
+pub mod preflight;
 pub mod progress;
 pub mod record;
 pub mod report;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use streamfall::cli::{self, Cli, Command, Compare, Only, Reading};
+use streamfall::cli::{self, Cli, Command, Compare, Only, Reading, When};
 use streamfall::compare::Comparison;
 use streamfall::exit::Exit;
 use streamfall::knowledge::explain;
 use streamfall::output::{self, Format, Shown, explanation, json, ndjson, text};
+use streamfall::preflight::{Config, Preflight};
 use streamfall::progress::Bars;
 use streamfall::report::{Baseline, Policy, Report};
 use streamfall::scan::Wanted;
@@ -32,6 +33,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Some(Command::Man { of }) => printed(cli::write_man(of.as_deref(), &mut io::stdout().lock())),
         Some(Command::Explain { name }) => run_explain(name.as_deref()),
         Some(Command::Compare(compare)) => run_compare(compare),
+        Some(Command::Preflight(preflight)) => run_preflight(preflight),
         None => run_main_job(cli),
     }
 }
@@ -108,7 +110,7 @@ fn run_compare(compare: &Compare) -> anyhow::Result<Exit> {
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let stop = || requests.asked().is_some();
     let mut bars = Bars::new();
-    let shown = Shown { top: compare.top, look: look(&compare.reading), ..Shown::default() };
+    let shown = Shown { top: compare.top, look: look(compare.reading.color), ..Shown::default() };
     let is_shown = is_progress_shown(&compare.reading);
     let mut read = |path: &PathBuf| -> anyhow::Result<Report> {
         let mut show = |progress: Progress| bars.show(&progress);
@@ -137,6 +139,20 @@ fn run_compare(compare: &Compare) -> anyhow::Result<Exit> {
     Ok(Exit::of_comparison(&comparison, requests.asked().filter(|_| stopped)))
 }
 
+fn run_preflight(asked: &cli::Preflight) -> anyhow::Result<Exit> {
+    let preflight = Preflight::new(&Config::read(&asked.config)?, asked.asked())?;
+    let shown = Shown { top: asked.top, look: look(asked.color), ..Shown::default() };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let printed = asked.format.write(&preflight, &shown, &mut out).and_then(|()| out.flush());
+    output::unless_closed(printed).context("cannot write the predictions to stdout")?;
+    let shown = Shown { look: text::Look::default(), ..shown };
+    for file in &asked.output {
+        let written = output::replace(&file.path, |out| file.format.write(&preflight, &shown, out));
+        written.with_context(|| format!("cannot write {}", file.path.display()))?;
+    }
+    Ok(Exit::of_preflight(&preflight))
+}
+
 /// What makes the exit status 1. What is written as the baseline is known.
 fn policy(cli: &Cli) -> anyhow::Result<Policy> {
     let fail_on = if cli.write_baseline { streamfall::report::FailOn::Never } else { cli.fail_on };
@@ -147,12 +163,18 @@ fn policy(cli: &Cli) -> anyhow::Result<Policy> {
 }
 
 fn shown(cli: &Cli) -> Shown {
-    Shown { top: cli.top, incidents: cli.incidents && !cli.follow, incident: cli.incident.clone(), group_by: cli.group_by, look: look(&cli.reading) }
+    Shown {
+        top: cli.top,
+        incidents: cli.incidents && !cli.follow,
+        incident: cli.incident.clone(),
+        group_by: cli.group_by,
+        look: look(cli.reading.color),
+    }
 }
 
-fn look(reading: &Reading) -> text::Look {
+fn look(colour: When) -> text::Look {
     let auto = output::is_forced() || (io::stdout().is_terminal() && output::colour_wanted());
-    text::Look { width: output::width(), colour: reading.color.decide(auto) }
+    text::Look { width: output::width(), colour: colour.decide(auto) }
 }
 
 fn is_progress_shown(reading: &Reading) -> bool {

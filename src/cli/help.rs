@@ -29,6 +29,7 @@ pub(super) const LONG: &str = "Examples:
   streamfall --baseline known.json test-logs/
                                            in CI: only what is not known fails
   streamfall compare before.log after.log  did the change help?
+  streamfall preflight config.yaml         which fallbacks will break?
 
 Exit status, the same for every format:
   0    nothing was found that the policy forbids

@@ -2,6 +2,7 @@
 
 mod compare;
 mod help;
+mod preflight;
 mod reading;
 mod settings;
 
@@ -12,6 +13,7 @@ use std::str::FromStr;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use compare::{Compare, ComparisonOutput};
+pub use preflight::{PredictionOutput, Preflight};
 pub use reading::Reading;
 pub use settings::{SettingsError, parse};
 
@@ -160,6 +162,8 @@ impl When {
 pub enum Command {
     /// Tell whether a change helped: logs from before and after it, side by side
     Compare(Box<Compare>),
+    /// Tell which fallbacks of a LiteLLM config will break, before any log exists
+    Preflight(Preflight),
     /// Tell what is known of a failure; without a name, list all that have one
     Explain {
         /// Its name, as reports have it

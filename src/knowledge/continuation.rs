@@ -125,6 +125,14 @@ pub fn changes(route: Route, hop: Hop) -> impl Iterator<Item = Version> {
     rows(route, hop).map(|row| row.from)
 }
 
+/// The release from which on a route no longer sends what may be refused, unless asked to; `None` if it never did.
+#[must_use]
+pub fn ended(route: Route, hop: Hop) -> Option<Version> {
+    let all: Vec<&Row> = rows(route, hop).collect();
+    let last = all.iter().rposition(|row| row.conduct == Conduct::Prefills)?;
+    all.get(last + 1).map(|row| row.from)
+}
+
 /// Whether broken streams of a provider are not known to be continued.
 #[must_use]
 pub fn is_doubtful(provider: &str) -> bool {
@@ -171,6 +179,8 @@ mod tests {
             let told = (at(Chat, Fallback, version).conduct, at(Responses, Fallback, version).conduct, at(Messages, Fallback, version).conduct);
             assert_eq!(told, (chat, responses, Harmless), "{version}");
         }
+        assert_eq!((ended(Chat, Fallback), ended(Responses, Fallback)), (Some(Version(1, 97, 0)), Some(Version(1, 109, 0))));
+        assert_eq!(ended(Messages, Fallback), None);
         let order = |version| at(Chat, Order, version).conduct;
         assert_eq!([order(Version(1, 82, 6)), order(Version(1, 83, 0)), order(Version(1, 85, 0))], [Harmless, Unread, Prefills]);
     }

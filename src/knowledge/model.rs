@@ -220,8 +220,9 @@ struct Claude<'n> {
 impl<'n> Claude<'n> {
     fn of(model: &'n str) -> Option<Claude<'n>> {
         let at = model.rfind("claude")? + "claude".len();
-        // Behind these stand a date, a variant, Bedrock's revision.
-        let end = model[at..].find(['@', ':', '/', ' ', '[']).map_or(model.len(), |end| at + end);
+        // What ends the name: a date behind `@`, a variant or Bedrock's revision behind `:`.
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let end = model[at..].find(|c| !is_part(c)).map_or(model.len(), |end| at + end);
         let tokens: Vec<&str> = model[at..end].split(['-', '_', '.']).filter(|token| !token.is_empty()).collect();
         let family = tokens.iter().copied().find(|token| token.chars().all(|c| c.is_ascii_alphabetic()) && !NO_FAMILIES.contains(token));
         Some(Claude { provider: provider(model), family, version: version(&tokens) })
@@ -238,7 +239,16 @@ fn version(tokens: &[&str]) -> Option<(u32, u32)> {
     if major >= 30 {
         return Some((major / 10, major % 10));
     }
-    Some((major, tokens.get(index + 1).and_then(|token| number(token)).unwrap_or(0)))
+    match tokens.get(index + 1) {
+        Some(next) if number(next).is_some() => Some((major, number(next)?)),
+        // Half a number (`7b`) may be the version's other half: then there is none.
+        Some(next) if next.starts_with(|c: char| c.is_ascii_digit()) && !is_date(next) => None,
+        _ => Some((major, 0)),
+    }
+}
+
+fn is_date(token: &str) -> bool {
+    token.len() >= 6 && token.chars().all(|c| c.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -276,6 +286,7 @@ mod tests {
             "litellm_proxy/claude-mythos-5",
             "claude-opus-4-6-fast",
             "claude-opus-4-7[1m]",
+            "anthropic/claude-opus-4-7<b>",
         ];
         for model in rejects {
             assert!(matches!(prefill(model), Prefill::Rejects(_)), "{model}: {:?}", prefill(model));
@@ -323,6 +334,7 @@ mod tests {
             ("os.environ/MODEL", Why::Environment),
             ("anthropic/*", Why::NoName),
             ("openai/claude-prod-2", Why::NoName),
+            ("claude-opus-4-7b", Why::NoVersion),
         ];
         for (model, why) in cases {
             assert_eq!(prefill(model), Prefill::Unknown(why), "{model}");

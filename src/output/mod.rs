@@ -11,6 +11,7 @@ pub mod junit;
 pub mod markdown;
 mod marks;
 pub mod ndjson;
+pub mod prediction;
 pub mod sarif;
 mod terminal;
 pub mod text;

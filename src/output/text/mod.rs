@@ -13,7 +13,7 @@ use std::io::{self, Write};
 pub use page::Look;
 
 use super::Shown;
-pub(super) use page::{BOLD, CYAN, DIM, GREEN, Page, RED};
+pub(super) use page::{BOLD, CYAN, DIM, GREEN, Page, RED, YELLOW};
 
 use crate::report::Report;
 
