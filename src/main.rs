@@ -10,7 +10,7 @@ use streamfall::compare::Comparison;
 use streamfall::exit::Exit;
 use streamfall::knowledge::explain;
 use streamfall::output::{self, Format, Shown, explanation, json, ndjson, text};
-use streamfall::preflight::{Config, Preflight};
+use streamfall::preflight::{Asked, Check, Config, Preflight};
 use streamfall::progress::Bars;
 use streamfall::report::{Baseline, Policy, Report};
 use streamfall::scan::Wanted;
@@ -52,6 +52,7 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     }
     let shown = shown(cli);
     let policy = policy(cli)?;
+    let config = cli.config.as_ref().map(|path| Config::read(path)).transpose()?;
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let mut bars = Bars::new();
     let mut show = |progress: Progress| bars.show(&progress);
@@ -79,6 +80,10 @@ fn run_main_job(cli: &Cli) -> anyhow::Result<Exit> {
     bars.clear();
     if let Some(version) = cli.litellm_version {
         report.weigh_as(version);
+    }
+    if let Some(config) = &config {
+        let asked = Asked { version: cli.litellm_version.or_else(|| report.release()), ..Asked::default() };
+        report.check = Some(Check::of(&report, config, &asked)?);
     }
     report.judgement = Some(policy.judge(&report));
     if cli.only == Some(Only::Prefill) {

@@ -69,6 +69,10 @@ pub struct Cli {
     #[arg(long, value_name = "VERSION")]
     pub litellm_version: Option<Version>,
 
+    /// The proxy's config.yaml: says whether the pairs that were seen are in it, and from where requests without a verdict may have come
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Which requests make the exit status 1
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = FailOn::Any)]
     pub fail_on: FailOn,

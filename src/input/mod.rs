@@ -155,6 +155,9 @@ pub enum ProblemKind {
     /// Requests whose times have no date or no zone.
     #[error("cannot be held against {0} request(s), whose log has no dates or no zone: they are kept. Give --date and --timezone")]
     Unplaced(u64),
+    /// A model of which it is known that it accepts prefill has refused one.
+    #[error("refused a prefill, though by its name it accepts one ({0}): look which model stands behind it; if it is that one, please report it")]
+    Contradicts(String),
     /// A fault of ours.
     #[error("could not be read in part, by a fault of streamfall: please report it, with the message above")]
     Fault,
@@ -183,6 +186,7 @@ impl ProblemKind {
             | ProblemKind::LostText(_)
             | ProblemKind::OnePage
             | ProblemKind::Unplaced(_)
+            | ProblemKind::Contradicts(_)
             | ProblemKind::CountsMore { .. }
             | ProblemKind::PassedOver { .. } => false,
         }

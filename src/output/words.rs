@@ -11,6 +11,9 @@ use crate::report::{Group, Report};
 
 pub(super) use crate::report::NOT_NAMED;
 
+/// What a config says of a pair that it does not have.
+pub(super) const NOT_IN_CONFIG: &str = "not in it: from the database, a key, a team or a request, or it is another file";
+
 /// One step of what happened to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ChainStep {

@@ -11,6 +11,15 @@ use crate::knowledge::version::{Range, Version};
 use crate::link::Verdict;
 
 impl Report {
+    /// The release that wrote the logs, if they show but one.
+    #[must_use]
+    pub fn release(&self) -> Option<Version> {
+        match releases(self)[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
     /// Takes what holds for a release, instead of what does for the releases that were seen.
     pub fn weigh_as(&mut self, version: Version) {
         self.weigh(&[version]);

@@ -7,7 +7,7 @@ use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
-use crate::knowledge::provider;
+use crate::knowledge::{model, provider};
 use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
 use crate::record::Time;
 
@@ -36,14 +36,26 @@ impl Report {
             inputs: inputs.read,
             problems: inputs.problems,
             judgement: None,
+            check: None,
             names,
         };
         let releases = advice::releases(&report);
         report.weigh(&releases);
         report.problems.extend(counted_more(&noticed.counters, &report));
         report.problems.extend(unplaced(windowed));
+        report.problems.extend(contradictions(&report.models));
         report
     }
+}
+
+/// Models that refused although the table of models says that they accept: either a name misleads, or the table is out of date.
+fn contradictions(models: &[ModelRow]) -> Vec<Problem> {
+    let of = |row: &ModelRow| {
+        let name = row.model.as_deref().or(row.model_group.as_deref())?;
+        let known = model::prefill(name);
+        matches!(known, model::Prefill::Accepts(_)).then(|| Problem { input: name.to_owned(), kind: ProblemKind::Contradicts(known.reason()) })
+    };
+    models.iter().filter_map(of).collect()
 }
 
 /// Says which requests a window could not be held against.

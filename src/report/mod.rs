@@ -33,6 +33,7 @@ use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::neighbour::Neighbour;
 use crate::link::{Incident, Outcome, Verdict};
+use crate::preflight::Check;
 use crate::record::Form;
 
 /// Name and version of the contract that a report is written by (`schema/streamfall.report.v1.json`).
@@ -70,6 +71,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What the policy says of it, once it has been asked.
     pub judgement: Option<Judgement>,
+    /// What it shows, held against the proxy's config, where one was given.
+    pub check: Option<Check>,
     /// Streams that broke and were not continued: whether by design, the release tells.
     ended_streams: Option<NeighbourRow>,
     names: Names,

@@ -9,7 +9,7 @@ mod page;
 use std::io::{self, Write};
 
 use super::Shown;
-use super::words::{NOT_NAMED, counted, judged, meaning, outcomes, size, targets, times, top, versions, when};
+use super::words::{NOT_IN_CONFIG, NOT_NAMED, counted, judged, meaning, outcomes, size, targets, times, top, versions, when};
 use crate::link::Verdict;
 use crate::report::{GroupBy, Report};
 pub(super) use page::{Page, code};
@@ -35,6 +35,7 @@ pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<
         if let Some(by) = shown.group_by {
             page.breakdown(report, by, most);
         }
+        page.check(report, most);
         page.advice(report);
     }
     page.neighbours(report);
@@ -115,6 +116,18 @@ impl Page {
             [requests, code(row.name.as_deref().unwrap_or(NOT_NAMED)), mid_stream, client, unknown, failed]
         });
         self.table(["requests", by.name(), "mid-stream", "client", "unknown", "failed"], &[0, 2, 3, 4, 5], rows);
+    }
+
+    /// The pairs that were seen, held against the config.
+    fn check(&mut self, report: &Report, most: usize) {
+        let Some(check) = &report.check else { return };
+        self.paragraph(&format!("### {}", top(&format!("Against {}", code(&check.config)), check.pairs.len(), most)));
+        let rows = check.pairs.iter().take(most).map(|pair| {
+            let place = |e: &crate::preflight::Expected| format!("{} ({})", e.words(), code(&format!("{}:{}", e.file, e.line)));
+            let expected = pair.expected.as_ref().map_or_else(|| NOT_IN_CONFIG.to_owned(), place);
+            [pair.requests.to_string(), code(&pair.failed), code(&pair.target), expected]
+        });
+        self.table(["requests", "failed group", "refused by", "the config says"], &[0], rows);
     }
 
     fn advice(&mut self, report: &Report) {

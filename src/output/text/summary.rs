@@ -6,7 +6,8 @@ use super::page::{BOLD, CYAN, DIM, Page, RED, YELLOW};
 use crate::fact::Name;
 use crate::link::Verdict;
 use crate::output::terminal::plain;
-use crate::output::words::{self, NOT_NAMED, counted, meaning, size, stretch, targets, times, top};
+use crate::output::words::{self, NOT_IN_CONFIG, NOT_NAMED, counted, meaning, size, stretch, targets, times, top};
+use crate::preflight::Expected;
 use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
@@ -34,6 +35,7 @@ impl Page<'_> {
         if let Some(by) = self.shown.group_by {
             self.breakdown(report, by);
         }
+        self.check(report);
         self.advice(report);
         self.judgement(report);
     }
@@ -122,6 +124,27 @@ impl Page<'_> {
         let line = self.styled(&sparkline(&timeline, most), RED);
         let unplaced = if timeline.unplaced > 0 { format!("; {} elsewhere", timeline.unplaced) } else { String::new() };
         self.line(&format!("  {line}  {} a step, at most {most}{unplaced}", stretch(timeline.step)));
+    }
+
+    /// The pairs that were seen, held against the config.
+    fn check(&mut self, report: &Report) {
+        let Some(check) = &report.check else { return };
+        let most = self.most_rows();
+        self.title(&top(&format!("Against {}", plain(&check.config)), check.pairs.len(), most));
+        let place = |e: &Expected| if e.file == check.config { format!("line {}", e.line) } else { format!("{}:{}", e.file, e.line) };
+        let rows = check.pairs.iter().take(most).map(|pair| {
+            let expected = pair.expected.as_ref().map_or_else(|| NOT_IN_CONFIG.to_owned(), |e| format!("{} ({})", e.words(), place(e)));
+            vec![pair.requests.to_string(), plain(&pair.failed).into_owned(), plain(&pair.target).into_owned(), plain(&expected).into_owned()]
+        });
+        self.table(&["requests", "failed group", "refused by", "the config says"], &[0], rows.collect());
+        let (led, orphans) = (check.orphans.iter().filter(|orphan| !orphan.may_have_failed.is_empty()).count() as u64, check.orphans.len() as u64);
+        if orphans > 0 {
+            let words = format!(
+                "Of {} without a verdict, the config leads to {led} from a group that may have failed; the others are a client's, or a fallback's that is not in it.",
+                counted(orphans, "request")
+            );
+            self.wrapped(&words, "  ", DIM);
+        }
     }
 
     fn breakdown(&mut self, report: &Report, by: GroupBy) {

@@ -2,6 +2,10 @@
 //!
 //! The shapes here are the contract's and nothing else's: the report can change without it.
 
+mod asked;
+mod incident;
+mod time;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,14 +13,16 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+pub(super) use incident::IncidentOut;
+
 use super::Shown;
 use super::terminal::is_hostile;
+use asked::{BreakdownOut, CheckOut, PolicyOut};
+use time::{contract_time, local_time};
 
 use crate::fact::Name;
 use crate::knowledge::failure::Category;
-use crate::link::{Confidence, Incident, Outcome, Request, Verdict};
-use crate::record::Time;
-use crate::report::{Breakdown, BreakdownRow, Judgement, Report, ReportedIncident, SCHEMA};
+use crate::report::{Report, SCHEMA};
 
 /// Writes the report as one JSON document.
 ///
@@ -68,6 +74,9 @@ pub(super) struct Document<'a> {
     /// Only where a policy was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     policy: Option<PolicyOut<'a>>,
+    /// Only with `--config`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<CheckOut<'a>>,
     inputs: Vec<Input<'a>>,
     problems: Vec<ProblemOut<'a>>,
 }
@@ -77,32 +86,6 @@ pub(super) struct Document<'a> {
 struct WindowOut {
     left_out: u64,
     unplaced: u64,
-}
-
-/// `--group-by`.
-#[derive(Serialize)]
-struct BreakdownOut {
-    by: &'static str,
-    rows: Vec<BreakdownRowOut>,
-}
-
-#[derive(Serialize)]
-struct BreakdownRowOut {
-    name: Option<String>,
-    requests: u64,
-    mid_stream_fallback: u64,
-    client_prefill: u64,
-    unknown: u64,
-    failed: u64,
-}
-
-/// What the policy says.
-#[derive(Serialize)]
-struct PolicyOut<'a> {
-    fails: bool,
-    counted: u64,
-    known: u64,
-    reasons: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -153,63 +136,6 @@ struct Failure<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct IncidentOut<'a> {
-    id: &'a str,
-    fingerprint: &'a str,
-    verdict: Verdict,
-    confidence: Option<Confidence>,
-    because: &'a [&'static str],
-    time: Option<String>,
-    end_time: Option<String>,
-    time_local: Option<String>,
-    end_time_local: Option<String>,
-    call_id: Option<&'a str>,
-    trace_id: Option<&'a str>,
-    route: Option<&'static str>,
-    outcome: Outcome,
-    key: Option<&'a str>,
-    team: Option<&'a str>,
-    user: Option<&'a str>,
-    end_user: Option<&'a str>,
-    user_agent: Option<&'a str>,
-    requested_model: Option<&'a str>,
-    litellm_version: Option<&'a str>,
-    stream_failure: Option<StreamFailureOut<'a>>,
-    fallbacks: &'a [Name],
-    rejections: Vec<RejectionOut<'a>>,
-    evidence: Vec<EvidenceOut<'a>>,
-}
-
-#[derive(Serialize)]
-struct StreamFailureOut<'a> {
-    model_group: Option<&'a str>,
-    model: Option<&'a str>,
-    provider: Option<&'static str>,
-    kind: &'static str,
-    category: Option<&'static str>,
-    class: Option<&'a str>,
-    status: Option<u16>,
-    message: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct RejectionOut<'a> {
-    request_id: Option<&'a str>,
-    model_group: Option<&'a str>,
-    model: Option<&'a str>,
-    provider: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct EvidenceOut<'a> {
-    source: &'a str,
-    line: u64,
-    role: &'static str,
-    process: Option<&'a str>,
-    output: Option<&'static str>,
-}
-
-#[derive(Serialize)]
 struct AdviceOut<'a> {
     id: &'a str,
     title: &'a str,
@@ -251,16 +177,6 @@ struct ProblemOut<'a> {
     failure: bool,
 }
 
-/// The contract's time: RFC 3339 where the instant is known, `HH:MM:SS` where the log has no date. A date without a zone is
-/// neither, so it stands in the `_local` field alone.
-fn contract_time(time: Option<Time>) -> Option<String> {
-    time.filter(|t| t.utc || t.date.is_none()).map(|t| t.to_string())
-}
-
-fn local_time(time: Option<Time>) -> Option<String> {
-    time.filter(|t| !t.utc).map(|t| t.to_string())
-}
-
 impl<'a> Document<'a> {
     pub(super) fn of(report: &'a Report, shown: &Shown) -> Document<'a> {
         Document {
@@ -276,6 +192,7 @@ impl<'a> Document<'a> {
             window: WindowOut { left_out: report.windowed.left_out, unplaced: report.windowed.unplaced },
             breakdown: shown.group_by.map(|by| BreakdownOut::of(report.breakdown(by))),
             policy: report.judgement.as_ref().map(PolicyOut::of),
+            config: report.check.as_ref().map(CheckOut::of),
             inputs: inputs(report),
             problems: report
                 .problems
@@ -283,26 +200,6 @@ impl<'a> Document<'a> {
                 .map(|p| ProblemOut { source: &p.input, problem: p.kind.to_string(), failure: p.kind.is_failure() })
                 .collect(),
         }
-    }
-}
-
-impl BreakdownOut {
-    fn of(breakdown: Breakdown) -> BreakdownOut {
-        let row = |row: BreakdownRow| BreakdownRowOut {
-            name: row.name,
-            requests: row.requests,
-            mid_stream_fallback: row.mid_stream_fallback,
-            client_prefill: row.client_prefill,
-            unknown: row.unknown,
-            failed: row.failed,
-        };
-        BreakdownOut { by: breakdown.by.name(), rows: breakdown.rows.into_iter().map(row).collect() }
-    }
-}
-
-impl<'a> PolicyOut<'a> {
-    fn of(judgement: &'a Judgement) -> PolicyOut<'a> {
-        PolicyOut { fails: judgement.fails, counted: judgement.counted, known: judgement.known, reasons: &judgement.reasons }
     }
 }
 
@@ -361,68 +258,6 @@ impl<'a> Failure<'a> {
             category: row.category.map(Category::name),
             targets: &row.targets,
             requests: row.requests,
-        }
-    }
-}
-
-impl<'a> IncidentOut<'a> {
-    pub(super) fn of(report: &'a Report, reported: &'a ReportedIncident) -> IncidentOut<'a> {
-        let (i, r): (&Incident, &Request) = (&reported.incident, &reported.incident.request);
-        IncidentOut {
-            id: &reported.id,
-            fingerprint: &reported.fingerprint,
-            verdict: i.verdict,
-            confidence: i.confidence,
-            because: &i.because,
-            time: contract_time(r.start),
-            end_time: contract_time(r.end),
-            time_local: local_time(r.start),
-            end_time_local: local_time(r.end),
-            call_id: r.call_id.as_deref(),
-            trace_id: r.trace_id.as_deref(),
-            route: r.route,
-            outcome: i.outcome,
-            key: r.caller.key.as_deref(),
-            team: r.caller.team.as_deref(),
-            user: r.caller.user.as_deref(),
-            end_user: r.caller.end_user.as_deref(),
-            user_agent: r.caller.user_agent.as_deref(),
-            requested_model: r.requested_model.as_deref(),
-            litellm_version: r.version.as_deref(),
-            stream_failure: i.stream_failure.as_ref().map(|f| StreamFailureOut {
-                model_group: f.model_group.as_deref(),
-                model: f.model.as_deref(),
-                provider: f.provider,
-                kind: f.kind.name(),
-                category: f.category.map(Category::name),
-                class: f.class.as_deref(),
-                status: f.status,
-                message: f.message.as_deref(),
-            }),
-            fallbacks: &i.fallbacks,
-            rejections: i.rejections.iter().map(RejectionOut::of).collect(),
-            evidence: i
-                .evidence
-                .iter()
-                .map(|e| EvidenceOut {
-                    source: report.source(e.place),
-                    line: e.place.line,
-                    role: e.role,
-                    process: report.process(e.stream),
-                    output: e.output.name(),
-                })
-                .collect(),
-        }
-    }
-}
-
-impl<'a> RejectionOut<'a> {
-    fn of(rejection: &'a crate::link::IncidentRejection) -> RejectionOut<'a> {
-        RejectionOut {
-            request_id: rejection.request_id.as_deref(),
-            model_group: rejection.model_group.as_deref(),
-            model: rejection.model.as_deref(),
-            provider: rejection.provider,
         }
     }
 }
