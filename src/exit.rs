@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::compare::{Change, Comparison};
+use crate::compare::Comparison;
 use crate::preflight::{Outlook, Preflight};
 use crate::report::Report;
 
@@ -40,7 +40,7 @@ impl Exit {
         match signal {
             Some(signal) => signal,
             None if !comparison.is_complete() => Exit::Incomplete,
-            None if comparison.change == Change::Worse => Exit::Found,
+            None if comparison.is_worse => Exit::Found,
             None => Exit::Clean,
         }
     }

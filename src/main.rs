@@ -23,7 +23,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> anyhow::Result<Exit> {
     match &cli.command {
         Some(Command::Completions { shell }) => printed(cli::write_completions(*shell, &mut io::stdout().lock())),
-        Some(Command::Man { of }) => printed(cli::write_man(of.as_deref(), &mut io::stdout().lock())),
+        Some(Command::Man { of }) => printed(cli::man(of.as_deref()).map_err(anyhow::Error::msg)?.render(&mut io::stdout().lock())),
         Some(Command::Explain { name }) => printed(jobs::explain(name.as_deref())?),
         Some(Command::Compare(compare)) => jobs::compare(compare),
         Some(Command::Preflight(preflight)) => jobs::preflight(preflight),

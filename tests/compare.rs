@@ -49,7 +49,7 @@ fn the_status_says_whether_it_got_worse() {
     let cases: [Case<'_>; 9] = [
         (&found, &clean, &[], 0, "gone", "thousand_requests".into()),
         (&clean, &found, &[], 1, "worse", "thousand_requests".into()),
-        (&clean, &found, &["--fail-on", "never"], 0, "nothing", "thousand_requests".into()),
+        (&clean, &found, &["--fail-on", "never"], 0, "worse", "thousand_requests".into()),
         (&found, &found, &[], 0, "same", "thousand_requests".into()),
         (&found, &diluted, &[], 0, "better", "thousand_requests".into()),
         (&diluted, &found, &["--fail-on", "mid-stream"], 1, "worse", "thousand_requests".into()),

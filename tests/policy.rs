@@ -43,9 +43,9 @@ fn a_policy_decides_the_status_of_every_format() {
         (&["--max", "mid-stream=13"], 1),
         (&["--max", "mid-stream=13", "--max", "client=4", "--max", "unknown=1"], 0),
         (&["--max", "mid-stream=13", "--fail-on", "mid-stream"], 0),
-        (&["--max", "mid-stream=13", "--max", "17"], 1),
+        (&["--max", "mid-stream=13", "--max", "4"], 1),
         (&["--max", "mid-stream=12", "--max", "18"], 1),
-        (&["--max", "mid-stream=13", "--max", "18"], 0),
+        (&["--max", "mid-stream=13", "--max", "5"], 0),
         (&["--max", "many"], 2),
         (&["--fail-on", "midstream"], 2),
         (&["--fail-on", "never", "missing.log"], 2),
@@ -108,7 +108,8 @@ fn settings_stand_in_a_file_and_what_is_typed_wins() {
     assert_eq!(status(&run_in(dir.path(), &["--fail-on", "any", &log])), 1);
     // Subcommands take what they have.
     assert_eq!(status(&run_in(dir.path(), &["compare", &log, &log])), 0);
-    assert!(run_in(dir.path(), &["compare", &log, &log]).stdout.starts_with(b"{"));
+    assert!(run_in(dir.path(), &["compare", &log, &log]).stdout.starts_with(b"Nothing changed"));
+    assert_eq!(fs::read(dir.path().join("out.csv")).unwrap()[..2], *b"id");
     assert_eq!(status(&run_in(dir.path(), &["completions", "bash"])), 0);
     settings("fail_on = \"never\"\n");
     let wrong = run_in(dir.path(), &[&log]);
@@ -134,5 +135,53 @@ fn further_formats_are_written_in_the_same_run_or_not_at_all() {
         let wrong = run_in(dir.path(), &["--output", output, &log]);
         assert_eq!(status(&wrong), 2);
         assert!(stderr(&wrong).contains(says), "{}", stderr(&wrong));
+    }
+}
+
+#[test]
+fn what_was_not_read_never_becomes_the_baseline() {
+    let dir = tempfile::tempdir().unwrap();
+    let (run, log) = (|args: &[&str]| run_in(dir.path(), args), log());
+    assert_eq!(status(&run(&["--baseline", "known.json", "--write-baseline", &log])), 0);
+    let known = fs::read(dir.path().join("known.json")).unwrap();
+    let missing = run(&["--baseline", "known.json", "--write-baseline", &log, "missing.log"]);
+    assert_eq!(status(&missing), 2);
+    assert!(stderr(&missing).contains("the baseline known.json stays as it is"), "{}", stderr(&missing));
+    assert_eq!(status(&run(&["--baseline", "known.json", "--write-baseline", "--since", "2h", &log])), 2);
+    assert_eq!(status(&run(&["--write-baseline", &log])), 2);
+    assert_eq!(fs::read(dir.path().join("known.json")).unwrap(), known);
+}
+
+#[test]
+fn what_is_written_is_neither_read_nor_written_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::copy(log(), dir.path().join("in.log")).unwrap();
+    let cases: [(&[&str], &str); 6] = [
+        (&["--output", "json=in.log", "in.log"], "in.log is read, or written twice"),
+        (&["--output", "json=a", "--output", "html=./a", "in.log"], "./a is read, or written twice"),
+        (&["--output", "json=a", "--baseline", "a", "--write-baseline", "in.log"], "a is read, or written twice"),
+        (&["--output", "json=.", "in.log"], "it is a folder"),
+        (&["--color", "never", "compare", "in.log", "in.log"], "the subcommand comes first: streamfall compare"),
+        (&["compre", "in.log"], "did you mean the subcommand: streamfall compare"),
+    ];
+    for (args, says) in cases {
+        let output = run_in(dir.path(), args);
+        assert_eq!(status(&output), 2, "{args:?}");
+        assert!(stderr(&output).contains(says), "{args:?}: {}", stderr(&output));
+    }
+    assert_eq!(fs::read(dir.path().join("in.log")).unwrap(), fs::read(log()).unwrap());
+}
+
+#[test]
+fn one_incident_that_is_not_there_is_bad_usage() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = log();
+    for (args, says) in [
+        (&["--incident", "zzz"][..], "no incident has an id that begins with `zzz`"),
+        (&["--incident", "a", "--format", "json"], "--incident is for"),
+    ] {
+        let output = run_in(dir.path(), &[args, &[log.as_str()]].concat());
+        assert_eq!(status(&output), 2);
+        assert!(stderr(&output).contains(says) && output.stdout.is_empty(), "{}", stderr(&output));
     }
 }

@@ -126,7 +126,7 @@ impl Feed {
         for ((source, number), (stream, _)) in &self.streams {
             processes[*stream as usize] = gathered.process(*source, *number);
         }
-        Names { sources: gathered.names(), processes }
+        Names { sources: gathered.names(), processes, label: None }
     }
 }
 

@@ -110,7 +110,7 @@ pub fn analyze(paths: &[PathBuf], mut options: Options<'_>) -> Result<Report, An
     let mut noticed = Noticed::default();
     let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
     noticed.add(&streams.facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
-    let names = Names { sources: read.names(), processes: streams.processes };
+    let names = Names { sources: read.names(), processes: streams.processes, label: options.label.clone() };
     let (begins, ends) = (streams.begins, streams.ends);
     // It takes as long as to print the report.
     let facts = streams.facts;

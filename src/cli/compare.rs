@@ -30,12 +30,16 @@ pub struct Compare {
     pub output: Vec<ComparisonOutput>,
 
     /// Show no more than N rows of a table
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
     pub top: Option<usize>,
 
     /// Which requests make the exit status 1 if they are more than before
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = FailOn::Any)]
     pub fail_on: FailOn,
+
+    /// Read options from this file instead of streamfall.toml in the working directory
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
 
     /// What is read and how.
     #[command(flatten)]
@@ -44,7 +48,7 @@ pub struct Compare {
 
 const EXAMPLES: &str = "Examples:
   streamfall compare before.log after.log
-  streamfall compare --fail-on mid-stream --output markdown=$GITHUB_STEP_SUMMARY old/ new/
+  streamfall compare --fail-on mid-stream --format markdown old/ new/ >> $GITHUB_STEP_SUMMARY
 
 Exit status: 0 if it is better, the same, or gone; 1 if it got worse; 2 if either side could not be read in full.
 Where both sides show how many requests there were (access lines), or how long was watched, rates are compared.";

@@ -50,11 +50,11 @@ pub struct Cli {
     pub incidents: bool,
 
     /// Show one incident, with all its records; the start of its id is enough (text)
-    #[arg(long, value_name = "ID", conflicts_with = "incidents")]
+    #[arg(long, value_name = "ID")]
     pub incident: Option<String>,
 
     /// Show no more than N rows of a table and N incidents; the counts stay whole (text, markdown, html)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub top: Option<usize>,
 
     /// Count requests by one more thing that is known of them
@@ -86,7 +86,7 @@ pub struct Cli {
     pub baseline: Option<PathBuf>,
 
     /// Write this run's report to the --baseline file: all that is in it is known from now on
-    #[arg(long, requires = "baseline")]
+    #[arg(long, conflicts_with_all = ["since", "until"])]
     pub write_baseline: bool,
 
     /// Read options from this file instead of streamfall.toml in the working directory
@@ -121,6 +121,11 @@ impl FromStr for Output {
     fn from_str(text: &str) -> Result<Output, String> {
         split_output(text).map(|(format, path)| Output { format, path })
     }
+}
+
+/// A number of rows: a table of none says nothing.
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "give a number from 1 on".to_owned())
 }
 
 /// A format and a file, as they are typed.
@@ -186,6 +191,12 @@ pub enum Command {
     },
 }
 
+/// The names of all subcommands.
+#[must_use]
+pub fn subcommands() -> Vec<String> {
+    Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+}
+
 /// Prints completions.
 ///
 /// # Errors
@@ -197,20 +208,19 @@ pub fn write_completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io
     out.write_all(&script)
 }
 
-/// Prints the man page of streamfall, or of a subcommand.
+/// The man page of streamfall, or of a subcommand.
 ///
 /// # Errors
 ///
-/// What the writer gives, and if there is no such subcommand.
-pub fn write_man(of: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+/// If there is no such subcommand.
+pub fn man(of: Option<&str>) -> Result<clap_mangen::Man, String> {
     let command = Cli::command();
-    let Some(of) = of else { return clap_mangen::Man::new(command).render(out) };
+    let Some(of) = of else { return Ok(clap_mangen::Man::new(command)) };
     let known = || command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect::<Vec<_>>().join(", ");
-    let unknown = || io::Error::new(io::ErrorKind::InvalidInput, format!("there is no subcommand `{of}`; there are {}", known()));
-    let sub = command.find_subcommand(of).ok_or_else(unknown)?.clone();
+    let sub = command.find_subcommand(of).ok_or_else(|| format!("there is no subcommand `{of}`; there are {}", known()))?.clone();
     // `man streamfall-compare`, as git has it.
     let name: clap::builder::Str = format!("streamfall-{of}").into();
-    clap_mangen::Man::new(sub.display_name(name.to_string()).name(name)).render(out)
+    Ok(clap_mangen::Man::new(sub.display_name(name.to_string()).name(name)))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub struct Preflight {
     pub output: Vec<PredictionOutput>,
 
     /// Show no more than N pairs of an outlook (text, markdown)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::at_least_one)]
     pub top: Option<usize>,
 
     /// Colour the text

@@ -69,22 +69,28 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// How the analysis is run.
+    /// Which files of folders and archives are read.
     ///
     /// # Errors
     ///
     /// When --include or --exclude is no glob.
-    pub fn options<'o>(&self, label: Option<String>) -> Result<Options<'o>, ignore::Error> {
+    pub fn selection(&self) -> Result<Selection, ignore::Error> {
+        Selection::new(&self.include, &self.exclude)
+    }
+
+    /// How the analysis is run.
+    #[must_use]
+    pub fn options<'o>(&self, label: Option<String>, selection: Selection) -> Options<'o> {
         let limits = Limits { expansion: self.max_expansion, depth: self.max_depth, members: self.max_members, memory: self.max_memory << 20 };
-        Ok(Options {
-            selection: Selection::new(&self.include, &self.exclude)?,
+        Options {
+            selection,
             label,
             completion: Completion { date: self.date, zone: self.timezone.clone() },
             window: Window { since: self.since, until: self.until, zone: self.timezone.clone() },
             threads: self.threads,
             limits,
             ..Options::default()
-        })
+        }
     }
 }
 

@@ -17,6 +17,10 @@ use super::Cli;
 const FILE: &str = "streamfall.toml";
 /// Options that make no sense as a setting.
 const NEVER: [&str; 6] = ["settings", "help", "version", "follow", "incident", "write-baseline"];
+/// Options that say how reports are printed, and where to: comparisons and predictions are none.
+const OF_REPORTS: [&str; 2] = ["format", "output"];
+/// Subcommands that read logs, and take settings.
+const WITH_SETTINGS: [&str; 1] = ["compare"];
 /// How alike two keys must be for one to be meant by the other.
 const ALIKE: f64 = 0.7;
 
@@ -41,7 +45,11 @@ pub enum SettingsError {
 /// When there are settings that cannot be used.
 pub fn parse(typed: Vec<OsString>) -> Result<Cli, SettingsError> {
     let matches = Cli::command().try_get_matches_from(&typed).unwrap_or_else(|error| error.exit());
-    let given = matches.get_one::<PathBuf>("settings").cloned();
+    if matches.subcommand_name().is_some_and(|name| !WITH_SETTINGS.contains(&name)) {
+        return Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()));
+    }
+    let of = matches.subcommand().map_or(&matches, |(_, matches)| matches);
+    let given = of.get_one::<PathBuf>("settings").cloned();
     let path = given.or_else(|| Some(PathBuf::from(FILE)).filter(|path| path.is_file()));
     let matches = match path {
         Some(path) => with_settings(&path, typed, &matches)?,
@@ -58,8 +66,8 @@ fn with_settings(path: &Path, typed: Vec<OsString>, matches: &ArgMatches) -> Res
         matches.try_contains_id(&key.replace('-', "_")).is_ok() && matches.value_source(&key.replace('-', "_")) == Some(ValueSource::CommandLine)
     };
     // Of what is set for the main job, a subcommand takes what it understands.
-    let fits = |arguments: &[String]| subcommand.is_none_or(|name| understands(name, arguments));
-    let wanted = settings.into_iter().filter(|(key, arguments)| !was_typed(key) && fits(arguments)).flat_map(|(_, arguments)| arguments);
+    let fits = |key: &str, arguments: &[String]| subcommand.is_none_or(|name| !OF_REPORTS.contains(&key) && understands(name, arguments));
+    let wanted = settings.into_iter().filter(|(key, arguments)| !was_typed(key) && fits(key, arguments)).flat_map(|(_, arguments)| arguments);
     // Behind the program's name, and behind a subcommand's, which is first if there is one.
     let at = if subcommand.is_some() { 2 } else { 1 };
     let mut all = typed;
@@ -88,8 +96,9 @@ fn arguments(text: &str, path: &Path) -> Result<Vec<(String, Vec<String>)>, Sett
         if !known_keys().iter().any(|known| known == key) {
             return Err(wrong(unknown(key)));
         }
-        let arguments =
-            typed(key, value.get_ref()).ok_or_else(|| wrong(format!("`{key}` takes a text, a number, true or false, or a list of these")))?;
+        let arguments = typed(key, value.get_ref()).ok_or_else(|| {
+            wrong(format!("`{key}` takes no such value: a switch takes true or false, any other a text, a number, or a list of these"))
+        })?;
         let tried = std::iter::once("streamfall".to_owned()).chain(arguments.iter().cloned());
         if let Err(error) = Cli::command().try_get_matches_from(tried) {
             return Err(wrong(first_line(&error)));
@@ -112,9 +121,12 @@ fn typed(key: &str, value: &DeValue<'_>) -> Option<Vec<String>> {
     let one = |value: &DeValue<'_>| match value {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) => Some(number.to_string()),
+        DeValue::Datetime(date) => Some(date.to_string()),
         _ => None,
     };
+    let is_switch = Cli::command().get_arguments().any(|argument| argument.get_long() == Some(key) && !argument.get_action().takes_values());
     match value {
+        DeValue::Boolean(_) if !is_switch => None,
         DeValue::Boolean(true) => Some(vec![format!("--{key}")]),
         DeValue::Boolean(false) => Some(Vec::new()),
         DeValue::Array(values) => values.iter().map(|value| one(value.get_ref()).map(|value| format!("--{key}={value}"))).collect(),
@@ -158,7 +170,8 @@ mod tests {
             ("follow = true", "streamfall.toml:1: there is no setting `follow`"),
             ("threads = \"many\"", "streamfall.toml:1: invalid value 'many' for '--threads <N>'"),
             ("fail-on = \"midstream\"", "streamfall.toml:1: invalid value 'midstream' for '--fail-on <WHICH>'"),
-            ("incidents = 3.5", "streamfall.toml:1: `incidents` takes a text"),
+            ("incidents = 3.5", "streamfall.toml:1: `incidents` takes no such value"),
+            ("fail-on = false", "streamfall.toml:1: `fail-on` takes no such value"),
             ("fail-on = ", "streamfall.toml is no TOML"),
         ];
         for (text, says) in cases {

@@ -25,8 +25,10 @@ pub struct Comparison {
     pub kinds: Vec<Row>,
     /// Requests by fingerprint.
     pub groups: Vec<GroupChange>,
-    /// What the change did.
+    /// What the change did to the requests that met the rejection.
     pub change: Change,
+    /// Whether those that decide are more than before.
+    pub is_worse: bool,
 }
 
 /// What counts are held against.
@@ -89,14 +91,40 @@ pub struct GroupChange {
     pub after: u64,
 }
 
-impl GroupChange {
-    /// `new`, `gone` or `unchanged`, as a group: how many there are may differ.
+/// What became of a sort of incident; how many there are may differ all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupState {
+    /// There was none before.
+    New,
+    /// There are some on either side.
+    Unchanged,
+    /// There is none any more.
+    Gone,
+}
+
+impl GroupState {
+    /// All states, in the order in which they are told.
+    pub const ALL: [GroupState; 3] = [GroupState::New, GroupState::Unchanged, GroupState::Gone];
+
+    /// The name, as in JSON.
     #[must_use]
-    pub fn state(&self) -> &'static str {
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupState::New => "new",
+            GroupState::Unchanged => "unchanged",
+            GroupState::Gone => "gone",
+        }
+    }
+}
+
+impl GroupChange {
+    /// What became of it.
+    #[must_use]
+    pub fn state(&self) -> GroupState {
         match (self.before, self.after) {
-            (0, _) => "new",
-            (_, 0) => "gone",
-            _ => "unchanged",
+            (0, _) => GroupState::New,
+            (_, 0) => GroupState::Gone,
+            _ => GroupState::Unchanged,
         }
     }
 }
@@ -167,11 +195,11 @@ impl Measure {
 }
 
 impl Comparison {
-    /// Compares two reports. `fail_on`: which requests decide what the change did.
+    /// Compares two reports. `fail_on`: which requests decide whether it got worse.
     #[must_use]
     pub fn new(before: Report, after: Report, fail_on: FailOn) -> Comparison {
         let measure = Measure::of(&before, &after);
-        let counted = |report: &Report| match fail_on {
+        let decisive = |report: &Report| match fail_on {
             FailOn::Any => report.summary.requests,
             FailOn::MidStream => report.with_verdict(Verdict::MidStreamFallback),
             FailOn::Never => 0,
@@ -185,7 +213,8 @@ impl Comparison {
             }),
             kinds: by_name(&before, &after, |report| report.summary.by_kind.iter().map(|(kind, n)| (kind.name().to_owned(), *n)).collect()),
             groups: groups(&before, &after),
-            change: measure.change(counted(&before), counted(&after)),
+            change: measure.change(before.summary.requests, after.summary.requests),
+            is_worse: measure.change(decisive(&before), decisive(&after)) == Change::Worse,
             before,
             after,
         }
@@ -201,7 +230,7 @@ impl Comparison {
 fn totals(before: &Report, after: &Report) -> Vec<Row> {
     let row = |name: &str, of: &dyn Fn(&Report) -> u64| Row { name: name.to_owned(), before: of(before), after: of(after) };
     let mut rows = vec![row("requests", &|report| report.summary.requests), row("rejections", &|report| report.summary.rejections)];
-    let verdicts = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown];
+    let verdicts = Verdict::ALL;
     rows.extend(verdicts.map(|verdict| row(verdict.name(), &|report| report.with_verdict(verdict))));
     let outcomes = [(Outcome::Failed, "failed for the client"), (Outcome::Recovered, "recovered"), (Outcome::Unknown, "ended unseen")];
     rows.extend(outcomes.map(|(outcome, name)| row(name, &|report| report.with_outcome(outcome))));
@@ -233,12 +262,7 @@ fn groups(before: &Report, after: &Report) -> Vec<GroupChange> {
     before.groups().iter().for_each(|group| add(group, false));
     after.groups().iter().for_each(|group| add(group, true));
     let mut all: Vec<GroupChange> = all.into_values().collect();
-    let rank = |change: &GroupChange| match change.state() {
-        "new" => 0,
-        "unchanged" => 1,
-        _ => 2,
-    };
-    all.sort_by_key(|change| (rank(change), std::cmp::Reverse(change.before.max(change.after))));
+    all.sort_by_key(|change| (change.state(), std::cmp::Reverse(change.before.max(change.after))));
     all
 }
 

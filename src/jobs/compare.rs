@@ -9,7 +9,7 @@ use streamfall::compare::Comparison;
 use streamfall::exit::Exit;
 use streamfall::output::{self, Shown, text};
 use streamfall::progress::Bars;
-use streamfall::report::Report;
+use streamfall::report::{Report, Traffic};
 use streamfall::scan::Wanted;
 use streamfall::stop::StopRequests;
 use streamfall::{Options, Progress, analyze};
@@ -29,9 +29,13 @@ pub(crate) fn compare(compare: &Compare) -> anyhow::Result<Exit> {
             wanted: Wanted { requests: true, ..Wanted::default() },
             stop: Some(&stop),
             progress: if is_shown { Some(&mut show) } else { None },
-            ..compare.reading.options(None).context("--include or --exclude is no glob")?
+            ..compare.reading.options(None, compare.reading.selection().context("--include or --exclude is no glob")?)
         };
-        let report = analyze(std::slice::from_ref(path), options)?;
+        let mut report = analyze(std::slice::from_ref(path), options)?;
+        // What went on at all is not known of a part of the time.
+        if compare.reading.since.is_some() || compare.reading.until.is_some() {
+            report.traffic = Traffic::default();
+        }
         bars.clear();
         say_problems(&report);
         Ok(report)

@@ -4,6 +4,7 @@ mod compare;
 mod explain;
 mod preflight;
 mod report;
+mod usage;
 
 use std::io::{self, IsTerminal, Write};
 

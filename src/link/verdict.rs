@@ -17,6 +17,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All verdicts, in the order in which they are told.
+    pub const ALL: [Verdict; 3] = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown];
+
     /// The name in snake case, as in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

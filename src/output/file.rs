@@ -10,6 +10,11 @@ use std::path::Path;
 ///
 /// The system's, or what `write` gives.
 pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if is_stream(path) {
+        // What is a file behind it is written on: the report may have gone there, too.
+        let mut out = BufWriter::new(OpenOptions::new().append(true).open(path)?);
+        return write(&mut out).and_then(|()| out.flush());
+    }
     // A link stays one: what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let found = fs::metadata(&target).ok();
@@ -23,12 +28,19 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>
     if let Some(permissions) = found.map(|found| found.permissions()).or_else(usual_permissions) {
         builder.permissions(permissions);
     }
-    let file = builder.tempfile_in(folder)?;
+    // The error's own text names the file that was to be made, which nobody knows.
+    let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
     let mut out = BufWriter::new(file);
     write(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.as_file().sync_all()?;
     file.persist(&target).map(|_| ()).map_err(|error| error.error)
+}
+
+/// Whether a path names a stream of this process, whatever it leads to: `/dev/stdout`, `/dev/fd/3`.
+fn is_stream(path: &Path) -> bool {
+    let is_std = ["/dev/stdout", "/dev/stderr"].iter().any(|stream| path == Path::new(stream));
+    is_std || path.starts_with("/dev/fd") || (path.starts_with("/proc") && path.parent().is_some_and(|folder| folder.ends_with("fd")))
 }
 
 /// Those of any new file, which the system narrows by its mask.

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::terminal::plain;
 use super::witness;
-use super::words::{counted, cut, meaning, outcomes, outcomes_in, when};
+use super::words::{counted, cut, left_out, meaning, outcomes, outcomes_in, when};
 use crate::link::Verdict;
 use crate::report::{Group, Report, Standing};
 
@@ -56,7 +56,7 @@ fn level(standing: Standing) -> usize {
 /// The counts, folded in the run's log. No word of a log is in it, for the runner reads commands anywhere in a line.
 fn counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "::group::streamfall: whose fault it was")?;
-    for verdict in [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown] {
+    for verdict in Verdict::ALL {
         writeln!(out, "{:>7}  {:<19}  {}", report.with_verdict(verdict), verdict.name(), meaning(verdict))?;
     }
     writeln!(out, "{}", outcomes(report))?;
@@ -65,17 +65,22 @@ fn counts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn summary(report: &Report) -> Annotation {
     let s = &report.summary;
+    let left_out = left_out(report).map(|said| format!("; {said}")).unwrap_or_default();
     let message = match s.requests {
         0 => {
             // That nothing was found may be due to what was given.
             let noticed = report.problems.iter().filter(|problem| !problem.kind.is_failure()).map(|problem| format!("; {problem}"));
             let noticed: String = noticed.collect();
-            format!("No request met the prefill rejection ({} read){}", counted(report.inputs.len() as u64, "input"), cut(&noticed, LONGEST))
+            format!(
+                "No request met the prefill rejection ({} read){left_out}{}",
+                counted(report.inputs.len() as u64, "input"),
+                cut(&noticed, LONGEST)
+            )
         }
         requests => {
-            let verdicts = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown];
+            let verdicts = Verdict::ALL;
             let verdicts = verdicts.map(|verdict| format!("{} {}", report.with_verdict(verdict), verdict.name())).join(", ");
-            format!("{} met the prefill rejection: {verdicts}; {}; {}", counted(requests, "request"), outcomes(report), when(report))
+            format!("{} met the prefill rejection: {verdicts}; {}; {}{left_out}", counted(requests, "request"), outcomes(report), when(report))
         }
     };
     Annotation { title: "streamfall".to_owned(), place: None, message, requests: 0 }
@@ -89,7 +94,7 @@ fn incomplete(report: &Report) -> Annotation {
 
 fn of_group(report: &Report, group: &Group<'_>) -> Annotation {
     let place = witness::clearest(&group.clearest.incident);
-    let source = report.source(place);
+    let source = report.path(place);
     // No file of a repository is behind a pipe or in an archive.
     let is_file = source != "<stdin>" && !source.contains("!/");
     let requests = counted(group.requests, "request");

@@ -42,7 +42,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// The report's totals: test cases are inputs, and do not tell how many requests there were.
 fn counts(report: &Report) -> Vec<(String, String)> {
-    let verdicts = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown];
+    let verdicts = Verdict::ALL;
     let totals = [("requests", report.summary.requests), ("rejections", report.summary.rejections)];
     let totals = totals.into_iter().chain(verdicts.map(|verdict| (verdict.name(), report.with_verdict(verdict))));
     let outcomes = [("failed", Outcome::Failed), ("recovered", Outcome::Recovered)].map(|(name, outcome)| (name, report.with_outcome(outcome)));

@@ -11,7 +11,8 @@ const MIN_WIDTH: u16 = 40;
 /// The width to print for, in columns.
 #[must_use]
 pub fn width() -> u16 {
-    let found = terminal_size::terminal_size().map(|(width, _)| width.0);
+    // A terminal that is not where the text goes says nothing of its width.
+    let found = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0);
     found.unwrap_or(DEFAULT_WIDTH).clamp(MIN_WIDTH, MAX_WIDTH)
 }
 
@@ -22,10 +23,11 @@ pub fn colour_wanted() -> bool {
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Whether the environment wants colour wherever the text goes (`CLICOLOR_FORCE`).
+/// Whether the environment wants colour wherever the text goes (`CLICOLOR_FORCE`); `NO_COLOR` beats it.
 #[must_use]
 pub fn is_forced() -> bool {
-    std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0")
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    is_set("CLICOLOR_FORCE") && !is_set("NO_COLOR")
 }
 
 /// The text with control characters and invisible or direction-changing ones spelt out.
@@ -42,7 +44,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
 /// Whether a character does something to a terminal, or to how text is read, other than standing there.
 pub(super) fn is_hostile(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -124,8 +124,21 @@ pub(super) fn held_against(measure: Measure) -> String {
     match measure {
         Measure::Thousand { before, after } => format!("held against {} before and {after} after", counted(before, "request")),
         Measure::Hour { before, after } => format!("held against {} before and {} after", stretch(before), stretch(after)),
-        Measure::None => "The inputs do not show how many requests there were, nor how long was watched: counts are compared.".to_owned(),
+        Measure::None => "Counts are compared: the inputs do not show how many requests there were, nor how long was watched, or only a part of the time was asked for.".to_owned(),
     }
+}
+
+/// That the sentence is printed, of a report without a request; what a window left out is why it may be.
+pub(super) fn mentioned(report: &Report) -> Option<String> {
+    let mentions = report.summary.mentions;
+    let is_nowhere = mentions > 0 && report.windowed.left_out == 0;
+    is_nowhere.then(|| format!("Its sentence is printed {}, but in no error record.", times(mentions)))
+}
+
+/// What `--since` and `--until` left out.
+pub(super) fn left_out(report: &Report) -> Option<String> {
+    let left_out = report.windowed.left_out;
+    (left_out > 0).then(|| format!("{} outside of --since and --until left out", counted(left_out, "request")))
 }
 
 /// When, and which LiteLLM.
@@ -163,7 +176,7 @@ pub(super) fn versions(report: &Report) -> Option<String> {
 
 /// What the policy says, where there is more to it than that anything was found.
 pub(super) fn judged(report: &Report) -> Option<String> {
-    let judgement = report.judgement.as_ref().filter(|judgement| judgement.against_baseline || !judgement.fails)?;
+    let judgement = report.judgement.as_ref().filter(|judgement| !judgement.is_usual && report.summary.requests > 0)?;
     let known = if judgement.against_baseline { format!("; {} known from the baseline", judgement.known) } else { String::new() };
     if judgement.fails {
         return Some(format!("The policy forbids this: {}{known}", judgement.reasons.join("; ")));

@@ -44,7 +44,11 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Baseline, BaselineError> {
         let text = std::fs::read_to_string(path).map_err(|error| BaselineError::Unreadable(path.to_owned(), error))?;
         let no_report = |why: String| BaselineError::NoReport(path.to_owned(), why);
-        let former: Former = serde_json::from_str(&text).map_err(|error| no_report(error.to_string()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        if text.starts_with("{\"type\":") {
+            return Err(no_report("it is NDJSON".to_owned()));
+        }
+        let former: Former = serde_json::from_str(text).map_err(|error| no_report(error.to_string()))?;
         if former.schema != SCHEMA {
             return Err(no_report(format!("its schema is `{}`, not `{SCHEMA}`", former.schema)));
         }

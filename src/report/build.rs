@@ -128,7 +128,7 @@ fn summary(incidents: &[Incident], mentions: u64) -> Summary {
         requests: incidents.len() as u64,
         rejections: incidents.iter().map(|i| i.rejections.len() as u64).sum(),
         mentions,
-        by_verdict: [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown].map(|v| (v, all(v))).to_vec(),
+        by_verdict: Verdict::ALL.map(|v| (v, all(v))).to_vec(),
         by_outcome: [Outcome::Failed, Outcome::Recovered, Outcome::Unknown].map(|o| (o, ended(o))).to_vec(),
         by_kind: count::<Kind>(failures().map(|f| f.kind)),
         by_category: count::<Category>(failures().filter_map(|f| f.category)),

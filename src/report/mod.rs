@@ -85,6 +85,8 @@ pub struct Names {
     pub sources: Vec<String>,
     /// Processes, by stream; empty where nothing names them.
     pub processes: Vec<String>,
+    /// What `--label` put before the names of sources.
+    pub label: Option<String>,
 }
 
 /// Totals over all incidents.
@@ -230,6 +232,14 @@ impl Report {
     #[must_use]
     pub fn source(&self, place: Place) -> &str {
         self.names.sources.get(place.source as usize).map_or("", String::as_str)
+    }
+
+    /// The name of a place's source without its label: where it is a file, its path.
+    #[must_use]
+    pub fn path(&self, place: Place) -> &str {
+        let source = self.source(place);
+        let own = self.names.label.as_ref().and_then(|label| source.strip_prefix(label.as_str())?.strip_prefix(':'));
+        own.unwrap_or(source)
     }
 
     /// The name of a stream's process, where an envelope names it.

@@ -81,6 +81,10 @@ pub struct Judgement {
     pub in_baseline: BTreeSet<String>,
     /// Whether there was a baseline.
     pub against_baseline: bool,
+    /// Whether it is what is done unless anything else is asked for.
+    pub is_usual: bool,
+    /// Verdicts that are over their limits.
+    pub over: BTreeSet<Verdict>,
     /// Why it fails, one sentence for each limit; empty if it does not.
     pub reasons: Vec<String>,
 }
@@ -90,46 +94,61 @@ impl Policy {
     #[must_use]
     pub fn judge(&self, report: &Report) -> Judgement {
         let known = |reported: &&ReportedIncident| self.baseline.as_ref().is_some_and(|baseline| baseline.has(&reported.fingerprint));
-        let counts = |reported: &&ReportedIncident| match self.fail_on {
-            FailOn::Any => true,
-            FailOn::MidStream => reported.incident.verdict == Verdict::MidStreamFallback,
-            FailOn::Never => false,
-        };
+        let counts = |reported: &&ReportedIncident| self.counts(reported.incident.verdict);
         let counted: Vec<&ReportedIncident> = report.incidents.iter().filter(counts).filter(|reported| !known(reported)).collect();
-        let reasons = self.reasons(&counted);
-        Judgement {
-            fails: !reasons.is_empty(),
+        let mut judgement = Judgement {
             counted: counted.len() as u64,
             known: report.incidents.iter().filter(known).count() as u64,
-            fingerprints: counted.iter().map(|reported| reported.fingerprint.clone()).collect(),
-            in_baseline: report.incidents.iter().filter(known).map(|reported| reported.fingerprint.clone()).collect(),
+            fingerprints: fingerprints(counted.iter().copied()),
+            in_baseline: fingerprints(report.incidents.iter().filter(known)),
             against_baseline: self.baseline.is_some(),
-            reasons,
+            is_usual: self.baseline.is_none() && self.max.is_empty() && self.fail_on == FailOn::Any,
+            ..Judgement::default()
+        };
+        self.hold(&counted, &mut judgement);
+        judgement.fails = !judgement.reasons.is_empty();
+        judgement
+    }
+
+    /// Whether requests of a verdict count: a limit of its own says that they do.
+    fn counts(&self, verdict: Verdict) -> bool {
+        match self.fail_on {
+            FailOn::Any => true,
+            FailOn::MidStream => verdict == Verdict::MidStreamFallback || self.own(verdict).is_some(),
+            FailOn::Never => false,
         }
     }
 
-    /// A verdict with a limit of its own is held against that; all others together against the limit for all, which is 0 unless given. A
-    /// limit for all that is given holds for all verdicts together, too.
-    fn reasons(&self, counted: &[&ReportedIncident]) -> Vec<String> {
-        let own = |verdict: Verdict| self.max.iter().rev().find(|max| max.verdict == Some(verdict));
-        let all = self.max.iter().rev().find(|max| max.verdict.is_none()).map(|max| max.requests);
+    /// A verdict's own limit.
+    fn own(&self, verdict: Verdict) -> Option<u64> {
+        self.max.iter().rev().find(|max| max.verdict == Some(verdict)).map(|max| max.requests)
+    }
+
+    /// A verdict with a limit of its own is held against that; all others together against the limit for all, which is 0 unless given.
+    fn hold(&self, counted: &[&ReportedIncident], judgement: &mut Judgement) {
         let of = |verdict: Verdict| counted.iter().filter(|reported| reported.incident.verdict == verdict).count() as u64;
         let new = if self.baseline.is_some() { "new " } else { "" };
-        let too_many = |count: u64, limit: u64, what: &str| {
+        let mut hold = |verdicts: &[Verdict], limit: u64, what: &str| {
+            let count: u64 = verdicts.iter().copied().map(of).sum();
             let requests = if count == 1 { "request" } else { "requests" };
-            (count > limit).then(|| format!("{count} {new}{requests}{what}, {limit} allowed"))
+            if count > limit {
+                judgement.reasons.push(format!("{count} {new}{requests}{what}, {limit} allowed"));
+                judgement.over.extend(verdicts);
+            }
         };
-        let verdicts = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown];
-        let limited = verdicts.into_iter().filter_map(|verdict| Some((verdict, own(verdict)?.requests)));
-        let mut reasons: Vec<String> =
-            limited.filter_map(|(verdict, limit)| too_many(of(verdict), limit, &format!(" of verdict {}", verdict.name()))).collect();
-        let others = match all {
-            Some(_) => counted.len() as u64,
-            None => verdicts.into_iter().filter(|verdict| own(*verdict).is_none()).map(of).sum(),
-        };
-        reasons.extend(too_many(others, all.unwrap_or(0), ""));
-        reasons
+        let (limited, others): (Vec<Verdict>, Vec<Verdict>) = Verdict::ALL.into_iter().partition(|verdict| self.own(*verdict).is_some());
+        for verdict in &limited {
+            hold(&[*verdict], self.own(*verdict).unwrap_or_default(), &format!(" of verdict {}", verdict.name()));
+        }
+        let all = self.max.iter().rev().find(|max| max.verdict.is_none()).map_or(0, |max| max.requests);
+        hold(&others, all, if limited.is_empty() { "" } else { " of other verdicts" });
     }
+}
+
+/// The fingerprints of incidents, each once.
+fn fingerprints<'r>(incidents: impl Iterator<Item = &'r ReportedIncident>) -> BTreeSet<String> {
+    let once: BTreeSet<&str> = incidents.map(|reported| reported.fingerprint.as_str()).collect();
+    once.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use super::{Group, Report};
 /// How a sort of incident stands with the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// It counts, and the policy forbids what counts.
+    /// It counts, and its verdict is over its limit.
     Forbidden,
-    /// It does not count, or all that counts is within the limits.
+    /// It does not count, or its verdict is within its limit.
     Allowed,
     /// The baseline has it.
     Known,
@@ -19,7 +19,7 @@ impl Report {
     pub fn standing(&self, group: &Group<'_>) -> Standing {
         let Some(judgement) = &self.judgement else { return Standing::Forbidden };
         let fingerprint = group.fingerprint();
-        match judgement.fails && judgement.fingerprints.contains(fingerprint) {
+        match judgement.over.contains(&group.verdict()) && judgement.fingerprints.contains(fingerprint) {
             _ if judgement.in_baseline.contains(fingerprint) => Standing::Known,
             true => Standing::Forbidden,
             false => Standing::Allowed,

@@ -17,6 +17,8 @@ struct Document<'a> {
     generator: Generator,
     complete: bool,
     change: &'static str,
+    /// Whether the exit status is 1, if both sides could be read in full.
+    fails: bool,
     /// `thousand_requests`, `hour` or null.
     per: Option<&'static str>,
     before: Side,
@@ -66,6 +68,7 @@ pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<
         generator: Generator { name: "streamfall", version: env!("CARGO_PKG_VERSION") },
         complete: comparison.is_complete(),
         change: comparison.change.name(),
+        fails: comparison.is_worse,
         per: match comparison.measure {
             Measure::Thousand { .. } => Some("thousand_requests"),
             Measure::Hour { .. } => Some("hour"),
@@ -107,6 +110,6 @@ impl<'a> RowOut<'a> {
 
 impl<'a> GroupOut<'a> {
     fn of(group: &'a GroupChange) -> GroupOut<'a> {
-        GroupOut { fingerprint: &group.fingerprint, state: group.state(), what: &group.what, before: group.before, after: group.after }
+        GroupOut { fingerprint: &group.fingerprint, state: group.state().name(), what: &group.what, before: group.before, after: group.after }
     }
 }

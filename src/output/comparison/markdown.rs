@@ -21,7 +21,7 @@ pub(super) fn write(comparison: &Comparison, shown: &Shown, out: &mut dyn Write)
     if !comparison.groups.is_empty() {
         page.paragraph("### What is new, still there, and gone");
         let row = |group: &crate::compare::GroupChange| {
-            [group.state().to_owned(), group.before.to_string(), group.after.to_string(), code(&group.what), code(&group.fingerprint)]
+            [group.state().name().to_owned(), group.before.to_string(), group.after.to_string(), code(&group.what), code(&group.fingerprint)]
         };
         page.table(["", "before", "after", "what happened", "fingerprint"], &[1, 2], comparison.groups.iter().take(most).map(row));
         more(&mut page, comparison.groups.len(), most);

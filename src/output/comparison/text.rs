@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use crate::compare::{Change, Comparison, Measure, Row};
+use crate::compare::{Change, Comparison, GroupState, Measure, Row};
 use crate::output::Shown;
 use crate::output::terminal::plain;
 use crate::output::text::{CYAN, DIM, GREEN, Page, RED};
-use crate::output::words::{headline, held_against};
+use crate::output::words::{headline, held_against, top};
 
 /// Rows of a table, unless `--top` says otherwise.
 const MOST_ROWS: usize = 10;
@@ -42,7 +42,7 @@ fn table(page: &mut Page<'_>, title: &str, comparison: &Comparison, rows: &[Row]
     if rows.is_empty() {
         return;
     }
-    page.title(&if rows.len() > most { format!("{title} (top {most} of {})", rows.len()) } else { title.to_owned() });
+    page.title(&top(title, rows.len(), most));
     let unit = short(comparison.measure);
     let header: Vec<String> = match unit {
         Some(unit) => vec![String::new(), "before".into(), "after".into(), format!("before / {unit}"), format!("after / {unit}")],
@@ -69,17 +69,22 @@ fn short(measure: Measure) -> Option<&'static str> {
 
 fn groups(page: &mut Page<'_>, comparison: &Comparison) {
     let most = page.shown.top.unwrap_or(MOST_ROWS);
-    for (state, title) in [("new", "New"), ("unchanged", "Still there"), ("gone", "Gone")] {
+    for state in GroupState::ALL {
+        let title = match state {
+            GroupState::New => "New",
+            GroupState::Unchanged => "Still there",
+            GroupState::Gone => "Gone",
+        };
         let all: Vec<_> = comparison.groups.iter().filter(|group| group.state() == state).collect();
         if all.is_empty() {
             continue;
         }
-        page.title(&if all.len() > most { format!("{title} (top {most} of {})", all.len()) } else { title.to_owned() });
+        page.title(&top(title, all.len(), most));
         for group in all.iter().take(most) {
             let counts = match state {
-                "new" => group.after.to_string(),
-                "gone" => group.before.to_string(),
-                _ => format!("{} → {}", group.before, group.after),
+                GroupState::New => group.after.to_string(),
+                GroupState::Gone => group.before.to_string(),
+                GroupState::Unchanged => format!("{} → {}", group.before, group.after),
             };
             page.wrapped(&plain(&group.what), &format!("  {counts:>9}  "), Style::new());
         }

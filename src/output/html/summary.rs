@@ -24,7 +24,7 @@ impl Page<'_> {
     pub(super) fn verdicts(&self) -> Vec<VerdictRow> {
         let all = self.report.summary.requests.max(1) as f64;
         let mut x = 0.0;
-        let verdicts = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown];
+        let verdicts = Verdict::ALL;
         let row = |verdict: Verdict| {
             let requests = self.report.with_verdict(verdict);
             let width = requests as f64 / all * WIDTH;

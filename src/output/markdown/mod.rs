@@ -9,7 +9,7 @@ mod page;
 use std::io::{self, Write};
 
 use super::Shown;
-use super::words::{NOT_IN_CONFIG, NOT_NAMED, counted, judged, meaning, outcomes, size, targets, times, top, versions, when};
+use super::words::{NOT_IN_CONFIG, NOT_NAMED, counted, judged, left_out, meaning, mentioned, outcomes, size, targets, times, top, versions, when};
 use crate::link::Verdict;
 use crate::report::{GroupBy, Report};
 pub(super) use page::{Page, code};
@@ -53,18 +53,25 @@ pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<
 
 impl Page {
     fn headline(&mut self, report: &Report) {
+        self.totals(report);
+        if let Some(said) = left_out(report) {
+            self.paragraph(&format!("{said}."));
+        }
+    }
+
+    fn totals(&mut self, report: &Report) {
         let s = &report.summary;
         if s.requests == 0 {
             let bytes = report.inputs.iter().map(|input| input.bytes).sum();
             let inputs = counted(report.inputs.len() as u64, "input");
             self.paragraph("## No request met the prefill rejection");
             self.paragraph(&format!("{inputs}, {} read.", size(bytes)));
-            if s.mentions > 0 {
-                self.paragraph(&format!("Its sentence is printed {}, but in no error record.", times(s.mentions)));
+            if let Some(said) = mentioned(report) {
+                self.paragraph(&said);
             }
         } else {
             self.paragraph(&format!("## {} met the prefill rejection", counted(s.requests, "request")));
-            let blamed: Vec<String> = [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown]
+            let blamed: Vec<String> = Verdict::ALL
                 .into_iter()
                 .filter(|verdict| report.with_verdict(*verdict) > 0)
                 .map(|verdict| format!("{} {}", report.with_verdict(verdict), cause(verdict)))
@@ -81,7 +88,7 @@ impl Page {
 
     fn verdicts(&mut self, report: &Report) {
         let row = |verdict: Verdict| [report.with_verdict(verdict).to_string(), code(verdict.name()), meaning(verdict).to_owned()];
-        self.table(["requests", "verdict", "which means"], &[0], [Verdict::MidStreamFallback, Verdict::ClientPrefill, Verdict::Unknown].map(row));
+        self.table(["requests", "verdict", "which means"], &[0], Verdict::ALL.map(row));
     }
 
     fn failures(&mut self, report: &Report, most: usize) {

@@ -30,7 +30,7 @@ impl<'a> Artifacts<'a> {
     }
 
     fn add(&mut self, place: Place) -> ArtifactLocation {
-        let location = ArtifactLocation { uri: uri(self.report.source(place)), index: self.all.len() };
+        let location = ArtifactLocation { uri: uri(self.report.path(place)), index: self.all.len() };
         let input = self.inputs.get(&(place.source as usize));
         let properties = ArtifactProperties { shape: input.map_or("unknown", |input| input.shape()), bytes: input.map_or(0, |input| input.bytes) };
         self.all.push(Artifact { location: location.clone(), properties });

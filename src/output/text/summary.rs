@@ -49,8 +49,7 @@ impl Page<'_> {
         let bytes: u64 = report.inputs.iter().map(|i| i.bytes).sum();
         self.line(&format!("No request met the prefill rejection ({}, {} read).", counted(inputs as u64, "input"), size(bytes)));
         self.window(report);
-        if report.summary.mentions > 0 {
-            let said = format!("Its sentence is printed {}, but in no error record.", times(report.summary.mentions));
+        if let Some(said) = words::mentioned(report) {
             self.line(&said);
         }
         self.neighbours(report);
@@ -58,8 +57,8 @@ impl Page<'_> {
 
     /// Says what a window left out.
     fn window(&mut self, report: &Report) {
-        if report.windowed.left_out > 0 {
-            self.line(&format!("  {} outside of --since and --until left out", counted(report.windowed.left_out, "request")));
+        if let Some(said) = words::left_out(report) {
+            self.line(&format!("  {said}"));
         }
     }
 
