@@ -69,7 +69,7 @@ fn without_a_release_advice_says_for_which_it_holds() {
                   Received Model Group=claude-3-5-sonnet\nAvailable Model Group Fallbacks=None\n";
     let report = json(&[], record.as_bytes());
     assert_eq!(ids(&report, "advice")[..3], ["upgrade_chat", "not_this_proxy", "misdeclared_deployment"]);
-    assert!(report["advice"][0]["title"].as_str().unwrap().ends_with("(for LiteLLM 1.74.14 to before 1.97.0)"));
+    assert!(report["advice"][0]["title"].as_str().unwrap().ends_with("(for LiteLLM 1.74.14–1.96.x)"));
     // By its name, the target accepts prefill.
     let problems = report["problems"].as_array().unwrap();
     let told = problems.iter().find(|problem| problem["source"] == "claude-3-5-sonnet").unwrap();

@@ -37,28 +37,30 @@ impl FromStr for Version {
     }
 }
 
-/// Releases from one on, and before another.
+/// Releases from one on, up to another that is not among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
-    from: Version,
-    before: Option<Version>,
+    /// The first; 0.0.0 is any.
+    pub from: Version,
+    /// The first that is no more among them.
+    pub until: Option<Version>,
 }
 
 impl Range {
     /// From one release on, before another.
     #[must_use]
-    pub const fn new(from: Version, before: Version) -> Range {
-        Range { from, before: Some(before) }
+    pub const fn new(from: Version, until: Version) -> Range {
+        Range { from, until: Some(until) }
     }
 
     /// From one release on.
     #[must_use]
     pub const fn from(from: Version) -> Range {
-        Range { from, before: None }
+        Range { from, until: None }
     }
 
     fn holds(&self, version: Version) -> bool {
-        version >= self.from && self.before.is_none_or(|before| version < before)
+        version >= self.from && self.until.is_none_or(|until| version < until)
     }
 
     /// Whether any of these ranges has a release; of none, all have it.
@@ -75,12 +77,17 @@ impl Range {
 }
 
 impl fmt::Display for Range {
-    /// `1.74.14 to before 1.97.0`, `from 1.109.0`, `before 1.87.0`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.from, self.before) {
-            (Version(0, 0, 0), Some(before)) => write!(f, "before {before}"),
-            (from, Some(before)) => write!(f, "{from} to before {before}"),
-            (from, None) => write!(f, "from {from}"),
+        let last = |until: Version| match until {
+            Version(major, minor, 0) => format!("{major}.{}.x", minor.saturating_sub(1)),
+            Version(major, minor, patch) => format!("{major}.{minor}.{}", patch - 1),
+        };
+        match (self.from, self.until.map(last)) {
+            (Version(0, 0, 0), None) => f.write_str("all releases"),
+            (Version(0, 0, 0), Some(last)) => write!(f, "≤{last}"),
+            (from, None) => write!(f, "≥{from}"),
+            (from, Some(last)) if from.to_string() == last => f.write_str(&last),
+            (from, Some(last)) => write!(f, "{from}–{last}"),
         }
     }
 }

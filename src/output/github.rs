@@ -130,12 +130,12 @@ fn write_level(level: &str, annotations: &[Annotation], out: &mut dyn Write) -> 
 }
 
 /// A command's message, as the runner's own toolkit escapes it.
-fn data(text: &str) -> String {
+pub(super) fn data(text: &str) -> String {
     escaped(&plain(text), &[('%', "%25"), ('\r', "%0D"), ('\n', "%0A")])
 }
 
 /// The value of a command's property: what ends it is escaped, too.
-fn property(text: &str) -> String {
+pub(super) fn property(text: &str) -> String {
     escaped(&plain(text), &[('%', "%25"), ('\r', "%0D"), ('\n', "%0A"), (':', "%3A"), (',', "%2C")])
 }
 

@@ -20,7 +20,7 @@ pub use check::{Check, CheckedPair, Expected, Orphan};
 pub use config::{Config, Note};
 pub use edit::Edit;
 pub use error::ConfigError;
-pub use predict::{OnRoute, Outlook, Pair, Range, Served};
+pub use predict::{OnRoute, Outlook, Pair, Served};
 pub use source::Spot;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,6 @@
 //! Holds each hop against what a release does on a route, and against what the target's models do.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::rc::Rc;
 
 use super::Asked;
@@ -13,7 +12,7 @@ use super::source::Spot;
 use crate::knowledge::continuation::{self, Conduct, Hop};
 use crate::knowledge::model::{self, Prefill};
 use crate::knowledge::route::Route;
-use crate::knowledge::version::Version;
+use crate::knowledge::version::{Range, Version};
 
 /// What will become of a pair. In this order, the last is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,31 +36,6 @@ impl Outlook {
             Outlook::Unknown => "unknown",
             Outlook::MayBreak => "may_break",
             Outlook::WillBreak => "will_break",
-        }
-    }
-}
-
-/// Releases from one on, up to another that is not among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
-    /// The first; 0.0.0 is any.
-    pub from: Version,
-    /// The first that is no more among them.
-    pub until: Option<Version>,
-}
-
-impl fmt::Display for Range {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let last = |until: Version| match until {
-            Version(major, minor, 0) => format!("{major}.{}.x", minor.saturating_sub(1)),
-            Version(major, minor, patch) => format!("{major}.{minor}.{}", patch - 1),
-        };
-        match (self.from, self.until.map(last)) {
-            (Version(0, 0, 0), None) => f.write_str("all releases"),
-            (Version(0, 0, 0), Some(last)) => write!(f, "≤{last}"),
-            (from, None) => write!(f, "≥{from}"),
-            (from, Some(last)) if from.to_string() == last => f.write_str(&last),
-            (from, Some(last)) => write!(f, "{from}–{last}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::words::{headline, sentence, way};
-use crate::output::terminal::plain;
+use crate::output::github::{data, property};
 use crate::preflight::{Outlook, Pair, Preflight};
 
 pub(super) fn write(preflight: &Preflight, out: &mut dyn Write) -> io::Result<()> {
@@ -13,7 +13,7 @@ pub(super) fn write(preflight: &Preflight, out: &mut dyn Write) -> io::Result<()
         }
     }
     // What starts with `::` is a command: the sentence does not.
-    writeln!(out, "{}", message(&headline(preflight)))
+    writeln!(out, "{}", data(&headline(preflight)))
 }
 
 fn level(outlook: Outlook) -> Option<&'static str> {
@@ -26,29 +26,8 @@ fn level(outlook: Outlook) -> Option<&'static str> {
 }
 
 fn annotate(level: &str, pair: &Pair, out: &mut dyn Write) -> io::Result<()> {
-    let edit = pair.edit.as_ref().map(|edit| format!("%0A{}", message(&format!("{}: {}", edit.spot, edit.what)))).unwrap_or_default();
+    let edit = pair.edit.as_ref().map(|edit| format!("%0A{}", data(&format!("{}: {}", edit.spot, edit.what)))).unwrap_or_default();
     let (file, line) = (property(&pair.spot.file), pair.spot.line);
-    let said = message(&sentence(pair)) + &edit;
+    let said = data(&sentence(pair)) + &edit;
     writeln!(out, "::{level} file={file},line={line},title={}::{said}", property(&way(pair)))
-}
-
-/// Text of a message, as the runner reads it.
-fn message(text: &str) -> String {
-    plain(text).replace('%', "%25")
-}
-
-/// Text of a property, which also ends at `,` and `:`.
-fn property(text: &str) -> String {
-    message(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_ends_a_command_or_starts_one() {
-        assert_eq!(property("a,b:c%\n::error::x"), "a%2Cb%3Cc%25\\n%3A%3Aerror%3A%3Ax".replace("%3Cc", "%3Ac"));
-        assert_eq!(message("100%\r\n::error::x"), "100%25\\r\\n::error::x");
-    }
 }

@@ -149,7 +149,7 @@ impl<'a> PairOut<'a> {
 
 impl<'a> RouteOut<'a> {
     fn of(on: &'a OnRoute) -> RouteOut<'a> {
-        let range = |range: &crate::preflight::Range| RangeOut {
+        let range = |range: &crate::knowledge::version::Range| RangeOut {
             text: range.to_string(),
             from: Some(range.from).filter(|from| *from > Version(0, 0, 0)).map(|from| from.to_string()),
             before: range.until.map(|until| until.to_string()),

@@ -1,6 +1,5 @@
 //! SARIF 2.1.0 for code scanning: a result a pair that will or may break, or that is not to be told; safe ones are no results.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -9,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::json::hop;
 use super::words::{sentence, way};
 use crate::output::json::escaped;
+use crate::output::sarif::uri;
 use crate::output::terminal::plain;
 use crate::preflight::{Outlook, Pair, Preflight, Spot};
 
@@ -186,33 +186,5 @@ fn message(text: &str) -> Message {
 impl Physical {
     fn of(spot: &Spot) -> Physical {
         Physical { artifact_location: Artifact { uri: uri(&spot.file) }, region: Region { start_line: spot.line.max(1) } }
-    }
-}
-
-/// A path as a relative reference, or a file URI if it is absolute.
-fn uri(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            _ => {
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
-    }
-    uri
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uri;
-
-    #[test]
-    fn paths_become_uris() {
-        let cases = [("config.yaml", "config.yaml"), ("./a b.yaml", "a%20b.yaml"), ("/etc/l.yaml", "file:///etc/l.yaml"), ("<stdin>", "%3Cstdin%3E")];
-        for (path, expected) in cases {
-            assert_eq!(uri(path), expected);
-        }
     }
 }

@@ -17,6 +17,7 @@ use crate::knowledge::failure::{Category, Kind};
 use crate::link::{Confidence, Incident, Verdict};
 use crate::report::{Group, Report, Standing};
 use place::Artifacts;
+pub(super) use place::uri;
 use shape::{
     CodeFlow, Document, Driver, Fingerprints, Invocation, Notification, ResultProperties, Run, SarifResult, Text, ThreadFlow, ThreadFlowLocation,
     Tool, Totals,

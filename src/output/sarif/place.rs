@@ -40,7 +40,7 @@ impl<'a> Artifacts<'a> {
 }
 
 /// The URI reference of an input's name (RFC 3986): relative as the path is, so that a repository's own files are known.
-fn uri(name: &str) -> String {
+pub(in crate::output) fn uri(name: &str) -> String {
     let name = if cfg!(windows) { name.replace('\\', "/") } else { name.to_owned() };
     let scheme = match name.as_bytes() {
         [b'/', ..] => "file://",
