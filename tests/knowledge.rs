@@ -49,15 +49,28 @@ fn advice_is_for_the_release_that_wrote_the_log() {
 }
 
 #[test]
+fn each_log_has_the_advice_for_its_own_release() {
+    let (old, new) = (capture("1.85.0_A_default").log, capture("1.109.1_D_json_default").log);
+    let report = common::report_on_all(&[("old.log", &old), ("new.log", &new)]);
+    let mid = report["summary"]["by_verdict"]["mid_stream_fallback"].as_u64().unwrap();
+    assert_eq!((&report["advice"][0]["id"], &report["advice"][0]["applies_to"]), (&"upgrade_chat".into(), &mid.into()));
+    assert!(!ids(&report, "advice").contains(&"misdeclared_deployment".to_owned()));
+    assert_eq!(count(&report, "no_hop_after_content"), Some(57));
+}
+
+#[test]
 fn a_release_that_is_given_decides() {
     let log = capture("1.85.0_A_default").log;
-    let cases = [("1.85.0", "upgrade_chat"), ("1.98.1", "not_this_proxy"), ("1.109.1", "misdeclared_deployment")];
+    let cases =
+        [("1.60.0", "before_mid_stream_fallback"), ("1.85.0", "upgrade_chat"), ("1.98.1", "not_this_proxy"), ("1.109.1", "misdeclared_deployment")];
     for (version, first) in cases {
         assert_eq!(ids(&json(&["--litellm-version", version], &log), "advice")[0], first, "{version}");
     }
     let steps = |version: &str| json(&["--litellm-version", version], &log)["advice"][0]["steps"].to_string();
     assert!(steps("1.96.2").contains("clients see the stream's own error") && !steps("1.85.0").contains("clients see the stream's own error"));
     assert!(steps("1.85.0").contains("`order`") && !steps("1.77.7").contains("`order`"));
+    let contradicted = run(&["--litellm-version", "1.98.1"], &log);
+    assert!(String::from_utf8_lossy(&contradicted.stderr).contains("the logs look like 1.85.0"));
     assert_eq!(run(&["--litellm-version", "latest"], &log).status.code(), Some(2));
 }
 
@@ -68,7 +81,7 @@ fn without_a_release_advice_says_for_which_it_holds() {
                   litellm.BadRequestError: AnthropicException - b'{\"message\":\"This model does not support assistant message prefill.\"},\"request_id\":\"req_1\"}'. \
                   Received Model Group=claude-3-5-sonnet\nAvailable Model Group Fallbacks=None\n";
     let report = json(&[], record.as_bytes());
-    assert_eq!(ids(&report, "advice")[..3], ["upgrade_chat", "not_this_proxy", "misdeclared_deployment"]);
+    assert_eq!(ids(&report, "advice"), ["upgrade_chat", "failure_overloaded"]);
     assert!(report["advice"][0]["title"].as_str().unwrap().ends_with("(for LiteLLM 1.74.14–1.96.x)"));
     // By its name, the target accepts prefill.
     let problems = report["problems"].as_array().unwrap();
@@ -86,7 +99,12 @@ fn what_is_taken_for_it_is_counted_apart() {
         assert_eq!(count(report, "thinking_block_expected"), Some(1));
         assert_eq!(count(report, "trailing_whitespace"), Some(1));
     }
-    assert!(count(&new, "no_hop_after_content").unwrap() > 30);
+    // As many chat streams broke, and as many requests really had no fallback, as the captures' truth says.
+    assert_eq!(count(&new, "no_hop_after_content"), Some(57));
+    for (name, none, otherwise) in [("1.77.7_A_default", 4, 1), ("1.85.0_A_default", 8, 2)] {
+        let report = report_on(&capture(name).log);
+        assert_eq!((count(&report, "no_fallback_configured"), count(&report, "fallback_failed_otherwise")), (Some(none), Some(otherwise)), "{name}");
+    }
     let only = json(&["--only", "prefill"], &capture("1.96.2_A_default").log);
     assert_eq!(only["neighbours"], Value::Array(Vec::new()));
     assert_eq!(only["summary"], old["summary"]);

@@ -155,6 +155,14 @@ pub enum ProblemKind {
     /// Requests whose times have no date or no zone.
     #[error("cannot be held against {0} request(s), whose log has no dates or no zone: they are kept. Give --date and --timezone")]
     Unplaced(u64),
+    /// The release that was given is not the one that the logs show.
+    #[error("says {given}, and the logs look like {seen}: advice is for {given}")]
+    OtherRelease {
+        /// What was given.
+        given: String,
+        /// What the logs show.
+        seen: String,
+    },
     /// A model of which it is known that it accepts prefill has refused one.
     #[error("refused a prefill, though by its name it accepts one ({0}): look which model stands behind it; if it is that one, please report it")]
     Contradicts(String),
@@ -187,6 +195,7 @@ impl ProblemKind {
             | ProblemKind::OnePage
             | ProblemKind::Unplaced(_)
             | ProblemKind::Contradicts(_)
+            | ProblemKind::OtherRelease { .. }
             | ProblemKind::CountsMore { .. }
             | ProblemKind::PassedOver { .. } => false,
         }

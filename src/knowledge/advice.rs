@@ -68,11 +68,11 @@ const BY_ORDER: [Range; 1] = [Range::new(Version(1, 83, 14), Version(1, 97, 0))]
 const HIDDEN_FROM_CLIENT: [Range; 1] = [Range::new(Version(1, 91, 0), Version(1, 97, 0))];
 
 const VERIFY: Step = step("Verify: run the same load again, and `streamfall compare BEFORE AFTER`.");
-const REMOVE_PAIR: &str = "First, without an upgrade: let the failing group fall back to a model that accepts prefill (Claude 4.5 or older, or another provider's), or take \
+const REMOVE_PAIR: &str = "First, without an upgrade: let the failing group fall back to a model that accepts prefill (Claude 4.5 or older), or take \
                            the rejecting target out of its fallbacks.";
 
 /// All advice, most important first.
-pub const ADVICE: [Advice; 7] = [
+pub const ADVICE: [Advice; 8] = [
     Advice {
         id: "upgrade_chat",
         title: "Upgrade LiteLLM to 1.97.0 or later (1.109.0 if /v1/responses is used)",
@@ -100,6 +100,19 @@ pub const ADVICE: [Advice; 7] = [
         holds: &CHAT_PREFILLS,
     },
     Advice {
+        id: "before_mid_stream_fallback",
+        title: "This release continues no streams yet: look for another proxy",
+        steps: &[
+            step(
+                "Ask which proxy wrote these records: another one behind this one, or a worker of another release (1.74.14–1.96.x on chat). 1.74.13 was not read.",
+            ),
+            VERIFY,
+        ],
+        reference: "BerriAI/litellm#13149",
+        when: When::MidStream,
+        holds: &[Range::new(Version(0, 0, 0), Version(1, 74, 14))],
+    },
+    Advice {
         id: "not_this_proxy",
         title: "LiteLLM 1.97.0 to 1.108 does not continue chat streams: look for an older proxy, or for /v1/responses",
         steps: &[
@@ -115,7 +128,9 @@ pub const ADVICE: [Advice; 7] = [
         id: "misdeclared_deployment",
         title: "A deployment declares `supports_assistant_prefill: true` and refuses it",
         steps: &[
-            step("Take `model_info.supports_assistant_prefill` off the deployments that refuse: Claude 4.6 and later do, whatever a cost map says."),
+            step(
+                "Set `model_info.supports_assistant_prefill: false` on the deployments that refuse: Claude 4.6 and later do, whatever a cost map says.",
+            ),
             step(
                 "Or switch `router_settings.enable_mid_stream_fallback_continuation` off: then the client gets the stream's own error and must retry.",
             ),
@@ -131,7 +146,10 @@ pub const ADVICE: [Advice; 7] = [
         steps: &[
             step(REMOVE_PAIR),
             of("Or send `disable_fallbacks: true` with the request: from 1.104.0 it counts in mid-stream, too (read, not run).", &RESPONSES_REPAIRED),
-            of("1.93.0 to 1.103 send no prefill either, but lose the hop: the client gets a MidStreamFallbackError.", &RESPONSES_EARLY),
+            of(
+                "1.93.0 to 1.103 are no end point: they lose the hop, the client gets a MidStreamFallbackError, and 1.104.0 sends the prefill again.",
+                &RESPONSES_EARLY,
+            ),
             step("Then upgrade. From 1.109.0 a broken response is continued with a user message, which every model takes."),
             VERIFY,
         ],
@@ -183,6 +201,7 @@ mod tests {
     #[test]
     fn each_release_has_its_advice() {
         let cases = [
+            (Version(1, 60, 0), "before_mid_stream_fallback", "other_release_responses"),
             (Version(1, 77, 7), "upgrade_chat", "other_release_responses"),
             (Version(1, 85, 0), "upgrade_chat", "other_release_responses"),
             (Version(1, 88, 6), "upgrade_chat", "upgrade_responses"),
@@ -199,6 +218,23 @@ mod tests {
                 fitting.map(|advice| advice.id).collect::<Vec<_>>()
             };
             assert_eq!((told(When::MidStream), told(When::MidStreamResponses)), (vec![chat], vec![responses]), "{version}");
+        }
+    }
+
+    /// At each release in which anything changes, advice to upgrade stands where a release sends a prefill, and only there.
+    #[test]
+    fn advice_agrees_with_what_each_release_does() {
+        use crate::knowledge::continuation::{self, Conduct, Hop};
+        use crate::knowledge::route::Route;
+        for (route, when, upgrade) in
+            [(Route::Chat, When::MidStream, "upgrade_chat"), (Route::Responses, When::MidStreamResponses, "upgrade_responses")]
+        {
+            for version in continuation::changes(route, Hop::Fallback) {
+                let prefills = continuation::at(route, Hop::Fallback, version).conduct == Conduct::Prefills;
+                let told: Vec<&str> =
+                    ADVICE.iter().filter(|advice| advice.when == when && Range::any_holds(advice.holds, version)).map(|advice| advice.id).collect();
+                assert_eq!(told == [upgrade], prefills, "{version} {route:?}: {told:?}");
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `streamfall explain`: all that has a name in a report, with what is known of it.
 
+use super::advice::ADVICE;
 use super::kinds::KINDS;
 use super::neighbour::NEIGHBOURS;
+use super::version::Range;
 
 /// Something that has a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct Entry {
     /// What is known of it, a paragraph each.
     pub text: Vec<&'static str>,
     /// What helps, the smallest step first.
-    pub steps: &'static [&'static str],
+    pub steps: Vec<String>,
     /// Since when it is no more.
     pub fixed: Option<&'static str>,
     /// Where that comes from.
@@ -31,6 +33,8 @@ pub enum Sort {
     Kind,
     /// Failures that are taken for it.
     Neighbour,
+    /// What to do.
+    Advice,
 }
 
 impl Sort {
@@ -41,6 +45,7 @@ impl Sort {
             Sort::Verdict => "The rejection, and whose doing it is",
             Sort::Kind => "Kinds of stream failure: what really failed first",
             Sort::Neighbour => "This is not that: failures that are taken for it",
+            Sort::Advice => "Advice",
         }
     }
 }
@@ -93,7 +98,7 @@ pub fn entries() -> Vec<Entry> {
         sort: Sort::Verdict,
         title,
         text: text.to_vec(),
-        steps: &[],
+        steps: Vec::new(),
         fixed: None,
         reference: REFERENCE,
     });
@@ -103,7 +108,7 @@ pub fn entries() -> Vec<Entry> {
         sort: Sort::Kind,
         title: about.title,
         text: vec![about.shown],
-        steps: about.steps,
+        steps: about.steps.iter().map(|step| (*step).to_owned()).collect(),
         fixed: None,
         reference: about.reference,
     });
@@ -112,11 +117,21 @@ pub fn entries() -> Vec<Entry> {
         sort: Sort::Neighbour,
         title: neighbour.title,
         text: vec![neighbour.what],
-        steps: &[],
+        steps: Vec::new(),
         fixed: neighbour.fixed,
         reference: neighbour.reference,
     });
-    verdicts.chain(kinds).chain(neighbours).collect()
+    let for_which = |ranges: &[Range]| if ranges.is_empty() { String::new() } else { format!(" (LiteLLM {})", Range::in_words(ranges)) };
+    let advice = ADVICE.iter().map(|advice| Entry {
+        name: advice.id,
+        sort: Sort::Advice,
+        title: advice.title,
+        text: Vec::new(),
+        steps: advice.steps.iter().map(|step| format!("{}{}", step.text, for_which(step.holds))).collect(),
+        fixed: None,
+        reference: advice.reference,
+    });
+    verdicts.chain(kinds).chain(neighbours).chain(advice).collect()
 }
 
 /// The entry of this name, however it is spelt.
@@ -128,11 +143,13 @@ pub fn find(name: &str) -> Result<Entry, String> {
     /// How alike two names must be for one to be meant by the other.
     const ALIKE: f64 = 0.7;
     let spelt = name.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    // Advice on what broke streams is called by the kind.
+    let spelt = spelt.strip_prefix("failure_").unwrap_or(&spelt);
     let all = entries();
     if let Some(entry) = all.iter().find(|entry| entry.name == spelt) {
         return Ok(entry.clone());
     }
-    let alike = all.iter().map(|entry| (strsim::jaro_winkler(&spelt, entry.name), entry.name)).filter(|(alike, _)| *alike >= ALIKE);
+    let alike = all.iter().map(|entry| (strsim::jaro_winkler(spelt, entry.name), entry.name)).filter(|(alike, _)| *alike >= ALIKE);
     let nearest = alike.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, nearest)| format!("; did you mean `{nearest}`?"));
     Err(format!("nothing is called `{name}`{}", nearest.unwrap_or_else(|| "; streamfall explain lists what is".to_owned())))
 }

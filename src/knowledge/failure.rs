@@ -179,6 +179,21 @@ pub fn status(class: &str) -> Option<u16> {
 }
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Kind; 11] = [
+        Kind::Overloaded,
+        Kind::RateLimit,
+        Kind::Timeout,
+        Kind::Connection,
+        Kind::MalformedResponse,
+        Kind::ServerError,
+        Kind::Auth,
+        Kind::Quota,
+        Kind::ContextWindow,
+        Kind::BadRequest,
+        Kind::Unknown,
+    ];
+
     /// The name in snake case, as in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -46,7 +46,7 @@ pub const KINDS: [About; 11] = [
         kind: Kind::Timeout,
         title: "nothing came for too long",
         shown: "LiteLLM shows it as APIConnectionError (`Timeout on reading data from socket`), or, on the httpx transport, with no text at all: an empty \
-                `AnthropicException - ` is a read timeout.",
+                `AnthropicException - ` is a read timeout. 1.109.1, and OpenAI's up to 1.80.11, show `litellm.Timeout` with 408.",
         steps: &[
             "Compare the deployment's `stream_timeout` (or `timeout`) with how long the model thinks before it speaks.",
             "Raise it for that group alone.",
@@ -56,7 +56,7 @@ pub const KINDS: [About; 11] = [
     About {
         kind: Kind::Connection,
         title: "the connection was cut, reset or never made",
-        shown: "`TransferEncodingError: 400` is a cut connection: the 400 in it is no HTTP status. Before 1.94 a cut ended the stream normally, without a record.",
+        shown: "`TransferEncodingError: 400` is a cut connection: the 400 in it is no HTTP status. Before 1.94, on the default transport, a cut ended the stream normally, without a record.",
         steps: &[
             "Look for what ends connections between proxy and provider: load balancers, NAT, egress proxies and their idle timeouts.",
             "Where the text says `refused`, `resolve` or `certificate`, it never left the proxy's host: check its network, DNS and CA bundle.",
@@ -66,7 +66,7 @@ pub const KINDS: [About; 11] = [
     About {
         kind: Kind::MalformedResponse,
         title: "the provider sent something that is no valid event",
-        shown: "LiteLLM shows Python's JSON error (`Unterminated string …`); 1.80.11–1.100.5 skip such a chunk of Anthropic's silently.",
+        shown: "LiteLLM shows Python's JSON error (`Unterminated string …`); 1.80.11–1.100.5 skip such a chunk of Anthropic's silently, 1.109.1 says `Stream ended before a finish_reason was received`.",
         steps: &["Look for a gateway between proxy and provider that cuts or rewrites chunks.", "Report it to the provider with the request id."],
         reference: "BerriAI/litellm#27967",
     },
@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_row() {
-        for row in KINDS {
-            assert_eq!(about(row.kind).kind, row.kind);
+        for kind in Kind::ALL {
+            assert_eq!(about(kind).kind, kind);
         }
     }
 }

@@ -34,7 +34,7 @@ pub const NO_HOP_AFTER_CONTENT: &Neighbour = &NEIGHBOURS[2];
 pub const ENDS_STREAMS: Version = Version(1, 97, 0);
 
 /// All of them.
-pub static NEIGHBOURS: [Neighbour; 16] = [
+pub static NEIGHBOURS: [Neighbour; 18] = [
     Neighbour {
         id: "no_fallback_configured",
         title: "a stream broke, its group has no fallback",
@@ -145,6 +145,22 @@ pub static NEIGHBOURS: [Neighbour; 16] = [
         signs: &["prompt is too long"],
     },
     Neighbour {
+        id: "max_tokens_required",
+        title: "a request without max_tokens",
+        what: "Anthropic's 400 for a request that does not say how much may be answered. It has nothing to do with prefill.",
+        fixed: None,
+        reference: "BerriAI/litellm#27967",
+        signs: &["max_tokens: Field required"],
+    },
+    Neighbour {
+        id: "rate_limit_not_continued",
+        title: "a rate limit in mid-stream was not continued",
+        what: "In 1.82.0 alone a 429 in mid-stream ended the request without a fallback.",
+        fixed: Some("1.82.1"),
+        reference: "BerriAI/litellm#22296",
+        signs: &[],
+    },
+    Neighbour {
         id: "disable_fallbacks_ignored",
         title: "`disable_fallbacks` was ignored in mid-stream",
         what: "A request with `disable_fallbacks: true` was continued elsewhere all the same: before 1.104.0 it counts only before the first content. Logs \
@@ -156,9 +172,9 @@ pub static NEIGHBOURS: [Neighbour; 16] = [
     Neighbour {
         id: "silent_truncation",
         title: "an answer that ends early, and no record of it",
-        what: "A cut connection was swallowed (before 1.94), or a chunk of Anthropic's stream skipped (1.80.11–1.100.5): the client sees a short answer that \
+        what: "A cut connection was swallowed (before 1.94, on the default transport), or a malformed chunk of Anthropic's stream skipped (1.80.11–1.100.5): the client sees a short answer that \
                ends normally. Nothing is logged, so nothing can be found.",
-        fixed: Some("1.94.3"),
+        fixed: Some("1.109.1"),
         reference: "BerriAI/litellm#27967",
         signs: &[],
     },
@@ -185,6 +201,7 @@ static SIGNS: Needles = Needles::new(&[
     "Requests ending with a model turn are not supported",
     "message in the final position, which would pre-fill the",
     "prompt is too long",
+    "max_tokens: Field required",
 ]);
 
 /// The failure that an error's text is told to be by a sign.
@@ -192,12 +209,6 @@ static SIGNS: Needles = Needles::new(&[
 pub fn of_text(text: &str) -> Option<&'static Neighbour> {
     let at = SIGNS.find(text)?;
     NEIGHBOURS.iter().find(|neighbour| neighbour.signs.iter().any(|sign| text[at..].starts_with(sign)))
-}
-
-/// The failure of this name.
-#[must_use]
-pub fn by_id(id: &str) -> Option<&'static Neighbour> {
-    NEIGHBOURS.iter().find(|neighbour| neighbour.id == id)
 }
 
 #[cfg(test)]
@@ -216,9 +227,8 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_known() {
-        for neighbour in &NEIGHBOURS {
-            assert_eq!(by_id(neighbour.id), Some(neighbour));
-        }
+        let names: std::collections::BTreeSet<&str> = NEIGHBOURS.iter().map(|neighbour| neighbour.id).collect();
+        assert_eq!(names.len(), NEIGHBOURS.len());
         assert_eq!(
             (NO_FALLBACK.id, OTHER_FAILURE.id, NO_HOP_AFTER_CONTENT.id),
             ("no_fallback_configured", "fallback_failed_otherwise", "no_hop_after_content")

@@ -23,7 +23,7 @@ pub fn write(entry: &Entry, shown: &Shown, out: &mut dyn Write) -> io::Result<()
     if !entry.steps.is_empty() {
         page.title("What helps, the smallest step first");
     }
-    for step in entry.steps {
+    for step in &entry.steps {
         page.wrapped(step, "  - ", Style::new());
     }
     page.line("");

@@ -1,11 +1,13 @@
 //! Words that all formats share: what a count, a size, a chain is called.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::compare::{Change, Comparison, Measure};
 use crate::fact::Name;
 use crate::link::{Incident, Outcome, Request, Verdict};
+use crate::preflight::Check;
 use crate::record::Time;
 use crate::report::{Group, Report};
 
@@ -126,6 +128,18 @@ pub(super) fn held_against(measure: Measure) -> String {
         Measure::Hour { before, after } => format!("held against {} before and {} after", stretch(before), stretch(after)),
         Measure::None => "Counts are compared: the inputs do not show how many requests there were, nor how long was watched, or only a part of the time was asked for.".to_owned(),
     }
+}
+
+/// From which groups a config leads to those that refused requests without a verdict.
+pub(super) fn orphans(check: &Check) -> Option<String> {
+    let led = check.orphans.iter().filter(|orphan| !orphan.may_have_failed.is_empty());
+    let groups: BTreeSet<&str> = led.clone().flat_map(|orphan| &orphan.may_have_failed).map(String::as_str).collect();
+    let (led, all) = (led.count(), check.orphans.len());
+    let named = if groups.is_empty() { String::new() } else { format!(" ({})", groups.into_iter().collect::<Vec<_>>().join(", ")) };
+    let others = if led < all { "; to the others, no fallback in it does" } else { "" };
+    (all > 0).then(|| {
+        format!("Of {} without a verdict, {led} may come from a group that the config leads from{named}{others}.", counted(all as u64, "request"))
+    })
 }
 
 /// That the sentence is printed, of a report without a request; what a window left out is why it may be.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::predict::{Outlook, Pair};
 use super::{Asked, Config, ConfigError, Preflight, observed};
+use crate::knowledge::route::Route;
 use crate::link::{Incident, Verdict};
 use crate::report::Report;
 
@@ -59,6 +60,12 @@ pub struct Orphan {
     pub may_have_failed: Vec<String>,
 }
 
+/// The routes on which requests were seen: those on which a prefill can be LiteLLM's, if none was.
+fn routes(report: &Report) -> Vec<Route> {
+    let seen = report.incidents.iter().filter_map(|reported| reported.incident.request.route).collect::<BTreeSet<_>>();
+    Route::ALL.into_iter().filter(|route| seen.contains(route.name())).collect()
+}
+
 impl Check {
     /// Holds a report against a config.
     ///
@@ -66,6 +73,7 @@ impl Check {
     ///
     /// When there is more to follow than in any config.
     pub fn of(report: &Report, config: &Config, asked: &Asked) -> Result<Check, ConfigError> {
+        let asked = &Asked { routes: if asked.routes.is_empty() { routes(report) } else { asked.routes.clone() }, ..asked.clone() };
         let incidents = || report.incidents.iter().map(|reported| &reported.incident);
         let seen = seen(incidents());
         let names: Vec<(&str, &str)> = seen.keys().copied().collect();

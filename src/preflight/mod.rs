@@ -133,10 +133,11 @@ pub fn observed(config: &Config, asked: &Asked, seen: &[(&str, &str)]) -> Result
 
 /// On which routes upgrading helps. A pair that breaks because a deployment is said to be capable breaks on the newest, too.
 fn upgrades(pairs: &[Pair], asked: &Asked) -> Vec<(Route, Version)> {
-    if !pairs.iter().any(|pair| pair.outlook >= Outlook::MayBreak) {
-        return Vec::new();
-    }
+    // A pair that breaks on the newest release, too, is not ended by it.
+    let stays = |on: &OnRoute| on.outlook >= Outlook::MayBreak && on.versions.iter().any(|range| range.until.is_none());
+    let breaks = |route: Route, test: &dyn Fn(&OnRoute) -> bool| pairs.iter().flat_map(|pair| &pair.routes).any(|on| on.route == route && test(on));
+    let ends = |route: &Route| breaks(*route, &|on| on.outlook >= Outlook::MayBreak) && !breaks(*route, &stays);
     let is_ahead = |version: &Version| asked.version.is_none_or(|now| now < *version);
-    let all = asked.routes().into_iter().filter_map(|route| Some((route, continuation::ended(route, Hop::Fallback)?)));
+    let all = asked.routes().into_iter().filter(ends).filter_map(|route| Some((route, continuation::ended(route, Hop::Fallback)?)));
     all.filter(|(_, version)| is_ahead(version)).collect()
 }

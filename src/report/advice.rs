@@ -1,82 +1,129 @@
 //! Which advice holds for a report: by verdicts and routes, by the releases that were seen, and by what broke the streams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{GivenAdvice, Report, ReportedIncident};
+use super::{GivenAdvice, NeighbourRow, Report, ReportedIncident};
+use crate::input::{Problem, ProblemKind};
 use crate::knowledge::advice::{ADVICE, Advice, Step, When};
 use crate::knowledge::kinds;
 use crate::knowledge::neighbour;
 use crate::knowledge::route::RESPONSES;
 use crate::knowledge::version::{Range, Version};
-use crate::link::Verdict;
+use crate::link::{Incident, Verdict};
 
 impl Report {
     /// The release that wrote the logs, if they show but one.
     #[must_use]
     pub fn release(&self) -> Option<Version> {
-        match releases(self)[..] {
-            [only] => Some(only),
-            _ => None,
-        }
+        let summary = &self.summary;
+        let all: BTreeSet<Version> =
+            summary.litellm_versions.iter().chain(&summary.likely_versions).filter_map(|version| version.parse().ok()).collect();
+        if all.len() == 1 { all.into_iter().next() } else { None }
     }
 
-    /// Takes what holds for a release, instead of what does for the releases that were seen.
+    /// Takes what holds for a release, instead of what does for those that the inputs show.
     pub fn weigh_as(&mut self, version: Version) {
-        self.weigh(&[version]);
+        if let Some(seen) = self.release().filter(|seen| *seen != version) {
+            let kind = ProblemKind::OtherRelease { given: version.to_string(), seen: seen.to_string() };
+            self.problems.push(Problem { input: "--litellm-version".to_owned(), kind });
+        }
+        self.given_release = Some(version);
+        self.weigh();
     }
 
-    /// Takes the advice that holds for these releases, and what they do by design.
-    pub(super) fn weigh(&mut self, releases: &[Version]) {
-        self.advice = advice(self, releases);
+    /// Takes the advice that holds for the releases that wrote the logs, and what these do by design.
+    pub(super) fn weigh(&mut self) {
+        self.advice = self.advice_by_release();
         self.neighbours.retain(|row| row.neighbour != neighbour::NO_HOP_AFTER_CONTENT);
-        let by_design = !releases.is_empty() && releases.iter().all(|version| *version >= neighbour::ENDS_STREAMS);
-        self.neighbours.extend(self.ended_streams.clone().filter(|_| by_design));
+        let by_design =
+            self.ended_streams.iter().filter(|(stream, _)| self.release_of_stream(**stream).is_some_and(|v| v >= neighbour::ENDS_STREAMS));
+        let mut rows = by_design.map(|(_, row)| row.clone());
+        if let Some(first) = rows.next() {
+            let row = rows.fold(first, |sum, row| NeighbourRow { count: sum.count + row.count, first: sum.first.min(row.first), ..sum });
+            self.neighbours.push(row);
+        }
         self.neighbours.sort_by(|a, b| b.count.cmp(&a.count).then(a.neighbour.id.cmp(b.neighbour.id)));
     }
-}
 
-/// The releases that a report shows: what its inputs name, else what line numbers tell.
-pub(super) fn releases(report: &Report) -> Vec<Version> {
-    let summary = &report.summary;
-    let named: Vec<Version> = summary.litellm_versions.iter().filter_map(|version| version.parse().ok()).collect();
-    if named.is_empty() { summary.likely_versions.iter().filter_map(|version| version.parse().ok()).collect() } else { named }
-}
+    fn release_of_stream(&self, stream: u32) -> Option<Version> {
+        let told = || self.releases.get(&stream).and_then(|version| version.parse().ok());
+        self.given_release.or_else(told).or_else(|| self.release())
+    }
 
-/// All advice that holds; without a known release, whatever may hold, with the releases for which it does.
-pub(super) fn advice(report: &Report, releases: &[Version]) -> Vec<GivenAdvice> {
-    let holds = |ranges: &[Range]| releases.is_empty() || releases.iter().any(|version| Range::any_holds(ranges, *version));
-    let known = ADVICE.iter().filter(|advice| holds(advice.holds)).map(|advice| given(report, advice, releases, &holds));
-    let mut given: Vec<GivenAdvice> = known.filter(|given| given.applies_to > 0).collect();
-    let mut kinds: Vec<_> = report.summary.by_kind.clone();
-    kinds.sort_by_key(|(_, requests)| std::cmp::Reverse(*requests));
-    given.extend(kinds.into_iter().map(|(kind, requests)| {
-        let about = kinds::about(kind);
-        GivenAdvice {
-            id: format!("failure_{}", kind.name()),
-            title: format!("Stays when the 400 is gone: {}", about.title),
-            steps: about.steps.iter().map(|step| (*step).to_owned()).collect(),
-            reference: about.reference,
-            applies_to: requests,
-            releases: None,
+    /// The release that an incident's records are of.
+    fn release_of(&self, incident: &Incident) -> Option<Version> {
+        let named = || incident.request.version.as_deref().and_then(|version| version.parse().ok());
+        let told = || incident.evidence.iter().find_map(|evidence| self.releases.get(&evidence.stream)?.parse().ok());
+        self.given_release.or_else(named).or_else(told).or_else(|| self.release())
+    }
+
+    /// Each piece of advice with the requests that it is for: of a known release, those that it holds for; those of which no release is
+    /// known get the first that there is, which says for which releases it holds.
+    fn advice_by_release(&self) -> Vec<GivenAdvice> {
+        let mut given: Vec<GivenAdvice> = Vec::new();
+        let mut told: Vec<When> = Vec::new();
+        for advice in &ADVICE {
+            let is_first = !told.contains(&advice.when);
+            told.push(advice.when);
+            let releases: Vec<Option<Version>> =
+                self.incidents.iter().filter(|reported| fits(advice.when, reported)).map(|reported| self.release_of(&reported.incident)).collect();
+            let holds = |release: &Option<Version>| release.map_or(is_first, |release| Range::any_holds(advice.holds, release));
+            let releases: Vec<Option<Version>> = releases.into_iter().filter(holds).collect();
+            if !releases.is_empty() {
+                given.push(self.given(advice, &releases));
+            }
         }
-    }));
-    given
+        given.extend(self.kinds());
+        given
+    }
+
+    fn given(&self, advice: &Advice, releases: &[Option<Version>]) -> GivenAdvice {
+        let known: BTreeSet<Version> = releases.iter().flatten().copied().collect();
+        let is_unknown = releases.contains(&None);
+        let step = |step: &Step| match (step.holds.is_empty(), is_unknown) {
+            (false, true) => format!("(LiteLLM {}) {}", Range::in_words(step.holds), step.text),
+            _ => step.text.to_owned(),
+        };
+        let holds = |step: &&Step| is_unknown || known.iter().any(|release| Range::any_holds(step.holds, *release));
+        let words = Range::in_words(advice.holds);
+        let seen = (advice.when == When::Client).then(|| clients(self)).flatten();
+        GivenAdvice {
+            id: advice.id.to_owned(),
+            title: if is_unknown && !words.is_empty() { format!("{} (for LiteLLM {words})", advice.title) } else { advice.title.to_owned() },
+            steps: advice.steps.iter().filter(holds).map(step).chain(seen).collect(),
+            reference: advice.reference,
+            applies_to: releases.len() as u64,
+            releases: Some(words).filter(|words| !words.is_empty()),
+        }
+    }
+
+    /// What broke the streams: that stays when the rejection is gone.
+    fn kinds(&self) -> impl Iterator<Item = GivenAdvice> {
+        let mut kinds: Vec<_> = self.summary.by_kind.clone();
+        kinds.sort_by_key(|(_, requests)| std::cmp::Reverse(*requests));
+        kinds.into_iter().map(|(kind, requests)| {
+            let about = kinds::about(kind);
+            GivenAdvice {
+                id: format!("failure_{}", kind.name()),
+                title: format!("Stays when the 400 is gone: {}", about.title),
+                steps: about.steps.iter().map(|step| (*step).to_owned()).collect(),
+                reference: about.reference,
+                applies_to: requests,
+                releases: None,
+            }
+        })
+    }
 }
 
-fn given(report: &Report, advice: &Advice, releases: &[Version], holds: &dyn Fn(&[Range]) -> bool) -> GivenAdvice {
-    let step = |step: &Step| match (step.holds.is_empty(), releases.is_empty()) {
-        (false, true) => format!("(LiteLLM {}) {}", Range::in_words(step.holds), step.text),
-        _ => step.text.to_owned(),
-    };
-    let words = Range::in_words(advice.holds);
-    let seen = (advice.when == When::Client).then(|| clients(report)).flatten();
-    GivenAdvice {
-        id: advice.id.to_owned(),
-        title: if releases.is_empty() && !words.is_empty() { format!("{} (for LiteLLM {words})", advice.title) } else { advice.title.to_owned() },
-        steps: advice.steps.iter().filter(|step| holds(step.holds)).map(step).chain(seen).collect(),
-        reference: advice.reference,
-        applies_to: applies_to(report, advice.when),
-        releases: Some(words).filter(|words| !words.is_empty()),
+/// Whether advice of this sort is for an incident.
+fn fits(when: When, reported: &ReportedIncident) -> bool {
+    let incident = &reported.incident;
+    let on_responses = incident.request.route == Some(RESPONSES);
+    match when {
+        When::MidStream => incident.verdict == Verdict::MidStreamFallback && !on_responses,
+        When::MidStreamResponses => incident.verdict == Verdict::MidStreamFallback && on_responses,
+        When::Client => incident.verdict == Verdict::ClientPrefill,
+        When::Unknown => incident.verdict == Verdict::Unknown,
     }
 }
 
@@ -92,18 +139,4 @@ fn clients(report: &Report) -> Option<String> {
     counts.sort_by_key(|(_, requests)| std::cmp::Reverse(*requests));
     let named: Vec<String> = counts.iter().take(MOST).map(|(agent, requests)| format!("{agent} ({requests})")).collect();
     (!named.is_empty()).then(|| format!("The clients call themselves {}.", named.join(", ")))
-}
-
-/// How many requests a piece of advice is for.
-fn applies_to(report: &Report, when: When) -> u64 {
-    let of = |verdict: Verdict, fits: &dyn Fn(Option<&str>) -> bool| {
-        let counts = |i: &&ReportedIncident| i.incident.verdict == verdict && fits(i.incident.request.route);
-        report.incidents.iter().filter(counts).count() as u64
-    };
-    match when {
-        When::MidStream => of(Verdict::MidStreamFallback, &|route| route != Some(RESPONSES)),
-        When::MidStreamResponses => of(Verdict::MidStreamFallback, &|route| route == Some(RESPONSES)),
-        When::Client => of(Verdict::ClientPrefill, &|_| true),
-        When::Unknown => of(Verdict::Unknown, &|_| true),
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, advice, identity, mask};
+use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity, mask};
 use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
@@ -33,14 +33,15 @@ impl Report {
             advice: Vec::new(),
             neighbours: noticed.neighbours,
             ended_streams: noticed.ended,
+            releases: noticed.releases,
+            given_release: None,
             inputs: inputs.read,
             problems: inputs.problems,
             judgement: None,
             check: None,
             names,
         };
-        let releases = advice::releases(&report);
-        report.weigh(&releases);
+        report.weigh();
         report.problems.extend(counted_more(&noticed.counters, &report));
         report.problems.extend(unplaced(windowed));
         report.problems.extend(contradictions(&report.models));

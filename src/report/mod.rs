@@ -28,10 +28,13 @@ pub use timeline::{Step, Timeline};
 pub use traffic::Traffic;
 pub use window::{Bound, Window, Windowed};
 
+use std::collections::BTreeMap;
+
 use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::neighbour::Neighbour;
+use crate::knowledge::version::Version;
 use crate::link::{Incident, Outcome, Verdict};
 use crate::preflight::Check;
 use crate::record::Form;
@@ -73,8 +76,12 @@ pub struct Report {
     pub judgement: Option<Judgement>,
     /// What it shows, held against the proxy's config, where one was given.
     pub check: Option<Check>,
-    /// Streams that broke and were not continued: whether by design, the release tells.
-    ended_streams: Option<NeighbourRow>,
+    /// Streams that broke and were not continued, by the log's stream: whether by design, its release tells.
+    ended_streams: BTreeMap<u32, NeighbourRow>,
+    /// The release of each stream of a log, where line numbers tell it.
+    releases: BTreeMap<u32, &'static str>,
+    /// The release that was given.
+    given_release: Option<Version>,
     names: Names,
 }
 

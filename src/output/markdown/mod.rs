@@ -9,7 +9,9 @@ mod page;
 use std::io::{self, Write};
 
 use super::Shown;
-use super::words::{NOT_IN_CONFIG, NOT_NAMED, counted, judged, left_out, meaning, mentioned, outcomes, size, targets, times, top, versions, when};
+use super::words::{
+    NOT_IN_CONFIG, NOT_NAMED, counted, judged, left_out, meaning, mentioned, orphans, outcomes, size, targets, times, top, versions, when,
+};
 use crate::link::Verdict;
 use crate::report::{GroupBy, Report};
 pub(super) use page::{Page, code};
@@ -134,7 +136,14 @@ impl Page {
             let expected = pair.expected.as_ref().map_or_else(|| NOT_IN_CONFIG.to_owned(), place);
             [pair.requests.to_string(), code(&pair.failed), code(&pair.target), expected]
         });
-        self.table(["requests", "failed group", "refused by", "the config says"], &[0], rows);
+        if check.pairs.is_empty() {
+            self.paragraph("No request that LiteLLM continued elsewhere names the group that failed.");
+        } else {
+            self.table(["requests", "failed group", "refused by", "the config says"], &[0], rows);
+        }
+        if let Some(words) = orphans(check) {
+            self.paragraph(&code(&words));
+        }
     }
 
     fn advice(&mut self, report: &Report) {

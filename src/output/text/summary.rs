@@ -135,14 +135,13 @@ impl Page<'_> {
             let expected = pair.expected.as_ref().map_or_else(|| NOT_IN_CONFIG.to_owned(), |e| format!("{} ({})", e.words(), place(e)));
             vec![pair.requests.to_string(), plain(&pair.failed).into_owned(), plain(&pair.target).into_owned(), plain(&expected).into_owned()]
         });
-        self.table(&["requests", "failed group", "refused by", "the config says"], &[0], rows.collect());
-        let (led, orphans) = (check.orphans.iter().filter(|orphan| !orphan.may_have_failed.is_empty()).count() as u64, check.orphans.len() as u64);
-        if orphans > 0 {
-            let words = format!(
-                "Of {} without a verdict, the config leads to {led} from a group that may have failed; the others are a client's, or a fallback's that is not in it.",
-                counted(orphans, "request")
-            );
-            self.wrapped(&words, "  ", DIM);
+        if check.pairs.is_empty() {
+            self.wrapped("No request that LiteLLM continued elsewhere names the group that failed.", "  ", DIM);
+        } else {
+            self.table(&["requests", "failed group", "refused by", "the config says"], &[0], rows.collect());
+        }
+        if let Some(words) = words::orphans(check) {
+            self.wrapped(&plain(&words), "  ", DIM);
         }
     }
 
