@@ -48,7 +48,11 @@ impl Exit {
     /// The status of a preflight: [`Exit::Found`] if a pair will break.
     #[must_use]
     pub fn of_preflight(preflight: &Preflight) -> Exit {
-        if preflight.count(Outlook::WillBreak) > 0 { Exit::Found } else { Exit::Clean }
+        match preflight.count(Outlook::WillBreak) {
+            _ if !preflight.is_complete() => Exit::Incomplete,
+            0 => Exit::Clean,
+            _ => Exit::Found,
+        }
     }
 
     /// The number.

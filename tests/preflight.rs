@@ -397,3 +397,32 @@ fn further_formats_go_to_files_and_a_pipe_is_read() {
     assert_eq!(piped.status.code(), Some(1));
     assert!(String::from_utf8(piped.stdout).unwrap().contains("<stdin>:"));
 }
+
+#[test]
+fn what_stands_in_the_environment_never_passes_unread() {
+    let dir = tempfile::tempdir().unwrap();
+    let cases = [
+        ("router_settings: {fallbacks: os.environ/FB}", "`fallbacks` stands in the environment"),
+        ("router_settings: {fallbacks: [{gpt: [old]}], max_fallbacks: os.environ/MAX}", "`max_fallbacks` stands in the environment"),
+        (
+            "router_settings: {fallbacks: [{gpt: [liar]}], enable_mid_stream_fallback_continuation: os.environ/ON}",
+            "`enable_mid_stream_fallback_continuation` stands in the environment",
+        ),
+    ];
+    for (settings, says) in cases {
+        let path = dir.path().join("config.yaml");
+        std::fs::write(&path, format!("{MODELS}{settings}\n")).unwrap();
+        let output = cargo_bin_cmd!("streamfall").args(["preflight", "--litellm-version", "1.109.1"]).arg(&path).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains("not all that decides could be read") && flat.contains(says), "{text}");
+    }
+}
+
+#[test]
+fn what_a_newer_release_does_not_end_is_not_promised_to_end() {
+    let settings = "router_settings: {fallbacks: [{gpt: [liar]}], enable_mid_stream_fallback_continuation: true}\n";
+    let preflight = Preflight::new(&config(&format!("{MODELS}{settings}")), Asked::default()).unwrap();
+    assert!(preflight.upgrades.iter().all(|(route, _)| route.name() != "chat"), "{:?}", preflight.upgrades);
+}

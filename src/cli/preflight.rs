@@ -50,7 +50,8 @@ const EXAMPLES: &str = "Examples:
   streamfall preflight --format github --output sarif=preflight.sarif config.yaml
   helm template chart | yq '.data[\"config.yaml\"] | select(.)' | streamfall preflight -
 
-Exit status: 0 if no pair will break; 1 if one will; 2 if the config cannot be understood.
+Exit status: 0 if no pair will break; 1 if one will; 2 if the config cannot be understood, or if a value
+that decides stands in the environment.
 Fallbacks and models that are not in the file (the database, keys, teams, requests) are not seen.";
 
 /// A further format, and the file that it goes to.

@@ -159,7 +159,7 @@ impl Prefill {
             }
             Why::Version(major, minor) => format!("Claude {major}.{minor} accepts prefill, as all before 4.6"),
             Why::NewFamily => "a Claude family newer than 4.6: all of these reject prefill".to_owned(),
-            Why::NotClaude => "no Claude model: this rejection is Claude's".to_owned(),
+            Why::NotClaude => "no Claude model: this rejection is Claude's, and others have rules of their own (streamfall explain)".to_owned(),
             Why::NoVersion => "Claude, but the name does not say which version".to_owned(),
             Why::NoName => "the name does not say which model it is".to_owned(),
             Why::Environment => "the name stands in the environment, which is not read".to_owned(),
@@ -180,6 +180,8 @@ pub fn prefill(model: &str) -> Prefill {
     match name.version {
         Some((major, minor)) if (major, minor) >= FIRST_THAT_REJECTS => Prefill::Rejects(Why::Version(major, minor)),
         Some((major, minor)) if is_old => Prefill::Accepts(Why::Version(major, minor)),
+        // In an alias, a word that is no family may be a region or a team.
+        Some(_) if !is_new && name.provider.is_empty() => Prefill::Unknown(Why::NoName),
         _ if is_new || (!is_old && NAMING_PROVIDERS.contains(&name.provider)) => Prefill::Rejects(Why::NewFamily),
         _ if is_old => Prefill::Unknown(Why::NoVersion),
         _ => Prefill::Unknown(Why::NoName),

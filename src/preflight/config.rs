@@ -24,6 +24,21 @@ pub struct Note {
     pub spot: Spot,
     /// What.
     pub text: String,
+    /// Whether it is something that decides, and that could not be read here.
+    pub is_unread: bool,
+}
+
+impl Note {
+    pub(super) fn new(spot: Spot, text: String) -> Note {
+        Note { spot, text, is_unread: false }
+    }
+
+    /// Of a value that stands in the environment, if it does.
+    pub(super) fn of_environment(value: &Value, key: &str) -> Option<Note> {
+        let is_there = value.node.text().is_some_and(|text| text.starts_with("os.environ/"));
+        let text = format!("`{key}` stands in the environment, which is not read: put its value here to have it checked");
+        is_there.then(|| Note { spot: value.spot(), text, is_unread: true })
+    }
 }
 
 /// One entry of `model_list`.
@@ -142,7 +157,7 @@ impl Config {
         if let Some(database) = source.section("general_settings").and_then(|general| general.get("store_model_in_db")).filter(|on| on.node.is_true())
         {
             let text = "models and fallbacks are kept in the database, too (store_model_in_db): this file is not all there is".to_owned();
-            config.notes.push(Note { spot: database.spot(), text });
+            config.notes.push(Note::new(database.spot(), text));
         }
         Ok(config)
     }
@@ -159,6 +174,10 @@ impl Config {
         let info = item.get("model_info");
         let info_text = |key| info.as_ref().and_then(|info| info.text(key)).map(str::to_owned);
         let declared = info.as_ref().and_then(|info| info.get("supports_assistant_prefill")).map(|value| (value.node.is_true(), value.spot()));
+        let deciding = [info.as_ref().and_then(|info| info.get("supports_assistant_prefill")), params.get("order")];
+        for (value, key) in deciding.into_iter().zip(["supports_assistant_prefill", "order"]) {
+            self.notes.extend(value.and_then(|value| Note::of_environment(&value, key)));
+        }
         let name = model.node.text().unwrap_or_default().to_owned();
         let base_model = info_text("base_model").or_else(|| params.text("base_model").map(str::to_owned));
         let deployment = Deployment {
@@ -187,6 +206,9 @@ impl Config {
     }
 
     fn router(&mut self, router: &Value) -> Result<(), ConfigError> {
+        for key in ["enable_mid_stream_fallback_continuation", "enable_weighted_failover", "max_fallbacks"] {
+            self.notes.extend(router.get(key).and_then(|value| Note::of_environment(&value, key)));
+        }
         let on = |key: &str| router.get(key).filter(|value| value.node.is_true()).map(|value| value.spot());
         self.continuation = on("enable_mid_stream_fallback_continuation");
         let shuffles = router.text("routing_strategy").is_none_or(|strategy| strategy == "simple-shuffle");
@@ -214,7 +236,7 @@ impl Config {
     /// What the fallbacks name that this config does not serve.
     fn note_unserved(&mut self) {
         let lists = self.fallbacks.lists.iter().filter(|list| list.key != ANY);
-        let unserved: Vec<Note> = lists.filter_map(|list| Some(Note { spot: list.spot.clone(), text: self.unserved(&list.key)? })).collect();
+        let unserved: Vec<Note> = lists.filter_map(|list| Some(Note::new(list.spot.clone(), self.unserved(&list.key)?))).collect();
         self.notes.extend(unserved);
     }
 

@@ -115,7 +115,7 @@ struct Reading<'n> {
 
 impl Reading<'_> {
     fn note(&mut self, value: &Value, text: String) {
-        self.notes.push(Note { spot: value.spot(), text });
+        self.notes.push(Note::new(value.spot(), text));
     }
 
     /// The list of the section that wins.
@@ -128,11 +128,13 @@ impl Reading<'_> {
             self.note(second, text);
         }
         let first = found.into_iter().next()?;
-        if first.node.text().is_some_and(|text| text.starts_with("os.environ/")) {
-            self.note(&first, format!("`{key}` stand in the environment, which is not read: put the list here to have it checked"));
-            return None;
+        match Note::of_environment(&first, key) {
+            Some(note) => {
+                self.notes.push(note);
+                None
+            }
+            None => Some(first),
         }
-        Some(first)
     }
 
     fn lists(&mut self, value: &Value) -> Result<(), ConfigError> {

@@ -107,6 +107,12 @@ impl Preflight {
         Ok(Preflight { config: config.name.clone(), files: config.files.clone(), asked, pairs, notes: config.notes.clone(), upgrades })
     }
 
+    /// Whether all that decides could be read.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.notes.iter().any(|note| note.is_unread)
+    }
+
     /// How many pairs have an outlook.
     #[must_use]
     pub fn count(&self, outlook: Outlook) -> usize {

@@ -89,11 +89,12 @@ impl Source {
     pub(super) fn of(name: &str, bytes: Vec<u8>, folder: &Path) -> Result<Source, ConfigError> {
         let mut source = Source { files: Vec::new(), single: BTreeMap::new(), lists: BTreeMap::new(), notes: Vec::new() };
         let mut waiting = source.take(name, bytes)?;
-        let mut seen = vec![PathBuf::from(name)];
+        let mut seen = vec![Path::new(name).components().collect::<PathBuf>()];
         while let Some((value, path)) = waiting.pop_front() {
-            let path = folder.join(path);
+            // `./a.yaml` and `a.yaml` are one file.
+            let path: PathBuf = folder.join(path).components().collect();
             if seen.contains(&path) {
-                source.notes.push(Note { spot: value.spot(), text: format!("`{}` is included already; it counts once here", path.display()) });
+                source.notes.push(Note::new(value.spot(), format!("`{}` is included already; it counts once here", path.display())));
                 continue;
             }
             if seen.len() >= MOST_FILES {
@@ -140,7 +141,7 @@ impl Source {
         let before = self.lists.remove(key).and_then(|items| items.first().cloned()).or_else(|| self.single.remove(key));
         if let Some(before) = before.filter(|before| !before.node.is_null()) {
             let text = format!("`{key}` of this file takes the place of all that {} has under it", before.file);
-            self.notes.push(Note { spot: value.spot(), text });
+            self.notes.push(Note::new(value.spot(), text));
         }
         self.single.insert(key.to_owned(), value.clone());
     }
@@ -163,7 +164,13 @@ impl Source {
         if SECTIONS.iter().any(|key| self.single.contains_key(*key) || self.lists.contains_key(*key)) || self.files.len() > 1 {
             return Ok(());
         }
-        let what = format!("this is no LiteLLM config: it has none of {}; give the file that the proxy gets with --config", SECTIONS.join(", "));
+        let what = if self.single.contains_key("kind") && self.single.contains_key("data") {
+            "this is a Kubernetes object, with the config as a text in it; take it out first: yq '.data[\"config.yaml\"]' FILE | streamfall preflight -".to_owned()
+        } else if self.single.is_empty() && self.lists.is_empty() {
+            "this is empty; give the file that the proxy gets with --config".to_owned()
+        } else {
+            format!("this is no LiteLLM config: it has none of {}; give the file that the proxy gets with --config", SECTIONS.join(", "))
+        };
         Err(Wrong { line: 1, what }.of(name))
     }
 }

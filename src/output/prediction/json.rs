@@ -17,6 +17,7 @@ pub const SCHEMA: &str = "streamfall.preflight/1";
 struct Document<'a> {
     schema: &'static str,
     generator: Generator,
+    complete: bool,
     config: &'a str,
     files: Vec<&'a str>,
     litellm_version: Option<String>,
@@ -105,6 +106,7 @@ pub(super) fn write(preflight: &Preflight, out: &mut dyn Write) -> io::Result<()
     let document = Document {
         schema: SCHEMA,
         generator: Generator { name: "streamfall", version: env!("CARGO_PKG_VERSION") },
+        complete: preflight.is_complete(),
         config: &preflight.config,
         files: preflight.files.iter().map(|file| &**file).collect(),
         litellm_version: asked.version.map(|version| version.to_string()),
@@ -113,7 +115,7 @@ pub(super) fn write(preflight: &Preflight, out: &mut dyn Write) -> io::Result<()
         by_verdict: Counts { will_break, may_break, unknown, safe },
         pairs: preflight.pairs.iter().map(PairOut::of).collect(),
         upgrades: preflight.upgrades.iter().map(|(route, version)| UpgradeOut { route: route.name(), version: version.to_string() }).collect(),
-        notes: preflight.notes.iter().map(|Note { spot, text }| NoteOut::of(spot, text)).collect(),
+        notes: preflight.notes.iter().map(|Note { spot, text, .. }| NoteOut::of(spot, text)).collect(),
         not_in_config: BLIND_SPOTS,
     };
     writeln!(out, "{}", escaped(&serde_json::to_string_pretty(&document)?))

@@ -13,8 +13,13 @@ pub(super) const OUTLOOKS: [(Outlook, &str); 4] =
 /// Rows of an outlook, unless `--top` says otherwise.
 pub(super) const MOST_ROWS: usize = 10;
 
-/// What is predicted, in one sentence.
+/// What is predicted, in a sentence, and whether all could be read.
 pub(super) fn headline(preflight: &Preflight) -> String {
+    let unread = if preflight.is_complete() { "" } else { " But not all that decides could be read: see below." };
+    format!("{}{unread}", predicted(preflight))
+}
+
+fn predicted(preflight: &Preflight) -> String {
     let count = |outlook| preflight.count(outlook);
     let (will, may, unknown) = (count(Outlook::WillBreak), count(Outlook::MayBreak), count(Outlook::Unknown));
     let on = |any: &str| preflight.asked.version.map_or_else(|| any.to_owned(), |version| format!("LiteLLM {version}"));

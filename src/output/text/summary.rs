@@ -4,6 +4,7 @@ use anstyle::Style;
 
 use super::page::{BOLD, CYAN, DIM, Page, RED, YELLOW};
 use crate::fact::Name;
+use crate::input::ProblemKind;
 use crate::link::Verdict;
 use crate::output::terminal::plain;
 use crate::output::words::{self, NOT_IN_CONFIG, NOT_NAMED, counted, meaning, size, stretch, targets, times, top};
@@ -185,6 +186,9 @@ impl Page<'_> {
             [requests, name(m), m.provider.unwrap_or("-").to_owned()].into_iter().chain(counts).collect()
         });
         self.table(&["requests", "model group", "provider", "mid-stream", "client", "unknown"], &[0, 3, 4, 5], rows.collect());
+        for problem in report.problems.iter().filter(|problem| matches!(problem.kind, ProblemKind::Contradicts(_))) {
+            self.wrapped(&plain(&problem.to_string()), "  ", YELLOW);
+        }
         self.neighbours(report);
     }
 
