@@ -218,7 +218,7 @@ fn the_smallest_change() {
 
 #[test]
 fn what_is_wrong_has_its_line_and_a_way_out() {
-    let cases: [(&[u8], &str); 17] = [
+    let cases: [(&[u8], &str); 18] = [
         (b"model_list:\n- model_name: a\n", "config.yaml:2: `a` has no `litellm_params`"),
         (b"model_list:\n- litellm_params: {model: x}\n", "config.yaml:2: this deployment has no `model_name`"),
         (b"model_list:\n- model_name: a\n  litellm_params: {}\n", "config.yaml:3: `a` has no `litellm_params.model`"),
@@ -238,7 +238,8 @@ fn what_is_wrong_has_its_line_and_a_way_out() {
         (b"router_settings: [a]\n", "config.yaml:1: expected a map under `router_settings`, found a list"),
         (b"- a\n", "config.yaml:1: expected a LiteLLM config"),
         (b"hello: world\n", "config.yaml:1: this is no LiteLLM config"),
-        (b"", "config.yaml:1: this is no LiteLLM config"),
+        (b"", "config.yaml:1: this is empty"),
+        (b"kind: ConfigMap\ndata: {config.yaml: x}\n", "config.yaml:1: this is a Kubernetes object, with the config as a text in it"),
         (b"a: [b\n", "config.yaml:2: this is no YAML"),
         (b"model_list:\n- model_name: caf\xe9\n", "config.yaml:2: this is not UTF-8"),
         (b"include: [missing.yaml]\n", "config.yaml:1: cannot read the included file missing.yaml"),
