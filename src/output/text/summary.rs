@@ -192,8 +192,21 @@ impl Page<'_> {
         self.neighbours(report);
     }
 
+    /// What is taken for the rejection and is not, a line each.
+    fn all_neighbours(&mut self, report: &Report) {
+        for row in &report.neighbours {
+            let known = row.neighbour;
+            let fixed = known.fixed.map(|version| format!("; no more since LiteLLM {version}")).unwrap_or_default();
+            let place = format!("{}:{}", plain(report.source(row.first)), row.first.line);
+            self.wrapped(&format!("Not counted: {} × {}: {} ({place}){fixed}.", row.count, known.id, known.title), "  ", DIM);
+        }
+    }
+
     /// What is taken for the rejection and is not: the most common in words, the others by their names.
     fn neighbours(&mut self, report: &Report) {
+        if self.shown.incidents {
+            return self.all_neighbours(report);
+        }
         let Some((first, others)) = report.neighbours.split_first() else { return };
         let place = if report.inputs.len() == 1 {
             format!("line {}", first.first.line)
