@@ -218,3 +218,23 @@ fn path(x0: f64, y0: f64, x1: f64, y1: f64, height: f64) -> String {
         "M{x0:.1} {y0:.1}C{middle:.1} {y0:.1} {middle:.1} {y1:.1} {x1:.1} {y1:.1}V{low1:.1}C{middle:.1} {low1:.1} {middle:.1} {low0:.1} {x0:.1} {low0:.1}Z"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_small_ones_are_others_and_no_request_is_lost() {
+        let groups: Vec<String> = (0..12).map(|n| format!("group-{n:02}")).collect();
+        let way = |verdict, failed_group, requests| {
+            let kind = Some(crate::knowledge::failure::Kind::Overloaded);
+            Way { verdict, failed_group, kind, refused_by: None, outcome: Outcome::Failed, requests }
+        };
+        let mut ways: Vec<Way<'_>> = groups.iter().zip(1..).map(|(group, n)| way(Verdict::MidStreamFallback, Some(group.as_str()), n)).collect();
+        ways.push(way(Verdict::ClientPrefill, None, 500));
+        let column = placed(&ways, 0);
+        let names: Vec<&str> = column.iter().map(|((.., name), _)| name.as_str()).collect();
+        assert_eq!(names, ["group-11", "group-10", "group-09", "group-08", "group-07", "7 others", FROM_CLIENT]);
+        assert_eq!(column.iter().map(|(_, n)| n).sum::<u64>(), ways.iter().map(|way| way.requests).sum::<u64>());
+    }
+}
