@@ -9,7 +9,7 @@ use crate::link::Verdict;
 use crate::output::terminal::plain;
 use crate::output::words::{self, NOT_IN_CONFIG, NOT_NAMED, counted, meaning, size, stretch, targets, times, top};
 use crate::preflight::Expected;
-use crate::report::{FailureRow, GroupBy, ModelRow, Report, Timeline};
+use crate::report::{FailureRow, GroupBy, ModelRow, NeighbourRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
 const MOST_ROWS: usize = 4;
@@ -197,7 +197,7 @@ impl Page<'_> {
         for row in &report.neighbours {
             let known = row.neighbour;
             let fixed = known.fixed.map(|version| format!("; no more since LiteLLM {version}")).unwrap_or_default();
-            let place = format!("{}:{}", plain(report.source(row.first)), row.first.line);
+            let place = place(report, row);
             self.wrapped(&format!("Not counted: {} × {}: {} ({place}){fixed}.", row.count, known.id, known.title), "  ", DIM);
         }
     }
@@ -208,11 +208,7 @@ impl Page<'_> {
             return self.all_neighbours(report);
         }
         let Some((first, others)) = report.neighbours.split_first() else { return };
-        let place = if report.inputs.len() == 1 {
-            format!("line {}", first.first.line)
-        } else {
-            format!("{}:{}", plain(report.source(first.first)), first.first.line)
-        };
+        let place = place(report, first);
         let most = self.shown.top.unwrap_or(MOST_NEIGHBOURS);
         let named = others.iter().take(most).map(|row| format!("{} {}", row.neighbour.id, row.count));
         let more = (others.len() > most).then(|| format!("+{} more", others.len() - most));
@@ -237,6 +233,12 @@ impl Page<'_> {
             }
         }
     }
+}
+
+/// Where a neighbour stands first; of one input alone, the line says it.
+fn place(report: &Report, row: &NeighbourRow) -> String {
+    let line = row.first.line;
+    if report.inputs.len() == 1 { format!("line {line}") } else { format!("{}:{line}", plain(report.source(row.first))) }
 }
 
 /// The failures of one group.
