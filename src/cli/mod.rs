@@ -27,7 +27,7 @@ use crate::report::{FailOn, GroupBy, Max};
 /// compressed, finds each request that met `This model does not support assistant message prefill`, links it to the stream failure
 /// before it and to the fallback that was tried, and says whose fault it was. Works offline; sends nothing anywhere.
 #[derive(Debug, Parser)]
-#[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = help::EXAMPLES, after_long_help = help::LONG)]
+#[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = help::EXAMPLES, after_long_help = help::long())]
 pub struct Cli {
     /// Logs and traces to read: files, archives, folders with all files below them, globs; none or `-` reads stdin
     #[arg(value_name = "PATH")]

@@ -7,9 +7,8 @@ use std::fmt::Write as _;
 use crate::compare::{Change, Comparison, Measure};
 use crate::fact::Name;
 use crate::link::{Incident, Outcome, Request, Verdict};
-use crate::preflight::Check;
 use crate::record::Time;
-use crate::report::{Group, Report};
+use crate::report::{Check, Group, Report};
 
 pub(super) use crate::report::NOT_NAMED;
 

@@ -4,7 +4,6 @@
 //! `source` puts the files together, `config` and `fallbacks` read what matters, `graph` follows the hops, `predict` holds them
 //! against what is known of models and releases. A prediction is about the file: what a config cannot show is in [`BLIND_SPOTS`].
 
-mod check;
 mod config;
 mod edit;
 mod error;
@@ -16,7 +15,6 @@ mod source;
 mod wildcard;
 mod yaml;
 
-pub use check::{Check, CheckedPair, Expected, Orphan};
 pub use config::{Config, Note};
 pub use edit::Edit;
 pub use error::ConfigError;

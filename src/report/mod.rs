@@ -6,6 +6,7 @@ mod advice;
 mod baseline;
 mod breakdown;
 mod build;
+mod check;
 mod flow;
 mod group;
 mod identity;
@@ -19,6 +20,7 @@ mod window;
 
 pub use baseline::{Baseline, BaselineError};
 pub use breakdown::{Breakdown, BreakdownRow, GroupBy};
+pub use check::{Check, CheckedPair, Expected, Orphan};
 pub use flow::Way;
 pub use group::Group;
 pub use noticed::Noticed;
@@ -36,7 +38,6 @@ use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::neighbour::Neighbour;
 use crate::knowledge::version::Version;
 use crate::link::{Incident, Outcome, Verdict};
-use crate::preflight::Check;
 use crate::record::Form;
 
 /// Name and version of the contract that a report is written by (`schema/streamfall.report.v1.json`).

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::preflight::{Check, CheckedPair, Expected};
-use crate::report::{Breakdown, BreakdownRow, Judgement};
+use crate::report::{Breakdown, BreakdownRow, Check, CheckedPair, Expected, Judgement};
 
 /// `--group-by`.
 #[derive(Serialize)]

@@ -132,7 +132,7 @@ impl Page {
         let Some(check) = &report.check else { return };
         self.paragraph(&format!("### {}", top(&format!("Against {}", code(&check.config)), check.pairs.len(), most)));
         let rows = check.pairs.iter().take(most).map(|pair| {
-            let place = |e: &crate::preflight::Expected| format!("{} ({})", e.words(), code(&format!("{}:{}", e.file, e.line)));
+            let place = |e: &crate::report::Expected| format!("{} ({})", e.words(), code(&format!("{}:{}", e.file, e.line)));
             let expected = pair.expected.as_ref().map_or_else(|| NOT_IN_CONFIG.to_owned(), place);
             [pair.requests.to_string(), code(&pair.failed), code(&pair.target), expected]
         });

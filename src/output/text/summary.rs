@@ -8,8 +8,7 @@ use crate::input::ProblemKind;
 use crate::link::Verdict;
 use crate::output::terminal::plain;
 use crate::output::words::{self, NOT_IN_CONFIG, NOT_NAMED, counted, meaning, size, stretch, targets, times, top};
-use crate::preflight::Expected;
-use crate::report::{FailureRow, GroupBy, ModelRow, NeighbourRow, Report, Timeline};
+use crate::report::{Expected, FailureRow, GroupBy, ModelRow, NeighbourRow, Report, Timeline};
 
 /// Failed groups and models listed in the summary, unless `--top` says otherwise.
 const MOST_ROWS: usize = 4;

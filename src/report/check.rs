@@ -6,11 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::predict::{Outlook, Pair};
-use super::{Asked, Config, ConfigError, Preflight, observed};
+use super::{Report, ReportedIncident};
 use crate::knowledge::route::Route;
 use crate::link::{Incident, Verdict};
-use crate::report::Report;
+use crate::preflight::{Asked, Config, ConfigError, Outlook, Pair, Preflight, observed};
 
 /// What a log shows, held against a config.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,8 +87,7 @@ impl Check {
             .collect();
         pairs.sort_by_key(|pair| std::cmp::Reverse(pair.requests));
         let all = Preflight::new(config, asked.clone())?.pairs;
-        let orphan =
-            |reported: &crate::report::ReportedIncident| Orphan { id: reported.id.clone(), may_have_failed: sources(&all, &reported.incident) };
+        let orphan = |reported: &ReportedIncident| Orphan { id: reported.id.clone(), may_have_failed: sources(&all, &reported.incident) };
         let unknown = report.incidents.iter().filter(|reported| reported.incident.verdict == Verdict::Unknown);
         let refused: BTreeSet<&str> = incidents().flat_map(|incident| &incident.rejections).filter_map(|r| r.model_group.as_deref()).collect();
         let served =
