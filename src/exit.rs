@@ -55,6 +55,12 @@ impl Exit {
         }
     }
 
+    /// The status where facts were printed: whoever links them judges what was found.
+    #[must_use]
+    pub fn of_facts(self) -> Exit {
+        if self == Exit::Found { Exit::Clean } else { self }
+    }
+
     /// The number.
     #[must_use]
     pub fn status(self) -> u8 {

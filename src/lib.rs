@@ -1,6 +1,6 @@
 //! Tells what really failed behind LiteLLM's "assistant message prefill" 400, from logs and traces.
 //!
-//! The way of the data is the order of the modules: [`input`] → [`document`] → [`envelope`] → [`scan`] → [`record`] → [`fact`] → [`stream`] → [`link`] →
+//! The way of the data is the order of the modules: [`input`] → [`document`] → [`envelope`] → [`scan`] → [`record`] → [`fact`] → ([`wire`] →) [`stream`] → [`link`] →
 //! [`report`] → [`output`], with [`knowledge`] beside them; [`analyze()`] goes it. `ARCHITECTURE.md` is the map.
 mod analyze;
 pub mod cli;
@@ -12,6 +12,7 @@ pub mod fact;
 pub mod input;
 pub mod knowledge;
 pub mod link;
+mod mask;
 mod needle;
 pub mod output;
 pub mod preflight;
@@ -21,4 +22,5 @@ pub mod report;
 pub mod scan;
 pub mod stop;
 pub mod stream;
-pub use analyze::{AnalyzeError, FollowError, LargeInput, Options, Progress, Show, analyze, follow};
+pub mod wire;
+pub use analyze::{AnalyzeError, FollowError, Findings, LargeInput, Options, Progress, Show, analyze, follow, read};

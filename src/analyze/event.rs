@@ -1,8 +1,9 @@
 //! What the readers and the workers say.
 
-use crate::input::ProblemKind;
+use crate::input::{Problem, ProblemKind};
 use crate::record::Form;
 use crate::scan::{ChunkFacts, Notes};
+use crate::wire::SourceFacts;
 
 /// What the readers and the workers say; sources by index. What is said of one source comes in order, but for its chunks.
 pub(super) enum Event {
@@ -22,6 +23,12 @@ pub(super) enum Event {
     Archive(usize),
     /// A member of an archive: it is a source, too, and gets the next index.
     Member(usize, String),
+    /// A source is a facts file.
+    Facts(usize),
+    /// A source that a facts file carries.
+    Carried(usize, Box<SourceFacts>),
+    /// What a facts file says of an input that gave no source.
+    Missing(Problem),
     Finished,
 }
 

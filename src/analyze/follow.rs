@@ -46,7 +46,7 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
     let mut run = Run::start(&inputs, &mut options, &workers, true)?;
     // Workers wait until what they found is taken, so who takes it may not wait for them.
     let linker = ThreadPoolBuilder::new().num_threads(1).build().map_err(AnalyzeError::from)?;
-    let mut gathered = Gathered::new(&inputs);
+    let mut gathered = Gathered::new(&inputs, None, options.wanted);
     let mut feed = Feed { completion, ..Feed::default() };
     let (mut follower, mut shown) = (Follower::default(), Vec::new());
     let mut next = Instant::now();
@@ -79,7 +79,7 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
     run.stop();
     shown.sort_by_key(|incident| (incident.request.span.0, incident.place));
     let names = feed.names(&gathered);
-    let read = gathered.into_inputs(inputs, &feed.stated);
+    let read = gathered.into_inputs(&inputs, &feed.stated);
     Ok(Report::new(shown, follower.into_noticed(), names, Windowed::default(), read))
 }
 

@@ -1,40 +1,50 @@
 //! What was read of all sources, and what is to be said of each.
 
 use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
 
-use super::event::{Content, Event};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::event::Event;
 use crate::fact::Fact;
 use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
-use crate::scan::{InOrder, Notes, SourceFound};
+use crate::scan::{InOrder, SourceFound, Wanted};
 use crate::stream::{self, Completion, Part, Streams};
+use crate::wire::{self, SourceFacts};
 
 /// What was read of all sources.
 pub(super) struct Gathered {
     pub(super) sources: Vec<SourceRead>,
+    /// Sources that facts files carry, until all are read.
+    carried: Vec<SourceFacts>,
+    /// What facts files say of inputs that gave none.
+    problems: Vec<Problem>,
+    wanted: Wanted,
     pub(super) stopped: bool,
 }
 
-/// What was read of one source: a file, stdin, or a member of an archive.
+/// What was read of one source.
 pub(super) struct SourceRead {
-    name: String,
+    read: SourceFacts,
+    /// Its index while it was read; a source that a facts file carries has none.
+    number: Option<usize>,
     /// The folder or archive in which it was found: there it is passed over if it is no log.
     within: Option<Within>,
     /// What has been found so far, while it is read, and how many chunks it has, once that is known.
     reading: Option<Box<InOrder>>,
     chunks: Option<u64>,
-    found: SourceFound,
-    /// What its start looks like, if it is no log.
-    looks: Vec<Form>,
-    notes: Notes,
-    bytes: u64,
-    content: Content,
-    problem: Option<ProblemKind>,
-    /// Whether it is no log, and then whether it prints the sentence.
-    foreign: Option<bool>,
-    /// Whether it is an archive: then its members are read, not it.
-    archive: bool,
+    holds: Option<Holds>,
+}
+
+/// What an input holds that is no source itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    /// Members of an archive.
+    Members,
+    /// Facts of sources.
+    Facts,
 }
 
 /// What holds sources.
@@ -45,45 +55,44 @@ enum Within {
 }
 
 impl SourceRead {
-    fn new(name: String, within: Option<Within>) -> SourceRead {
-        SourceRead {
-            name,
-            within,
-            reading: None,
-            chunks: None,
-            found: SourceFound::default(),
-            looks: Vec::new(),
-            notes: Notes::default(),
-            bytes: 0,
-            content: Content::default(),
-            problem: None,
-            foreign: None,
-            archive: false,
-        }
+    fn new(name: String, label: Option<&String>, number: usize, within: Option<Within>) -> SourceRead {
+        let read = SourceFacts { name, label: label.cloned(), ..SourceFacts::default() };
+        SourceRead { read, number: Some(number), within, reading: None, chunks: None, holds: None }
+    }
+
+    /// Whether it is a source that was read, and a log or taken for one.
+    fn counts(&self) -> bool {
+        self.holds.is_none() && self.read.foreign.is_none()
+    }
+
+    /// What is wrong with it; `stated` if it gave facts.
+    fn problem(&self, stated: bool) -> Option<ProblemKind> {
+        if self.counts() { problem_of(&self.read, stated) } else { self.read.problem.clone() }
     }
 
     /// Keeps in little what was found of a source that is read to its end; `all` if it never will be.
     fn close(&mut self, all: bool) {
         if let Some(reading) = self.reading.take_if(|reading| all || self.chunks == Some(reading.chunks())) {
-            let forms = std::mem::take(&mut self.found.forms);
-            self.found = reading.finish();
-            self.found.forms.extend(forms);
-            self.found.forms.sort_unstable();
-            self.found.forms.dedup();
+            let found = &mut self.read.found;
+            let forms = std::mem::take(&mut found.forms);
+            *found = reading.finish();
+            found.forms.extend(forms);
+            found.forms.sort_unstable();
+            found.forms.dedup();
         }
     }
 }
 
 impl Gathered {
-    pub(super) fn new(inputs: &Inputs) -> Gathered {
-        let sources = inputs.sources.iter().map(|source| {
+    pub(super) fn new(inputs: &Inputs, label: Option<&String>, wanted: Wanted) -> Gathered {
+        let sources = inputs.sources.iter().enumerate().map(|(number, source)| {
             let within = match source.origin {
                 Origin::Walked { folder, .. } => Some(Within::Folder(folder)),
                 Origin::Stdin | Origin::Named(_) => None,
             };
-            SourceRead::new(source.name.clone(), within)
+            SourceRead::new(source.name.clone(), label, number, within)
         });
-        Gathered { sources: sources.collect(), stopped: false }
+        Gathered { sources: sources.collect(), carried: Vec::new(), problems: Vec::new(), wanted, stopped: false }
     }
 
     /// Takes what the reader or a worker says; `false` when all is read.
@@ -98,20 +107,84 @@ impl Gathered {
                 self.sources[source].chunks = Some(chunks);
                 self.sources[source].close(false);
             }
-            Event::Failed(source, problem) => self.sources[source].problem = Some(problem),
-            Event::Foreign(source, quotes) => self.sources[source].foreign = Some(quotes),
-            Event::Forms(source, forms) if forms.iter().any(|form| form.is_log()) => self.sources[source].found.forms = forms,
-            Event::Forms(source, forms) => self.sources[source].looks = forms,
-            Event::Notes(source, notes) => self.sources[source].notes = notes,
-            Event::Read(source, bytes, content) => (self.sources[source].bytes, self.sources[source].content) = (bytes, content),
-            Event::Archive(source) => self.sources[source].archive = true,
-            Event::Member(archive, name) => {
-                let name = format!("{}!/{name}", self.sources[archive].name);
-                self.sources.push(SourceRead::new(name, Some(Within::Archive(archive))));
+            Event::Failed(source, problem) => self.sources[source].read.problem = Some(problem),
+            Event::Foreign(source, quotes) => self.sources[source].read.foreign = Some(quotes),
+            Event::Forms(source, forms) if forms.iter().any(|form| form.is_log()) => self.sources[source].read.found.forms = forms,
+            Event::Forms(source, forms) => self.sources[source].read.looks = forms,
+            Event::Notes(source, notes) => self.sources[source].read.notes = notes,
+            Event::Read(source, bytes, content) => {
+                let read = &mut self.sources[source].read;
+                (read.bytes, read.start, read.whole) = (bytes, content.start, content.whole);
             }
+            Event::Archive(source) => self.sources[source].holds = Some(Holds::Members),
+            Event::Member(archive, name) => {
+                let SourceFacts { name: within, label, .. } = &self.sources[archive].read;
+                let member = SourceRead::new(format!("{within}!/{name}"), label.as_ref(), self.sources.len(), Some(Within::Archive(archive)));
+                self.sources.push(member);
+            }
+            Event::Facts(source) => self.sources[source].holds = Some(Holds::Facts),
+            Event::Carried(source, carried) => self.take_carried(source, *carried),
+            Event::Missing(problem) => self.problems.push(problem),
             Event::Finished => return false,
         }
         true
+    }
+
+    /// Takes a source of a facts file, under the label of this run.
+    fn take_carried(&mut self, file: usize, mut carried: SourceFacts) {
+        if let Some(label) = &self.sources[file].read.label {
+            carried.name = format!("{label}:{}", carried.name);
+        }
+        if !self.wanted.requests {
+            carried.found.requests = 0;
+        }
+        self.carried.push(carried);
+    }
+
+    /// Puts all sources in the order of their names, whichever facts file carries them. Nothing more can be taken then.
+    pub(super) fn settle(&mut self) {
+        self.sources.iter_mut().for_each(|source| source.close(true));
+        let carried = std::mem::take(&mut self.carried).into_iter();
+        self.sources.extend(carried.map(|read| SourceRead { read, number: None, within: None, reading: None, chunks: None, holds: None }));
+        let place = |source: &SourceRead| (source.read.run, source.read.whole, source.number);
+        self.sources.sort_by(|a, b| a.read.name.cmp(&b.read.name).then_with(|| place(a).cmp(&place(b))));
+        self.problems.sort_by_cached_key(Problem::to_string);
+        self.problems.dedup();
+    }
+
+    /// Writes all that was found as facts.
+    pub(super) fn write_facts(&mut self, inputs: &Inputs, out: &mut dyn Write) -> io::Result<()> {
+        self.name_run(&inputs.sources);
+        for problem in self.problems_of(inputs) {
+            wire::write_problem(&problem, out)?;
+        }
+        for source in self.sources.iter().filter(|source| source.holds.is_none()) {
+            let matters = source.read.foreign.is_none() || source.read.found.streams.iter().any(|stream| stream.edges.opening.is_some());
+            if matters {
+                wire::write_source(&source.read, out)?;
+            }
+        }
+        // What is wrong with what holds sources is said of none of them.
+        for source in self.sources.iter().filter(|source| source.holds.is_some()) {
+            if let Some(kind) = source.read.problem.clone() {
+                wire::write_problem(&Problem { input: source.read.name.clone(), kind }, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the sources of this run its name: a hash of what it read.
+    fn name_run(&mut self, files: &[Source]) {
+        let mut read = String::new();
+        for index in 0..self.sources.len() {
+            if self.sources[index].number.is_some() {
+                self.sources[index].read.whole = self.whole_hash(index, files);
+                let SourceFacts { name, bytes, whole, .. } = &self.sources[index].read;
+                read.push_str(&format!("{name}\n{bytes} {whole:?}\n"));
+            }
+        }
+        let run = xxh3_64(read.as_bytes());
+        self.sources.iter_mut().filter(|source| source.number.is_some()).for_each(|source| source.read.run = run);
     }
 
     /// What has been found since this was last asked, by source; `all` if there will be no more.
@@ -121,33 +194,33 @@ impl Gathered {
         }
         let new = |source: &mut SourceRead| match &mut source.reading {
             Some(reading) => reading.take_new(),
-            None => source.found.streams.iter_mut().flat_map(|stream| std::mem::take(&mut stream.facts)).collect(),
+            None => source.read.found.streams.iter_mut().flat_map(|stream| std::mem::take(&mut stream.facts)).collect(),
         };
         self.sources.iter_mut().enumerate().map(|(index, source)| (index, new(source))).collect()
     }
 
     /// The name of a process of a source, where an envelope names it.
     pub(super) fn process(&self, source: usize, number: u32) -> String {
-        self.sources[source].notes.processes.get(number as usize).cloned().unwrap_or_default()
+        self.sources[source].read.notes.processes.get(number as usize).cloned().unwrap_or_default()
     }
 
     /// The names of the sources, by index.
     pub(super) fn names(&self) -> Vec<String> {
-        self.sources.iter().map(|source| source.name.clone()).collect()
+        self.sources.iter().map(|source| source.read.name.clone()).collect()
     }
 
     /// Forgets what stands in the input a second time: a log and its compressed copy, the same file by two paths. `files` are the
     /// sources that were named or found.
     pub(super) fn drop_twins(&mut self, files: &[Source]) {
-        self.sources.iter_mut().for_each(|source| source.close(true));
         // What was stopped is not read again to be compared.
         if self.stopped {
             return;
         }
+        self.drop_repeated();
         let mut alike: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
-        for (index, source) in self.sources.iter().enumerate() {
-            if source.bytes > 0 && !source.archive && source.foreign.is_none() && source.problem.is_none() {
-                alike.entry((source.bytes, source.content.start)).or_default().push(index);
+        for (index, SourceRead { read, .. }) in self.sources.iter().enumerate().filter(|(_, source)| source.counts()) {
+            if read.bytes > 0 && read.problem.is_none() {
+                alike.entry((read.bytes, read.start)).or_default().push(index);
             }
         }
         for alike in alike.into_values().filter(|alike| alike.len() > 1) {
@@ -156,78 +229,115 @@ impl Gathered {
                 let Some(hash) = self.whole_hash(index, files) else { continue };
                 let first = *seen.entry(hash).or_insert(index);
                 if first != index && !self.are_neighbours(first, index) {
-                    let name = self.sources[first].name.clone();
-                    self.sources[index].found = SourceFound::default();
-                    self.sources[index].problem = Some(ProblemKind::Twin(name));
+                    self.forget(index, first);
                 }
             }
         }
     }
 
+    /// Forgets sources that facts files carry a second time, whatever was wrong with them.
+    fn drop_repeated(&mut self) {
+        let mut seen: HashMap<(String, u64, u64, Option<u128>), usize> = HashMap::new();
+        for index in 0..self.sources.len() {
+            let SourceFacts { name, run, bytes, whole, .. } = &self.sources[index].read;
+            if self.sources[index].number.is_none() {
+                let first = *seen.entry((name.clone(), *run, *bytes, *whole)).or_insert(index);
+                if first != index {
+                    self.forget(index, first);
+                }
+            }
+        }
+    }
+
+    /// Forgets what was found of a source that holds the same as another.
+    fn forget(&mut self, index: usize, first: usize) {
+        let name = self.sources[first].read.name.clone();
+        let read = &mut self.sources[index].read;
+        read.found = SourceFound::default();
+        read.problem = Some(ProblemKind::Twin(name));
+    }
+
     fn whole_hash(&self, index: usize, files: &[Source]) -> Option<u128> {
-        let source = &self.sources[index];
-        source.content.whole.or_else(|| input::hash_of(files.get(index)?, source.bytes).ok())
+        let SourceRead { read, number, .. } = &self.sources[index];
+        read.whole.or_else(|| input::hash_of(files.get((*number)?)?, read.bytes).ok())
     }
 
     /// Whether two sources are small parts of one log, of which some may well be the same: a few lines of a traceback.
     fn are_neighbours(&self, one: usize, other: usize) -> bool {
         const SMALL: u64 = 64 << 10;
-        let headed = self.sources[one].found.streams.iter().any(|stream| stream.edges.headed);
-        let (neighbours, split) = stream::are_neighbours(&self.sources[one].name, &self.sources[other].name);
-        self.sources[one].bytes < SMALL && neighbours && (split || !headed)
+        let (one, other) = (&self.sources[one].read, &self.sources[other].read);
+        let headed = one.found.streams.iter().any(|stream| stream.edges.headed);
+        let (neighbours, split) = stream::are_neighbours(&one.name, &other.name);
+        one.bytes < SMALL && neighbours && (split || !headed)
     }
 
     /// All facts, with the parts of each process put together.
     pub(super) fn take_streams(&mut self, completion: &Completion) -> Streams {
         let mut parts = Vec::new();
-        for (index, source) in self.sources.iter_mut().enumerate() {
-            for found in std::mem::take(&mut source.found.streams) {
-                let process = source.notes.processes.get(found.number as usize).cloned().unwrap_or_default();
-                parts.push(Part { source: index, name: source.name.clone(), process, found });
+        for (index, SourceRead { read, .. }) in self.sources.iter_mut().enumerate() {
+            for found in std::mem::take(&mut read.found.streams) {
+                let process = read.notes.processes.get(found.number as usize).cloned().unwrap_or_default();
+                parts.push(Part { source: index, name: read.name.clone(), run: read.run, process, found });
             }
         }
         let mut streams = stream::join(parts, completion);
         for &index in &streams.continued {
-            let source = &mut self.sources[index];
-            source.foreign = None;
-            source.looks = vec![Form::Text];
+            let read = &mut self.sources[index].read;
+            read.foreign = None;
+            read.looks = vec![Form::Text];
         }
         // What is no log after all states nothing.
-        streams.facts.retain(|fact| self.sources.get(fact.place.source as usize).is_some_and(|source| source.foreign.is_none()));
+        streams.facts.retain(|fact| self.sources.get(fact.place.source as usize).is_some_and(|source| source.read.foreign.is_none()));
         streams
     }
 
     /// What the report says of its inputs, problems with paths included.
-    pub(super) fn into_inputs(self, inputs: Inputs, stated: &HashSet<usize>) -> InputsRead {
-        let mut problems = inputs.problems;
-        for (folder, name) in inputs.folders.iter().enumerate() {
-            problems.extend(self.passed_over(Within::Folder(folder)).map(|kind| Problem { input: name.clone(), kind }));
-        }
-        for (index, source) in self.sources.iter().enumerate().filter(|(_, source)| source.archive) {
-            problems.extend(self.passed_over(Within::Archive(index)).map(|kind| Problem { input: source.name.clone(), kind }));
-        }
+    pub(super) fn into_inputs(self, inputs: &Inputs, stated: &HashSet<usize>) -> InputsRead {
+        let mut problems = self.problems_of(inputs);
         if self.stopped {
             problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
         }
         let mut read = Vec::new();
         for (index, mut source) in self.sources.into_iter().enumerate() {
             source.close(true);
-            if source.foreign.is_none() && !source.archive {
-                source.judge(stated.contains(&index));
-            }
-            problems.extend(source.problem.clone().map(|kind| Problem { input: source.name.clone(), kind }));
-            if source.foreign.is_none() && !source.archive {
-                let (forms, mentions, requests) = (source.found.forms, source.found.mentions, source.found.requests);
-                read.push(InputRead { index, name: source.name, forms, bytes: source.bytes, mentions, requests, problem: source.problem });
+            let problem = source.problem(stated.contains(&index));
+            problems.extend(problem.clone().map(|kind| Problem { input: source.read.name.clone(), kind }));
+            if source.counts() {
+                let SourceFacts { name, bytes, found, looks, .. } = source.read;
+                let mut forms = if found.forms.is_empty() && bytes > 0 { looks } else { found.forms };
+                forms.sort_unstable();
+                read.push(InputRead { index, name, forms, bytes, mentions: found.mentions, requests: found.requests, problem });
             }
         }
         InputsRead { read, problems, stopped: self.stopped }
     }
 
+    /// What is to be said of the inputs before their facts are linked.
+    pub(super) fn problems(&self, inputs: &Inputs) -> Vec<Problem> {
+        let of_sources = self.sources.iter().filter_map(|source| {
+            let stated = source.read.found.streams.iter().any(|stream| !stream.facts.is_empty());
+            Some(Problem { input: source.read.name.clone(), kind: source.problem(stated)? })
+        });
+        self.problems_of(inputs).into_iter().chain(of_sources).collect()
+    }
+
+    /// What is to be said of paths, and of what is in folders and archives.
+    fn problems_of(&self, inputs: &Inputs) -> Vec<Problem> {
+        let mut problems = [inputs.problems.as_slice(), &self.problems].concat();
+        for (folder, name) in inputs.folders.iter().enumerate() {
+            problems.extend(self.passed_over(Within::Folder(folder)).map(|kind| Problem { input: name.clone(), kind }));
+        }
+        for source in self.sources.iter().filter(|source| source.holds == Some(Holds::Members)) {
+            let kind = source.number.and_then(|number| self.passed_over(Within::Archive(number)));
+            problems.extend(kind.map(|kind| Problem { input: source.read.name.clone(), kind }));
+        }
+        problems
+    }
+
     /// What is to be said of a folder or archive: that nothing in it is a log, or that some of it is none.
     fn passed_over(&self, within: Within) -> Option<ProblemKind> {
         let found = || self.sources.iter().filter(|source| source.within == Some(within));
-        let foreign = || found().filter_map(|source| Some((&source.name, source.foreign?)));
+        let foreign = || found().filter_map(|source| Some((&source.read.name, source.read.foreign?)));
         let quoting = foreign().filter(|(_, quotes)| *quotes).map(|(name, _)| name.clone()).collect();
         match (found().count(), foreign().count()) {
             (all, none) if all == none => Some(ProblemKind::NoLogInFolder),
@@ -237,23 +347,17 @@ impl Gathered {
     }
 }
 
-impl SourceRead {
-    /// Finds what is wrong with a source that was read; `stated` if it gave facts.
-    fn judge(&mut self, stated: bool) {
-        self.found.forms.sort_unstable();
-        let silent = self.found.forms.is_empty() && self.bytes > 0;
-        let unknown = silent && self.looks.is_empty();
-        let seen = match (self.found.unread, self.found.mentions) {
-            (unread @ 1.., _) => Some(ProblemKind::NotUnderstood(unread)),
-            (0, 0) if unknown => Some(ProblemKind::NoRecords),
-            (0, mentions @ 1..) if unknown && !stated => Some(ProblemKind::NotUnderstood(mentions)),
-            _ if self.notes.lost > 0 => Some(ProblemKind::LostText(self.notes.lost)),
-            _ if self.notes.more_pages => Some(ProblemKind::OnePage),
-            _ => None,
-        };
-        self.problem = self.problem.take().or(seen);
-        if silent {
-            self.found.forms = std::mem::take(&mut self.looks);
-        }
-    }
+/// What is wrong with a source that was read; `stated` if it gave facts.
+fn problem_of(source: &SourceFacts, stated: bool) -> Option<ProblemKind> {
+    let found = &source.found;
+    let unknown = found.forms.is_empty() && source.bytes > 0 && source.looks.is_empty();
+    let seen = || match (found.unread, found.mentions) {
+        (unread @ 1.., _) => Some(ProblemKind::NotUnderstood(unread)),
+        (0, 0) if unknown => Some(ProblemKind::NoRecords),
+        (0, mentions @ 1..) if unknown && !stated => Some(ProblemKind::NotUnderstood(mentions)),
+        _ if source.notes.lost > 0 => Some(ProblemKind::LostText(source.notes.lost)),
+        _ if source.notes.more_pages => Some(ProblemKind::OnePage),
+        _ => None,
+    };
+    source.problem.clone().or_else(seen)
 }

@@ -16,6 +16,7 @@ mod source;
 pub use follow::{FollowError, Show, follow};
 
 use std::collections::HashSet;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::input::{self, Inputs, Limits, Selection};
+use crate::input::{self, Inputs, Limits, Problem, Selection};
 use crate::link;
 use crate::report::{Names, Noticed, Report, Traffic, Window};
 use crate::scan::{Searcher, Wanted};
@@ -48,6 +49,8 @@ pub struct Options<'a> {
     pub window: Window,
     /// What is gathered besides.
     pub wanted: Wanted,
+    /// Whether facts will be written: they tell what each source holds by its hash.
+    pub facts: bool,
     /// Worker threads; 0 for one per core.
     pub threads: usize,
     /// How far an input may go.
@@ -98,26 +101,76 @@ pub enum AnalyzeError {
 /// # Errors
 ///
 /// Only if the machinery cannot be started; problems with inputs are in the report.
-pub fn analyze(paths: &[PathBuf], mut options: Options<'_>) -> Result<Report, AnalyzeError> {
+pub fn analyze(paths: &[PathBuf], options: Options<'_>) -> Result<Report, AnalyzeError> {
+    Ok(read(paths, options)?.report())
+}
+
+/// Reads the paths (none, or `-`: stdin).
+///
+/// # Errors
+///
+/// Only if the machinery cannot be started; problems with inputs are in what is found.
+pub fn read(paths: &[PathBuf], mut options: Options<'_>) -> Result<Findings, AnalyzeError> {
     let inputs = labelled(paths, &mut options);
     let pool = workers(&options)?;
-    let mut read = read_all(&inputs, &mut options, &pool)?;
-    read.drop_twins(&inputs.sources);
-    let mut streams = read.take_streams(&options.completion);
-    let stated: HashSet<usize> = streams.facts.iter().map(|fact| fact.place.source as usize).collect();
-    let mut incidents = pool.install(|| link::link(&streams.facts));
-    let windowed = options.window.apply(&mut incidents, &mut streams.facts, &streams.ends);
-    let mut noticed = Noticed::default();
-    let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
-    noticed.add(&streams.facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
-    let names = Names { sources: read.names(), processes: streams.processes, label: options.label.clone() };
-    let (begins, ends) = (streams.begins, streams.ends);
-    // It takes as long as to print the report.
-    let facts = streams.facts;
-    pool.spawn(move || drop(facts));
-    let mut report = Report::new(incidents, noticed, names, windowed, read.into_inputs(inputs, &stated));
-    report.traffic = Traffic::of(&report.inputs, &begins, &ends);
-    Ok(report)
+    let mut gathered = read_all(&inputs, &mut options, &pool)?;
+    gathered.settle();
+    Ok(Findings { inputs, gathered, pool, completion: options.completion, window: options.window, label: options.label })
+}
+
+/// What was read of all inputs, before it is linked.
+pub struct Findings {
+    inputs: Inputs,
+    gathered: Gathered,
+    pool: Arc<ThreadPool>,
+    completion: Completion,
+    window: Window,
+    label: Option<String>,
+}
+
+impl Findings {
+    /// What could not be read, and what was noticed so far.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        self.gathered.problems(&self.inputs)
+    }
+
+    /// Whether the reading was stopped before its end.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.gathered.stopped
+    }
+
+    /// Writes them as a facts file, which another run can read and link.
+    ///
+    /// # Errors
+    ///
+    /// What the writer gives.
+    pub fn write_facts(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.gathered.write_facts(&self.inputs, out)
+    }
+
+    /// Links them and reports on them.
+    #[must_use]
+    pub fn report(self) -> Report {
+        let Findings { inputs, gathered: mut read, pool, completion, window, label } = self;
+        read.drop_twins(&inputs.sources);
+        let mut streams = read.take_streams(&completion);
+        let stated: HashSet<usize> = streams.facts.iter().map(|fact| fact.place.source as usize).collect();
+        let mut incidents = pool.install(|| link::link(&streams.facts));
+        let windowed = window.apply(&mut incidents, &mut streams.facts, &streams.ends);
+        let mut noticed = Noticed::default();
+        let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
+        noticed.add(&streams.facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
+        let names = Names { sources: read.names(), processes: streams.processes, label };
+        let (begins, ends) = (streams.begins, streams.ends);
+        // It takes as long as to print the report.
+        let facts = streams.facts;
+        pool.spawn(move || drop(facts));
+        let mut report = Report::new(incidents, noticed, names, windowed, read.into_inputs(&inputs, &stated));
+        report.traffic = Traffic::of(&report.inputs, &begins, &ends);
+        report
+    }
 }
 
 /// The sources that the paths name, by their names in the report.
@@ -139,7 +192,7 @@ fn workers(options: &Options<'_>) -> Result<Arc<ThreadPool>, AnalyzeError> {
 
 fn read_all(inputs: &Inputs, options: &mut Options<'_>, pool: &Arc<ThreadPool>) -> Result<Gathered, AnalyzeError> {
     let mut run = Run::start(inputs, options, pool, false)?;
-    let mut gathered = Gathered::new(inputs);
+    let mut gathered = Gathered::new(inputs, options.label.as_ref(), options.wanted);
     let mut last_tick = Instant::now();
     loop {
         match run.next_event(&mut gathered, TICK) {
@@ -192,6 +245,8 @@ impl Run {
             limits: options.limits,
             selection: std::mem::take(&mut options.selection),
             live: live.clone(),
+            quotes: options.wanted.quotes,
+            hashes: options.facts,
         };
         // Not joined: a read from a silent pipe may never return.
         std::thread::spawn(move || reader.run());

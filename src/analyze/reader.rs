@@ -25,6 +25,10 @@ pub(super) struct Reader {
     pub(super) selection: Selection,
     /// If stdin may not end, and is read in pieces, as they come: whether all that came has been read.
     pub(super) live: Option<Arc<AtomicBool>>,
+    /// Whether the records' own words are wanted.
+    pub(super) quotes: bool,
+    /// Whether the hash of each source is wanted, which is only to be had by who reads it in its order.
+    pub(super) hashes: bool,
 }
 
 impl Reader {

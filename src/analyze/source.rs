@@ -4,7 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,11 +22,14 @@ use crate::knowledge::signature::REJECTION;
 use crate::record::Lines;
 use crate::scan::{self, Chunks, FileCuts};
 use crate::stream;
+use crate::wire::{self, Carried};
 
 /// A file of fewer bytes is not worth being read by many.
 const LARGE_FILE: u64 = 4 << 20;
 /// How many bytes of a source's start tell it from most others of its length.
 const START_HASHED: usize = 32 << 10;
+/// How many bytes of a facts file are read at once.
+const FACTS_BUFFER: usize = 256 << 10;
 
 /// Reads sources, one after the other.
 pub(super) struct SourceReader<'r> {
@@ -128,15 +131,20 @@ impl<'r> SourceReader<'r> {
 
     fn read(&self, opened: Opened<'_>) {
         let Opened { index, reader, file, inner, part, depth } = opened;
+        let file = file.filter(|_| !self.reader.hashes);
         let bytes = Arc::new(AtomicU64::new(0));
         // One source alone has no twin, and a file can be read again.
-        let hash = (file.is_none() && (depth > 0 || self.reader.sources.len() > 1)).then(|| Arc::new(Mutex::new(Xxh3::new())));
+        let hashed = self.reader.hashes || (file.is_none() && (depth > 0 || self.reader.sources.len() > 1));
+        let hash = hashed.then(|| Arc::new(Mutex::new(Xxh3::new())));
         let counted = input::Counted::new(reader, bytes.clone());
         let reader: Box<dyn Read + '_> = match &hash {
             Some(hash) => Box::new(input::Hashed::new(counted, hash.clone())),
             None => Box::new(counted),
         };
         let start = self.start(reader, depth);
+        if wire::is_facts(&start.bytes) {
+            return self.read_facts(index, start);
+        }
         let archive = Archive::of(&start.bytes);
         if archive.is_some() && depth == 0 && self.later.is_some() {
             return self.leave(index);
@@ -185,6 +193,27 @@ impl<'r> SourceReader<'r> {
             (Layout::Log, None, Some(file)) => self.search_file(index, FileCuts::new(file, Lines::Log), bytes),
             (Layout::JsonLines, None, Some(file)) => self.search_file(index, FileCuts::new(file, Lines::Rows), bytes),
             (layout, around, _) => self.read_chunks(index, chunks(layout, around, start), bytes),
+        }
+    }
+
+    /// Reads the sources that a facts file carries.
+    fn read_facts<R: Read>(&self, index: usize, start: Start<R>) {
+        self.say(Event::Facts(index));
+        let mut failure = None;
+        for carried in wire::Reader::new(BufReader::with_capacity(FACTS_BUFFER, start.whole()), self.reader.quotes) {
+            match carried {
+                Ok(Carried::Source(source)) => self.say(Event::Carried(index, source)),
+                Ok(Carried::Problem(problem)) => self.say(Event::Missing(problem)),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
+            if self.stopped() {
+                break;
+            }
+        }
+        if let Some(error) = failure {
+            self.say(Event::Failed(index, ProblemKind::Refused(error.to_string())));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can be typed, and the subcommands that print it: completions and the man page come from the same definition.
 
+mod asked;
 mod compare;
 mod help;
 mod preflight;
@@ -12,6 +13,7 @@ use std::str::FromStr;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub use asked::Asked;
 pub use compare::{Compare, ComparisonOutput};
 pub use preflight::{PredictionOutput, Preflight};
 pub use reading::Reading;
@@ -34,8 +36,8 @@ pub struct Cli {
     pub paths: Vec<PathBuf>,
 
     /// What to print on stdout
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Asked::Report(Format::Text))]
+    pub format: Asked,
 
     /// Write a further format to a file in the same run (`json=report.json`); repeatable
     #[arg(long, value_name = "FORMAT=FILE")]
@@ -110,7 +112,7 @@ pub struct Cli {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// The format.
-    pub format: Format,
+    pub format: Asked,
     /// The file.
     pub path: PathBuf,
 }
@@ -234,7 +236,7 @@ mod tests {
 
     #[test]
     fn outputs_as_typed() {
-        assert_eq!("json=a=b.json".parse(), Ok(Output { format: Format::Json, path: "a=b.json".into() }));
+        assert_eq!("json=a=b.json".parse(), Ok(Output { format: Asked::Report(Format::Json), path: "a=b.json".into() }));
         for (wrong, says) in [("json", "FORMAT=FILE"), ("json=", "FORMAT=FILE"), ("xml=a", "`xml` is no format; there are text, json")] {
             let error = wrong.parse::<Output>().unwrap_err();
             assert!(error.contains(says), "{error}");

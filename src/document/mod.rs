@@ -15,6 +15,8 @@ mod start;
 
 use std::io::{self, Read};
 
+use serde::{Deserialize, Serialize};
+
 pub use json::{is_record, rows_of};
 pub use start::Start;
 
@@ -45,7 +47,7 @@ pub enum Layout {
 }
 
 /// Where a row starts in its source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RowPlace {
     /// Line, counted from 0.
     pub line: u64,

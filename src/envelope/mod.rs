@@ -22,6 +22,7 @@ mod syslog;
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::document::{self, Layout};
@@ -46,7 +47,8 @@ pub struct Entry<'a> {
 }
 
 /// An output of a process. Their lines interleave, and never join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Output {
     /// Not said, or both in one.
     #[default]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::attempt::Attempt;
 use super::error_text::{self, ErrorText};
 use super::one_error::{OneError, Rejection};
@@ -12,7 +14,8 @@ use crate::needle::Needle;
 use crate::record::{Record, Traceback};
 
 /// Which of LiteLLM's error records it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The Router's record of one hop's error, or of the level above it.
     HopFailed,

@@ -12,6 +12,12 @@ use crate::record::python;
 pub struct FallbackLists(Vec<(Name, Arc<[Name]>)>);
 
 impl FallbackLists {
+    /// Of groups with their targets.
+    #[must_use]
+    pub fn new(lists: Vec<(Name, Arc<[Name]>)>) -> FallbackLists {
+        FallbackLists(lists)
+    }
+
     /// Reads the list that `text` starts with; gives how many bytes it took, too.
     pub(super) fn read(text: &str, texts: &mut Texts) -> Option<(FallbackLists, usize)> {
         let (value, used) = python::literal(text)?;

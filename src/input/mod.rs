@@ -13,6 +13,10 @@ mod walk;
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+
+use crate::knowledge::metric::Counter;
+
 pub use archive::{Archive, ArchiveBytes, TakeMember};
 pub use live::Live;
 pub use open::{Counted, Decoded, Hashed, decode, hash_of, open, reopen};
@@ -75,7 +79,7 @@ pub struct Inputs {
 }
 
 /// What went wrong with one input.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{input}: {kind}")]
 pub struct Problem {
     /// The input's name.
@@ -85,7 +89,8 @@ pub struct Problem {
 }
 
 /// Kinds of problem, each saying what to do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
     /// No such path.
     #[error("no such file or folder; check the path, or give `-` to read from a pipe")]
@@ -135,12 +140,12 @@ pub enum ProblemKind {
     Twin(String),
     /// Metrics say that the logs are not whole.
     #[error(
-        "counts {counted} {what}, and the other inputs show {seen} rejections: either some were other failures or came before these logs, or the logs \
-             are not whole"
+        "counts {counted} {}, and the other inputs show {seen} rejections: either some were other failures or came before these logs, or the logs \
+             are not whole", .what.name()
     )]
     CountsMore {
         /// What is counted.
-        what: &'static str,
+        what: Counter,
         /// The counters' sum.
         counted: u64,
         /// Rejections in the report.

@@ -37,7 +37,7 @@ pub(crate) fn compare(compare: &Compare) -> anyhow::Result<Exit> {
             report.traffic = Traffic::default();
         }
         bars.clear();
-        say_problems(&report);
+        say_problems(&report.problems);
         Ok(report)
     };
     let (before, after) = (read(&compare.before)?, read(&compare.after)?);

@@ -2,6 +2,7 @@
 
 mod compare;
 mod explain;
+mod facts;
 mod preflight;
 mod report;
 mod usage;
@@ -14,8 +15,8 @@ pub(crate) use preflight::preflight;
 pub(crate) use report::report;
 
 use streamfall::cli::{Reading, When};
+use streamfall::input::Problem;
 use streamfall::output::{self, text};
-use streamfall::report::Report;
 
 fn look(colour: When) -> text::Look {
     let auto = output::is_forced() || (io::stdout().is_terminal() && output::colour_wanted());
@@ -27,9 +28,9 @@ fn is_progress_shown(reading: &Reading) -> bool {
 }
 
 /// Says what could not be read, and of what was merely noticed the first few.
-fn say_problems(report: &Report) {
+fn say_problems(problems: &[Problem]) {
     const MOST_NOTICES: usize = 20;
-    let notices = |notice: bool| report.problems.iter().filter(move |problem| problem.kind.is_failure() != notice);
+    let notices = |notice: bool| problems.iter().filter(move |problem| problem.kind.is_failure() != notice);
     for problem in notices(false).chain(notices(true).take(MOST_NOTICES)) {
         note(&output::plain(&problem.to_string()));
     }

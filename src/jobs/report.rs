@@ -3,18 +3,18 @@
 use std::io::{self, Write};
 
 use anyhow::Context;
-use streamfall::cli::{Cli, Only};
+use streamfall::cli::{Asked, Cli, Only};
 use streamfall::exit::Exit;
 use streamfall::input::Selection;
 use streamfall::output::{self, Format, Shown, json, ndjson, text};
-use streamfall::preflight::{Asked, Config};
+use streamfall::preflight::{self, Config};
 use streamfall::progress::Bars;
 use streamfall::report::{Baseline, Check, FailOn, Policy, Report};
 use streamfall::scan::Wanted;
 use streamfall::stop::StopRequests;
-use streamfall::{FollowError, Options, Progress, analyze};
+use streamfall::{Findings, FollowError, Options, Progress};
 
-use super::{is_progress_shown, look, note, say_problems, usage};
+use super::{facts, is_progress_shown, look, note, say_problems, usage};
 
 pub(crate) fn report(cli: &Cli) -> anyhow::Result<Exit> {
     usage::check(cli)?;
@@ -24,12 +24,21 @@ pub(crate) fn report(cli: &Cli) -> anyhow::Result<Exit> {
     let selection = cli.reading.selection().context("--include or --exclude is no glob")?;
     let report = match read(cli, &shown, &requests, selection) {
         Err(FollowError::Show(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Clean),
-        other => other?,
+        Ok(Read::Followed(report)) => *report,
+        Ok(Read::Found(mut findings)) => {
+            let written = facts::write(cli, &mut findings);
+            if !asks_for_report(cli) {
+                return written.map(|()| facts::finish(&findings, &requests));
+            }
+            written?;
+            findings.report()
+        }
+        Err(error) => return Err(error.into()),
     };
     let report = weighed(cli, &policy, config.as_ref(), report)?;
     // A signal that comes when all is read changes nothing any more.
     let signal = requests.asked().filter(|_| report.stopped);
-    say_problems(&report);
+    say_problems(&report.problems);
     if let Some(id) = &cli.incident {
         report.incident(id).map_err(anyhow::Error::msg)?;
     }
@@ -39,32 +48,53 @@ pub(crate) fn report(cli: &Cli) -> anyhow::Result<Exit> {
     let exit = Exit::of(&report, signal);
     // The process ends here: the system takes its memory back faster than it can be given back piece by piece.
     std::mem::forget(report);
-    Ok(exit)
+    Ok(if cli.format == Asked::Facts { exit.of_facts() } else { exit })
+}
+
+/// What was read: of what ends, all that was found; of an endless pipe, the report.
+enum Read {
+    Found(Box<Findings>),
+    Followed(Box<Report>),
+}
+
+/// The formats of report that are asked for.
+fn formats(cli: &Cli) -> impl Iterator<Item = Format> {
+    let asked = std::iter::once(cli.format).chain(cli.output.iter().map(|output| output.format));
+    asked.filter_map(|asked| match asked {
+        Asked::Report(format) => Some(format),
+        Asked::Facts => None,
+    })
+}
+
+fn asks_for_report(cli: &Cli) -> bool {
+    cli.write_baseline || formats(cli).next().is_some()
 }
 
 /// Reads what is to be reported on.
-fn read(cli: &Cli, shown: &Shown, requests: &StopRequests, selection: Selection) -> Result<Report, FollowError> {
+fn read(cli: &Cli, shown: &Shown, requests: &StopRequests, selection: Selection) -> Result<Read, FollowError> {
     let mut bars = Bars::new();
     let mut show = |progress: Progress| bars.show(&progress);
     let is_shown = is_progress_shown(&cli.reading) && !cli.follow;
     // Ctrl-C is how one ends what does not end by itself.
     let is_end = || cli.follow && requests.asked() == Some(Exit::Interrupted);
     let stop = || requests.asked().is_some() && !is_end();
-    let quotes = cli.format.quotes(shown) || cli.output.iter().any(|output| output.format.quotes(shown));
+    let facts = facts::are_asked(cli);
     let options = Options {
-        wanted: Wanted { quotes, ..Wanted::default() },
+        // Nobody knows what the run that links them will be asked for.
+        wanted: Wanted { quotes: facts || formats(cli).any(|format| format.quotes(shown)), requests: facts },
+        facts,
         stop: Some(&stop),
         end: Some(&is_end),
         progress: if is_shown { Some(&mut show) } else { None },
         ..cli.reading.options(cli.label.clone(), selection)
     };
-    let report = if cli.follow {
-        streamfall::follow(options, &mut |report| print_settled(cli, shown, report))
+    let read = if cli.follow {
+        streamfall::follow(options, &mut |report| print_settled(cli, shown, report)).map(|report| Read::Followed(Box::new(report)))
     } else {
-        analyze(&cli.paths, options).map_err(FollowError::from)
+        streamfall::read(&cli.paths, options).map(|findings| Read::Found(Box::new(findings))).map_err(FollowError::from)
     };
     bars.clear();
-    report
+    read
 }
 
 /// The report with all that options say of it.
@@ -73,7 +103,7 @@ fn weighed(cli: &Cli, policy: &Policy, config: Option<&Config>, mut report: Repo
         report.weigh_as(version);
     }
     if let Some(config) = config {
-        let asked = Asked { version: cli.litellm_version.or_else(|| report.release()), ..Asked::default() };
+        let asked = preflight::Asked { version: cli.litellm_version.or_else(|| report.release()), ..preflight::Asked::default() };
         report.check = Some(Check::of(&report, config, &asked)?);
     }
     report.judgement = Some(policy.judge(&report));
@@ -106,7 +136,7 @@ fn shown(cli: &Cli) -> Shown {
 fn print_settled(cli: &Cli, shown: &Shown, report: &Report) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match cli.format {
-        Format::Ndjson => ndjson::write_incidents(report, &mut out)?,
+        Asked::Report(Format::Ndjson) => ndjson::write_incidents(report, &mut out)?,
         _ => text::write_incidents(report, shown, &mut out)?,
     }
     out.flush()
@@ -115,8 +145,9 @@ fn print_settled(cli: &Cli, shown: &Shown, report: &Report) -> io::Result<()> {
 fn print(cli: &Cli, shown: &Shown, report: &Report) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match cli.format {
-        Format::Ndjson if cli.follow => ndjson::write_summary(report, shown, &mut out)?,
-        format => {
+        Asked::Report(Format::Ndjson) if cli.follow => ndjson::write_summary(report, shown, &mut out)?,
+        Asked::Facts => {}
+        Asked::Report(format) => {
             if cli.follow {
                 writeln!(out)?;
             }
@@ -131,7 +162,8 @@ fn write_files(cli: &Cli, shown: &Shown, report: &Report) -> anyhow::Result<()> 
     let shown = Shown { look: text::Look::default(), ..shown.clone() };
     let mut written = Ok(());
     for file in &cli.output {
-        let result = output::replace(&file.path, |out| file.format.write(report, &shown, out));
+        let Asked::Report(format) = file.format else { continue };
+        let result = output::replace(&file.path, |out| format.write(report, &shown, out));
         written = written.and(result.with_context(|| format!("cannot write {}", file.path.display())));
     }
     let baseline = cli.baseline.as_ref().filter(|_| cli.write_baseline);

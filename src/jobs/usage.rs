@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
-use streamfall::cli::{Cli, subcommands};
+use streamfall::cli::{Asked, Cli, subcommands};
 use streamfall::output::Format;
 
 /// How alike a path and a subcommand must be for the latter to be meant.
@@ -17,13 +17,27 @@ pub(crate) fn check(cli: &Cli) -> anyhow::Result<()> {
         "nothing to read: name log files or folders, or pipe a log in (see streamfall --help)"
     );
     ensure!(
-        !cli.follow || (cli.paths.iter().all(|path| path.as_os_str() == "-") && matches!(cli.format, Format::Text | Format::Ndjson)),
+        !cli.follow || (cli.paths.iter().all(|path| path.as_os_str() == "-") && matches!(cli.format, Asked::Report(Format::Text | Format::Ndjson))),
         "--follow reads a pipe and prints text or ndjson: tail -F proxy.log | streamfall --follow"
     );
-    ensure!(cli.incident.is_none() || cli.format == Format::Text, "--incident is for --format text; --format json has all incidents");
+    ensure!(cli.incident.is_none() || cli.format == Asked::Report(Format::Text), "--incident is for --format text; --format json has all incidents");
     ensure!(!cli.write_baseline || cli.baseline.is_some(), "--write-baseline needs --baseline FILE: where to write it");
+    facts_whole(cli)?;
     subcommand_meant(cli)?;
     files_apart(cli)
+}
+
+/// Facts are of all that was read: what narrows or completes them is for the run that links them.
+fn facts_whole(cli: &Cli) -> anyhow::Result<()> {
+    let asked = cli.format == Asked::Facts || cli.output.iter().any(|output| output.format == Asked::Facts);
+    let reading = &cli.reading;
+    let narrowing =
+        [("--since", reading.since.is_some()), ("--until", reading.until.is_some()), ("--date", reading.date.is_some()), ("--timezone", reading.timezone.is_some())];
+    for (option, given) in narrowing {
+        ensure!(!asked || !given, "{option} is for the run that links facts, not for the one that writes them");
+    }
+    ensure!(!asked || !cli.follow, "--follow does not write facts: what does not end has no length and no hash");
+    Ok(())
 }
 
 /// A subcommand comes first; behind an option, or misspelt, its name is a path.

@@ -1,7 +1,10 @@
 //! LiteLLM's Prometheus counters that bound how many rejections there were. Source: LiteLLM's `integrations/prometheus.py`.
 
+use serde::{Deserialize, Serialize};
+
 /// What a counter counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Counter {
     /// Fallbacks that failed, for whatever reason.
     FailedFallbacks,

@@ -1,10 +1,12 @@
 //! Prometheus text: the counters of LiteLLM that totals can be held against. They count since the process started, and not prefill
 //! alone, so they bound what a log can have seen and never replace it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::knowledge::metric::{COUNTERS, Counter};
 
 /// A counter's value in one line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// Which counter.
     pub counter: Counter,

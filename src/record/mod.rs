@@ -26,11 +26,14 @@ pub use time::{DAY, Time};
 pub use trace::{About, Caller, LastMessage, Served, TraceRecord, errors_in, read as read_row, read_payload, served};
 pub use traceback::Traceback;
 
+use serde::{Deserialize, Serialize};
+
 use crate::knowledge::signature::ROW_HEADS;
 use crate::needle::Needles;
 
 /// How a record was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Form {
     /// `HH:MM:SS - LiteLLM Router:ERROR: file.py:1 - message`.
     Text,

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::time::Time;
 use super::traceback::{self, Outline, Traceback};
 use crate::knowledge::route;
@@ -37,7 +39,7 @@ static PROTOCOL: Needle = Needle::new(" HTTP/");
 static DASH: Needle = Needle::new(" - ");
 
 /// What an access line says of a POST request: `… "POST /v1/chat/completions HTTP/1.1" 200`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Whether it was for chat completions.
     pub chat: bool,

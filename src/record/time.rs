@@ -53,6 +53,26 @@ impl Time {
         })
     }
 
+    /// A time as [`Time`] is shown.
+    #[must_use]
+    pub fn of_shown(text: &str) -> Option<Time> {
+        let (text, utc) = text.strip_suffix('Z').map_or((text, false), |text| (text, true));
+        let Some((date, time)) = text.split_once('T') else { return Time::of_shown_day(text).map(|time| Time { utc, ..time }) };
+        let mut parts = date.splitn(3, '-').map(str::parse::<u16>);
+        let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
+        Some(Time { date: Some((year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)), utc, ..Time::of_shown_day(time)? })
+    }
+
+    fn of_shown_day(text: &str) -> Option<Time> {
+        let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
+        let seconds = number(0..2)? * 3600 + number(3..5)? * 60 + number(6..8)?;
+        let micros = match text.get(8..)? {
+            "" => None,
+            fraction => Some(fraction.strip_prefix('.').filter(|digits| digits.len() == 6)?.parse::<u64>().ok()?),
+        };
+        Some(Time { date: None, micros: seconds * MICROS_A_SECOND + micros.unwrap_or_default(), fine: micros.is_some(), utc: false })
+    }
+
     /// An instant, by seconds since 1970 (a payload's `startTime`).
     #[must_use]
     pub fn of_seconds(seconds: f64) -> Option<Time> {
@@ -211,6 +231,9 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(Time::of_iso(text).map(|t| t.to_string()).as_deref(), Some(expected));
+        }
+        for shown in ["2026-11-22T07:36:15.560479Z", "2026-11-22T07:36:15", "07:36:15.000001", "07:36:15Z"] {
+            assert_eq!(Time::of_shown(shown).map(|t| t.to_string()).as_deref(), Some(shown));
         }
         for bad in ["", "2026-11-22", "2026-11-22T99:00:00", "x\u{e9}2026-11-22T07:36:15"] {
             assert_eq!(Time::of_iso(bad), None, "{bad}");

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity, mask};
+use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity};
 use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
 use crate::knowledge::{model, provider};
+use crate::mask;
 use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
 use crate::record::Time;
 
@@ -77,7 +78,7 @@ impl Masks {
             failure.message = failure.message.as_deref().map(|message| self.mask(message));
         }
         for evidence in &mut incident.evidence {
-            evidence.quote = evidence.quote.take().map(|quote| mask::secrets(&quote).into());
+            evidence.quote = evidence.quote.take().map(|quote| mask::secrets(&quote).as_ref().into());
         }
         let request = &mut incident.request;
         let caller = &mut request.caller;
@@ -92,7 +93,7 @@ impl Masks {
         if let Some(known) = self.0.get(text) {
             return known.clone();
         }
-        let masked: Name = mask::secrets(text).into();
+        let masked: Name = mask::secrets(text).as_ref().into();
         self.0.insert(text.to_owned(), masked.clone());
         masked
     }
@@ -236,7 +237,7 @@ fn counted_more(counters: &BTreeMap<(u32, Counter), u64>, report: &Report) -> Ve
     let more = counters.iter().filter(|(_, counted)| **counted > seen);
     more.map(|((source, counter), counted)| {
         let place = Place { source: *source, ..Place::default() };
-        Problem { input: report.source(place).to_owned(), kind: ProblemKind::CountsMore { what: counter.name(), counted: *counted, seen } }
+        Problem { input: report.source(place).to_owned(), kind: ProblemKind::CountsMore { what: *counter, counted: *counted, seen } }
     })
     .collect()
 }

@@ -10,7 +10,6 @@ mod check;
 mod flow;
 mod group;
 mod identity;
-mod mask;
 mod noticed;
 mod policy;
 mod standing;

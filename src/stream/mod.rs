@@ -26,6 +26,8 @@ pub struct Part {
     pub source: usize,
     /// The source's name.
     pub name: String,
+    /// The run that read it, if facts files carry it.
+    pub run: u64,
     /// The process, where an envelope names it.
     pub process: String,
     /// What was found of it.
@@ -61,7 +63,11 @@ const SLACK: u64 = 2_000_000;
 pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
     let mut chains: Vec<Chain> = Vec::new();
     for ((_, by_instant), group) in grouped(parts) {
-        chains.extend(if by_instant { by_instants(group) } else { by_names(group) });
+        if by_instant {
+            chains.extend(by_instants(group));
+        } else {
+            chains.extend(by_host(group).into_iter().flat_map(by_names));
+        }
     }
     // The order of streams is that of their first sources.
     chains.sort_by_key(|chain| chain.iter().map(|(part, _)| (part.source, part.found.number)).min());
@@ -119,6 +125,19 @@ fn is_unique(process: &str) -> bool {
         let is_pod = of(ends.next(), 5..=5) && of(ends.next().filter(|hash| hash.bytes().any(|b| b.is_ascii_digit())), 6..=10);
         is_id || is_pod
     })
+}
+
+/// Parts whose names stand in several runs apart, run by run: these are files of several hosts.
+fn by_host(group: Vec<(Rank, Part)>) -> Vec<Vec<(Rank, Part)>> {
+    let mut names = HashSet::new();
+    if group.iter().all(|(_, part)| names.insert((part.name.as_str(), part.found.number))) {
+        return vec![group];
+    }
+    let mut runs: BTreeMap<u64, Vec<(Rank, Part)>> = BTreeMap::new();
+    for (rank, part) in group {
+        runs.entry(part.run).or_default().push((rank, part));
+    }
+    runs.into_values().collect()
 }
 
 /// Each part goes on with what ended before it began.
@@ -196,7 +215,7 @@ mod tests {
     fn part(source: usize, name: &str, process: &str, span: (&str, &str)) -> Part {
         let time = |text: &str| Time::of_instant_text(text).or_else(|| Time::of_iso(&format!("2026-11-22T{text}")).map(Time::of_day_only));
         let edges = Edges { first: time(span.0), last: time(span.1), ..Edges::default() };
-        Part { source, name: name.to_owned(), process: process.to_owned(), found: StreamFound { edges, ..StreamFound::default() } }
+        Part { source, name: name.to_owned(), run: 0, process: process.to_owned(), found: StreamFound { edges, ..StreamFound::default() } }
     }
 
     #[test]
@@ -242,7 +261,7 @@ mod tests {
             let parts = parts.into_iter().enumerate().map(|(source, (name, process, span))| part(source, name, process, span)).collect();
             let mut chains: Vec<Vec<usize>> = grouped(parts)
                 .into_iter()
-                .flat_map(|((_, by_instant), group)| if by_instant { by_instants(group) } else { by_names(group) })
+                .flat_map(|((_, by_instant), group)| if by_instant { by_instants(group) } else { by_host(group).into_iter().flat_map(by_names).collect() })
                 .map(|chain| chain.iter().map(|(part, _)| part.source).collect())
                 .collect();
             chains.sort_by_key(|chain: &Vec<usize>| chain.iter().min().copied());

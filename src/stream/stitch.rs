@@ -65,6 +65,7 @@ impl Stitcher {
             (None, _) => 0,
         };
         for mut fact in found.facts.into_iter().filter(|fact| fact.line >= own_lines) {
+            fact.place.source = source;
             fact.stream = self.stream;
             fact.line += self.lines;
             self.facts.push(fact);

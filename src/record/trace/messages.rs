@@ -1,12 +1,14 @@
 //! The last of a request's messages: a payload keeps those that the client sent, so it tells who added the assistant's turn.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::knowledge::signature::{CONTINUATIONS, REDACTED};
 
 /// Whose the last message of a request is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LastMessage {
     /// Not kept, redacted, or cut.
     #[default]

@@ -16,6 +16,7 @@ mod span;
 mod spend_log;
 mod zipkin;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use client_error::errors_in;
@@ -85,7 +86,8 @@ pub struct TraceRecord {
 }
 
 /// What a record is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum About {
     /// One call to a deployment.
     Attempt,

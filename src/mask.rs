@@ -24,13 +24,15 @@ static COMPILED: LazyLock<Vec<(&str, Regex)>> =
     LazyLock::new(|| PATTERNS.iter().filter_map(|(kind, pattern)| Some((*kind, Regex::new(pattern).ok()?))).collect());
 
 /// The text with each secret replaced by its kind and a short hash of its value.
-pub(super) fn secrets(text: &str) -> String {
+pub(crate) fn secrets(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
     for (kind, pattern) in COMPILED.iter() {
         let replaced = pattern.replace_all(&masked, |found: &Captures<'_>| format!("[{kind}:{:08x}]", xxh3_64(found[0].as_bytes()) & 0xffff_ffff));
-        masked = Cow::Owned(replaced.into_owned());
+        if let Cow::Owned(replaced) = replaced {
+            masked = Cow::Owned(replaced);
+        }
     }
-    masked.into_owned()
+    masked
 }
 
 #[cfg(test)]
@@ -54,7 +56,8 @@ mod tests {
             "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
         ];
         for value in secret {
-            let masked = secrets(&format!("Incorrect API key provided: {value} for claude-sonnet-4-5"));
+            let text = format!("Incorrect API key provided: {value} for claude-sonnet-4-5");
+            let masked = secrets(&text);
             assert!(!masked.contains(value), "{masked}");
             assert!(masked.starts_with("Incorrect API key provided: [") && masked.ends_with("for claude-sonnet-4-5"), "{masked}");
             assert_eq!(masked, secrets(&format!("Incorrect API key provided: {value} for claude-sonnet-4-5")));

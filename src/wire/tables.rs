@@ -1,0 +1,233 @@
+//! What the lines of a source have named so far, by number, and facts made of it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::error::{Attempt, Chain, Error, Level, Lists, Text};
+use super::line::{Call, Fact, Statement};
+use super::time::Shown;
+use super::write::GAP;
+use crate::fact::{
+    self, Caller, EarlierError, ErrorLevel, ErrorRecord, ErrorText, FallbackLists, Name, OneError, Place, Rejection, Served, UpstreamCall,
+};
+use crate::knowledge::neighbour::NEIGHBOURS;
+use crate::knowledge::provider;
+use crate::knowledge::route::Route;
+
+/// What has been named.
+#[derive(Default)]
+pub(super) struct Tables {
+    strings: Vec<Name>,
+    levels: Vec<ErrorLevel>,
+    lists: Vec<Arc<FallbackLists>>,
+    texts: Vec<Arc<ErrorText>>,
+}
+
+/// A number that names nothing, or a name that nothing has here.
+type Wrong = String;
+
+fn get<T>(table: &[T], number: u32) -> Result<&T, Wrong> {
+    table.get(number as usize).ok_or_else(|| format!("{number} was not told before"))
+}
+
+impl Tables {
+    pub(super) fn add(&mut self, strings: Vec<Cow<'_, str>>, levels: Vec<Level>, lists: Vec<Lists>, texts: Vec<Text>) -> Result<(), Wrong> {
+        self.strings.extend(strings.into_iter().map(Name::from));
+        for level in levels {
+            let level = self.level(level)?;
+            self.levels.push(level);
+        }
+        for lists in lists {
+            let pairs: Result<_, Wrong> = lists.into_iter().map(|(group, targets)| Ok((self.name(group)?, self.names(&targets)?))).collect();
+            self.lists.push(Arc::new(FallbackLists::new(pairs?)));
+        }
+        for text in texts {
+            let text = self.text(text)?;
+            self.texts.push(Arc::new(text));
+        }
+        Ok(())
+    }
+
+    fn name(&self, number: u32) -> Result<Name, Wrong> {
+        get(&self.strings, number).cloned()
+    }
+
+    fn names(&self, numbers: &[u32]) -> Result<Arc<[Name]>, Wrong> {
+        numbers.iter().map(|number| self.name(*number)).collect()
+    }
+
+    fn maybe(&self, number: Option<u32>) -> Result<Option<Name>, Wrong> {
+        number.map(|number| self.name(number)).transpose()
+    }
+
+    fn string(&self, number: Option<u32>) -> Result<Option<String>, Wrong> {
+        number.map(|number| get(&self.strings, number).map(|name| name.as_ref().to_owned())).transpose()
+    }
+
+    /// A name of which the program knows all that there are.
+    fn known<T>(&self, number: Option<u32>, find: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Wrong> {
+        let Some(number) = number else { return Ok(None) };
+        let name = get(&self.strings, number)?;
+        find(name).map(Some).ok_or_else(|| format!("`{name}` is not known here"))
+    }
+
+    fn provider(&self, number: Option<u32>) -> Result<Option<&'static str>, Wrong> {
+        self.known(number, |name| provider::by_name(name).map(|provider| provider.name))
+    }
+
+    fn route(&self, number: Option<u32>) -> Result<Option<&'static str>, Wrong> {
+        self.known(number, |name| Route::ALL.into_iter().map(Route::name).find(|route| *route == name))
+    }
+
+    fn level(&self, level: Level) -> Result<ErrorLevel, Wrong> {
+        let rejection = level.rejection.map(|refusal| {
+            let provider = self.provider(refusal.provider)?;
+            Ok::<_, Wrong>(Rejection { request_id: None, cut: refusal.cut, provider, streaming: refusal.streaming })
+        });
+        let error = OneError {
+            class: self.maybe(level.class)?,
+            provider: self.provider(level.provider)?,
+            message: self.maybe(level.message)?,
+            rejection: rejection.transpose()?,
+            other_id: None,
+        };
+        let fallbacks = level.fallbacks.map(|targets| self.names(&targets)).transpose()?;
+        Ok(ErrorLevel { error, group: self.maybe(level.group)?, fallbacks })
+    }
+
+    fn text(&self, text: Text) -> Result<ErrorText, Wrong> {
+        let mut levels = Vec::with_capacity(text.levels.len());
+        for (number, id) in text.levels {
+            let mut level = get(&self.levels, number)?.clone();
+            let id = self.maybe(id)?;
+            match &mut level.error.rejection {
+                Some(rejection) => rejection.request_id = id,
+                None => level.error.other_id = id,
+            }
+            levels.push(level);
+        }
+        let configured = text.configured.map(|number| get(&self.lists, number).cloned()).transpose()?;
+        let neighbour = self.known(text.neighbour, |id| NEIGHBOURS.iter().find(|neighbour| neighbour.id == id))?;
+        Ok(ErrorText { mid_stream: text.mid_stream, levels, configured, neighbour })
+    }
+
+    fn shared_text(&self, number: u32) -> Result<Arc<ErrorText>, Wrong> {
+        get(&self.texts, number).cloned()
+    }
+
+    /// A fact; `quotes`: whether its record's own words are wanted.
+    pub(super) fn fact(&self, fact: Fact, quotes: bool) -> Result<fact::Fact, Wrong> {
+        let (line, byte) = fact.place;
+        Ok(fact::Fact {
+            place: Place { source: 0, line, byte },
+            stream: fact.stream,
+            output: fact.output,
+            line: fact.line.unwrap_or(line),
+            lines: fact.lines.unwrap_or(1),
+            answer: fact.answer,
+            time: fact.time.map(|Shown(time)| time),
+            days: 0,
+            statement: self.statement(fact.statement)?,
+            quote: if quotes { self.quote(&fact.quote)? } else { None },
+        })
+    }
+
+    fn quote(&self, numbers: &[u32]) -> Result<Option<Box<str>>, Wrong> {
+        let Some((words, gaps)) = numbers.split_first() else { return Ok(None) };
+        let words = get(&self.strings, *words)?;
+        if gaps.is_empty() {
+            return Ok(Some(words.as_ref().into()));
+        }
+        let mut quote = String::with_capacity(words.len() + 32 * gaps.len());
+        for (at, words) in words.split(GAP).enumerate() {
+            if let Some(before) = at.checked_sub(1) {
+                let gap = gaps.get(before).ok_or("a quote has more gaps than there are words for them")?;
+                quote.push_str(get(&self.strings, *gap)?);
+            }
+            quote.push_str(words);
+        }
+        Ok(Some(quote.into()))
+    }
+
+    fn statement(&self, statement: Statement) -> Result<fact::Statement, Wrong> {
+        Ok(match statement {
+            Statement::Error(error) => fact::Statement::Error(Box::new(self.error(*error)?)),
+            Statement::HopTried => fact::Statement::HopTried,
+            Statement::NoHop => fact::Statement::NoHop,
+            Statement::HopStarted(group) => fact::Statement::HopStarted { group: self.name(group)?.as_ref().to_owned() },
+            Statement::HopOpened => fact::Statement::HopOpened,
+            Statement::UpstreamCall(call) => fact::Statement::Call(Box::new(self.call(&call)?)),
+            Statement::Served(served) => fact::Statement::Served(Box::new(Served {
+                call_id: self.string(served.call_id)?,
+                request: self.string(served.request)?,
+                model: self.string(served.model)?,
+                end: served.end.map(|Shown(time)| time),
+            })),
+            Statement::Counted(sample) => fact::Statement::Counted(sample),
+        })
+    }
+
+    fn call(&self, call: &Call) -> Result<UpstreamCall, Wrong> {
+        let mut earlier = Vec::with_capacity(call.earlier.len());
+        for (id, text, group) in &call.earlier {
+            let call_id = get(&self.strings, *id)?.as_ref().to_owned();
+            earlier.push(EarlierError { call_id, text: self.shared_text(*text)?, group: self.string(*group)? });
+        }
+        Ok(UpstreamCall {
+            call_id: get(&self.strings, call.call_id)?.as_ref().to_owned(),
+            group: self.string(call.group)?,
+            model: self.string(call.model)?,
+            ends_with_assistant: call.ends_with_assistant,
+            continuation: call.continuation,
+            asks_to_be_continued: call.asks_to_be_continued,
+            version: self.string(call.version)?,
+            earlier,
+        })
+    }
+
+    fn error(&self, error: Error) -> Result<ErrorRecord, Wrong> {
+        Ok(ErrorRecord {
+            role: error.role,
+            text: self.shared_text(error.text)?,
+            chain: error.chain.map(|chain| self.chain(&chain)).transpose()?,
+            whole: !error.damaged,
+            without_traceback: error.without_traceback,
+            origin: error.origin.map(|(file, line)| Ok::<_, Wrong>((self.name(file)?, line))).transpose()?,
+            call_id: self.string(error.call_id)?,
+            model: self.string(error.model)?,
+            attempt: error.attempt.map(|attempt| self.attempt(&attempt)).transpose()?.map(Box::new),
+        })
+    }
+
+    fn chain(&self, chain: &Chain) -> Result<fact::Chain, Wrong> {
+        let texts: Result<_, Wrong> = chain.texts.iter().map(|text| self.shared_text(*text)).collect();
+        Ok(fact::Chain { texts: texts?, no_stream_traces: chain.no_stream_traces, nested: chain.nested, route: self.route(chain.route)? })
+    }
+
+    fn attempt(&self, attempt: &Attempt) -> Result<fact::Attempt, Wrong> {
+        let [key, team, user, end_user, user_agent] = attempt.caller;
+        Ok(fact::Attempt {
+            form: attempt.form,
+            about: attempt.about,
+            trace_id: self.string(attempt.trace_id)?,
+            request: self.string(attempt.request)?,
+            start: attempt.start.map(|Shown(time)| time),
+            end: attempt.end.map(|Shown(time)| time),
+            answer_had_begun: attempt.answer_had_begun,
+            broke_stream: attempt.broke_stream,
+            refused_outright: attempt.refused_outright,
+            last_message: attempt.last_message,
+            route: self.route(attempt.route)?,
+            model_group: self.string(attempt.model_group)?,
+            requested_model: self.string(attempt.requested_model)?,
+            caller: Caller {
+                key: self.string(key)?,
+                team: self.string(team)?,
+                user: self.string(user)?,
+                end_user: self.string(end_user)?,
+                user_agent: self.string(user_agent)?,
+            },
+            version: self.string(attempt.version)?,
+        })
+    }
+}
