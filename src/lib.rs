@@ -23,4 +23,4 @@ pub mod scan;
 pub mod stop;
 pub mod stream;
 pub mod wire;
-pub use analyze::{AnalyzeError, FollowError, Findings, LargeInput, Options, Progress, Show, analyze, follow, read};
+pub use analyze::{AnalyzeError, Findings, FollowError, LargeInput, Options, Progress, Show, analyze, follow, read};

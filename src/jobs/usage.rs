@@ -31,8 +31,12 @@ pub(crate) fn check(cli: &Cli) -> anyhow::Result<()> {
 fn facts_whole(cli: &Cli) -> anyhow::Result<()> {
     let asked = cli.format == Asked::Facts || cli.output.iter().any(|output| output.format == Asked::Facts);
     let reading = &cli.reading;
-    let narrowing =
-        [("--since", reading.since.is_some()), ("--until", reading.until.is_some()), ("--date", reading.date.is_some()), ("--timezone", reading.timezone.is_some())];
+    let narrowing = [
+        ("--since", reading.since.is_some()),
+        ("--until", reading.until.is_some()),
+        ("--date", reading.date.is_some()),
+        ("--timezone", reading.timezone.is_some()),
+    ];
     for (option, given) in narrowing {
         ensure!(!asked || !given, "{option} is for the run that links facts, not for the one that writes them");
     }

@@ -8,8 +8,8 @@ use crate::input::{Problem, ProblemKind};
 use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
 use crate::knowledge::{model, provider};
-use crate::mask;
 use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
+use crate::mask;
 use crate::record::Time;
 
 impl Report {

@@ -261,7 +261,9 @@ mod tests {
             let parts = parts.into_iter().enumerate().map(|(source, (name, process, span))| part(source, name, process, span)).collect();
             let mut chains: Vec<Vec<usize>> = grouped(parts)
                 .into_iter()
-                .flat_map(|((_, by_instant), group)| if by_instant { by_instants(group) } else { by_host(group).into_iter().flat_map(by_names).collect() })
+                .flat_map(
+                    |((_, by_instant), group)| if by_instant { by_instants(group) } else { by_host(group).into_iter().flat_map(by_names).collect() },
+                )
                 .map(|chain| chain.iter().map(|(part, _)| part.source).collect())
                 .collect();
             chains.sort_by_key(|chain: &Vec<usize>| chain.iter().min().copied());

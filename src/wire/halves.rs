@@ -4,8 +4,6 @@
 //! the end of a file may be anything, a request's messages included. So of a half only lines are kept that are an error's by their
 //! form; of any other, that there was one.
 
-use std::borrow::Cow;
-
 use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS};
 use crate::mask;
 use crate::record::{self, Form};
@@ -75,10 +73,15 @@ fn kept(bytes: &[u8], may_be_first: impl Fn(&str) -> bool) -> String {
         let is_code = behind_frame && own.starts_with("    ");
         let first = at == 0 && may_be_first(own);
         let known = first || is_frame || is_code || own.trim().is_empty() || STARTS.iter().any(|start| own.starts_with(start)) || names_class(own);
-        let kept_line = if known && !holds_prompt(own) { mask::secrets(own) } else { Cow::Borrowed(WITHHELD) };
-        kept.push_str(&kept_line);
+        if known && !holds_prompt(own) {
+            kept.push_str(&mask::secrets(own));
+        } else {
+            // A traceback goes on behind an indented line and ends with another.
+            kept.extend(own.chars().take_while(|letter| *letter == ' '));
+            kept.push_str(WITHHELD);
+        }
         kept.push_str(&line[own.len()..]);
-        behind_frame = is_frame || is_code;
+        behind_frame = first || is_frame || is_code;
     }
     kept
 }

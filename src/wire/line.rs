@@ -118,7 +118,7 @@ pub(super) struct Fact {
     pub(super) place: (u64, u64),
     #[serde(rename = "n", default, skip_serializing_if = "is_default")]
     pub(super) stream: u32,
-    /// Its line in its stream, if it is another one.
+    /// Its line in its stream, from 0, if it is another one.
     #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
     pub(super) line: Option<u64>,
     /// How many lines it has, if it is not one.

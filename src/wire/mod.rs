@@ -16,7 +16,7 @@ mod tables;
 mod time;
 mod write;
 
-pub use read::{Carried, Reader, ReadError};
+pub use read::{Carried, ReadError, Reader};
 pub use write::{write_problem, write_source};
 
 use crate::input::ProblemKind;

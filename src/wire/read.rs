@@ -212,8 +212,7 @@ impl Open {
         (source.notes.lost, source.notes.more_pages) = (head.lost, head.more_pages);
         source.notes.processes = processes(&head.streams);
         let streams = head.streams.into_iter().map(stream).collect();
-        source.found =
-            SourceFound { streams, mentions: head.mentions, requests: head.requests, unread: head.unread, forms: head.forms };
+        source.found = SourceFound { streams, mentions: head.mentions, requests: head.requests, unread: head.unread, forms: head.forms };
         Ok(Open { source, missing: head.facts, tables: Tables::default() })
     }
 

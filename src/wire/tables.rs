@@ -122,7 +122,7 @@ impl Tables {
             place: Place { source: 0, line, byte },
             stream: fact.stream,
             output: fact.output,
-            line: fact.line.unwrap_or(line),
+            line: fact.line.unwrap_or_else(|| line.saturating_sub(1)),
             lines: fact.lines.unwrap_or(1),
             answer: fact.answer,
             time: fact.time.map(|Shown(time)| time),

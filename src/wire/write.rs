@@ -161,7 +161,7 @@ impl Tables {
         Fact {
             place: (fact.place.line, fact.place.byte),
             stream: fact.stream,
-            line: Some(fact.line).filter(|line| *line != fact.place.line),
+            line: Some(fact.line).filter(|line| line + 1 != fact.place.line),
             lines: Some(fact.lines).filter(|lines| *lines != 1),
             output: fact.output,
             answer: fact.answer,
