@@ -15,7 +15,7 @@ const WITHHELD: &str = "[withheld]";
 const PROMPTS: [&str; 7] = ["messages", "prompt", "content", "input", "choices", "input_value", "arguments"];
 
 /// How lines start that belong to an error and are no source code: a traceback's, LiteLLM's nested texts.
-const STARTS: [&str; 13] = [
+const STARTS: [&str; 14] = [
     "Traceback (most recent call last):",
     "During handling of the above exception",
     "The above exception was the direct cause",
@@ -24,6 +24,7 @@ const STARTS: [&str; 13] = [
     "Received Model Group=",
     "LiteLLM: model group '",
     "Debug Information:",
+    "Cooldown Deployments=",
     "litellm.",
     "openai.",
     "httpx.",
@@ -102,12 +103,13 @@ fn is_rest(line: &str) -> bool {
     line.len() <= 16 || REST.iter().any(|word| line.contains(word))
 }
 
-/// Whether a prompt may stand in a line: not in the provider's sentence, which speaks of messages, but beside a key.
+/// Whether a prompt may stand in a line: behind `key=` or a quoted key, not in a provider's sentence, which speaks of messages.
 fn holds_prompt(line: &str) -> bool {
     PROMPTS.iter().any(|key| {
         line.match_indices(key).any(|(at, found)| {
-            let behind = line[at + found.len()..].trim_start_matches(['\\', '"', '\'']);
-            behind.starts_with('=') || (behind.starts_with(':') && line[..at].ends_with(['"', '\'']))
+            let rest = &line[at + found.len()..];
+            let behind = rest.trim_start_matches(['\\', '"', '\'']);
+            behind.starts_with('=') || (behind.starts_with(':') && behind.len() < rest.len() && line[..at].ends_with(['"', '\'']))
         })
     })
 }

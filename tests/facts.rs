@@ -1,0 +1,142 @@
+//! Facts in, facts out: what many runs find of their own inputs, and one run links, is what one run over all inputs tells.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+use serde_json::Value;
+use streamfall::scan::Wanted;
+use streamfall::{Options, read};
+
+/// Logs whose names are theirs alone.
+const CAPTURES: [&str; 6] =
+    ["1.77.7_A_default", "1.85.0_C_info", "1.85.0_D_json_default", "1.96.2_A_default", "1.85.7_X_clouds_default", "1.109.1_D_json_default"];
+
+/// What a run finds of paths, as a facts file; `label` as `--label`.
+fn facts_of(paths: &[PathBuf], label: Option<&str>) -> Vec<u8> {
+    let options =
+        Options { threads: 2, facts: true, wanted: Wanted { quotes: true, requests: true }, label: label.map(str::to_owned), ..Options::default() };
+    let mut facts = Vec::new();
+    read(paths, options).unwrap().write_facts(&mut facts).unwrap();
+    facts
+}
+
+/// A report without its list of inputs.
+fn told(paths: &[PathBuf]) -> Value {
+    let mut report = common::report_of(paths);
+    report.as_object_mut().unwrap().remove("inputs");
+    report
+}
+
+/// Writes files and gives their paths.
+fn write(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Vec<PathBuf> {
+    let place = |(name, bytes): (String, Vec<u8>)| {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    files.into_iter().map(place).collect()
+}
+
+/// The parts of a log that was cut at these places, in thousandths of it.
+fn cut(log: &[u8], at: &[usize]) -> Vec<Vec<u8>> {
+    let mut at: Vec<usize> = at.iter().map(|at| log.len() * at / 1000).collect();
+    at.sort_unstable();
+    let ends = at.iter().copied().chain([log.len()]);
+    std::iter::once(0).chain(at.iter().copied()).zip(ends).map(|(from, to)| log[from..to].to_vec()).collect()
+}
+
+/// A place behind a line.
+fn behind_line(log: &[u8], thousandth: usize) -> usize {
+    let at = log.len() * thousandth / 1000;
+    memchr::memchr(b'\n', &log[at..]).map_or(log.len(), |newline| at + newline + 1)
+}
+
+/// What an operator may have on disk.
+#[derive(Debug, Clone)]
+struct Dump {
+    /// Which logs stand as they are.
+    whole: Vec<usize>,
+    /// A log that was rotated, and where.
+    rotated: (usize, Vec<usize>),
+    /// Where an export of two pods has its pages.
+    pages: Vec<usize>,
+    /// Whether a log and its trace are there, and an archive.
+    traced: bool,
+    archived: bool,
+}
+
+impl Dump {
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let log = |index: usize| common::capture(CAPTURES[index]).log;
+        let mut files: Vec<(String, Vec<u8>)> = self.whole.iter().map(|index| (format!("{}/whole.log", CAPTURES[*index]), log(*index))).collect();
+        let parts = cut(&log(self.rotated.0), &self.rotated.1);
+        let count = parts.len();
+        let name = |at: usize| if at + 1 == count { "rotated/proxy.log".to_owned() } else { format!("rotated/proxy.log.{}", count - 1 - at) };
+        files.extend(parts.into_iter().enumerate().map(|(at, part)| (name(at), part)));
+        let pods = common::pods(&[&log(1), &log(3)]);
+        let mut from = 0;
+        for (page, at) in self.pages.iter().map(|at| behind_line(&pods, *at)).chain([pods.len()]).enumerate() {
+            files.push((format!("pods/{page:03}.log"), pods[from..at.max(from)].to_vec()));
+            from = at.max(from);
+        }
+        if self.traced {
+            files.push(("traced/proxy.log".into(), common::capture("1.85.0_F_generic_api").log));
+            files.push(("traced/payloads.jsonl".into(), common::trace("1.85.0_F_generic_api")));
+        }
+        if self.archived {
+            let members = [("b/proxy.log", &log(5)[..]), ("a/proxy.log", &log(0)[..])];
+            files.push(("dump.tar.gz".into(), common::gzip(&common::tar(&members))));
+        }
+        files
+    }
+}
+
+prop_compose! {
+    fn dump()(
+        whole in proptest::sample::subsequence(vec![0, 2, 4], 0..=2),
+        rotated in (0_usize..CAPTURES.len(), proptest::collection::vec(0_usize..=1000, 0..4)),
+        mut pages in proptest::collection::vec(0_usize..=1000, 0..3),
+        traced in proptest::bool::weighted(0.3),
+        archived in proptest::bool::weighted(0.3),
+    ) -> Dump {
+        pages.sort_unstable();
+        Dump { whole, rotated, pages, traced, archived }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_facts_of_all_shards_are_the_report_of_all_inputs(dump in dump(), shards in proptest::collection::vec(0_usize..5, 24), seed in any::<u64>()) {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = write(dir.path(), dump.files());
+        let expected = told(&paths);
+        // Shard 0 stays as it is, 1 is compressed, 2 and 3 are read and written once more, together.
+        let of = |shard: usize| paths.iter().zip(&shards).filter(|(_, of)| **of == shard).map(|(path, _)| path.clone()).collect::<Vec<_>>();
+        let mut linked = of(0);
+        let mut parts = Vec::new();
+        for shard in 1..5 {
+            let own = of(shard);
+            if !own.is_empty() {
+                let facts = facts_of(&own, None);
+                let facts = if shard == 1 { common::gzip(&facts) } else { facts };
+                let part = write(dir.path(), vec![(format!("facts/part-{shard}"), facts)]);
+                if shard == 2 || shard == 3 { parts.extend(part) } else { linked.extend(part) }
+            }
+        }
+        if !parts.is_empty() {
+            linked.extend(write(dir.path(), vec![("facts/both".into(), facts_of(&parts, None))]));
+        }
+        if seed % 2 == 0 { linked.reverse() }
+        let found = told(&linked);
+        for (key, value) in expected.as_object().unwrap() {
+            prop_assert_eq!(&found[key], value, "{}", key);
+        }
+    }
+}
