@@ -109,8 +109,14 @@ prop_compose! {
     }
 }
 
+/// A case reads megabytes several times: few unless `PROPTEST_CASES` asks for more.
+fn few() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10);
+    ProptestConfig { cases, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 20, ..ProptestConfig::default() })]
+    #![proptest_config(few())]
 
     #[test]
     fn the_facts_of_all_shards_are_the_report_of_all_inputs(dump in dump(), shards in proptest::collection::vec(0_usize..5, 24), seed in any::<u64>()) {

@@ -1,8 +1,8 @@
 //! Halves of records, as far as they may leave the machine: an error's own lines, masked; nothing of a prompt.
 //!
 //! A record that a rotation or a split has cut is put together where facts are linked, so its halves must be there. But what stands at
-//! the end of a file may be anything, a request's messages included. So of a half only lines are kept that are an error's by their
-//! form; of any other, that there was one.
+//! the end of a file may be anything, a request's messages included. So of a half only what shows to be an error's is kept, and no line
+//! of that with a prompt in it; of any other line, that there was one.
 
 use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS};
 use crate::mask;
@@ -32,16 +32,23 @@ const STARTS: [&str; 14] = [
     "aiohttp.",
 ];
 
-/// The half before a source's first head. Its first line may be the rest of one.
+/// The half before a source's first head, from where it shows to be an error's. Its first line may be the rest of one.
 pub(super) fn opening(bytes: &[u8]) -> String {
-    kept(bytes, is_rest)
+    let text = String::from_utf8_lossy(bytes);
+    let next = text.lines().skip(1).find(|line| !line.trim().is_empty());
+    let (mut within, mut first) = (false, true);
+    kept(&text, |line| {
+        within |= is_own(line) || (first && tells(line));
+        let is_rest = std::mem::take(&mut first) && (line.len() <= SHORT || next.is_some_and(is_own));
+        within || is_rest
+    })
 }
 
 /// A source's last record, which may go on elsewhere; `None` of a trace's row: what a cut leaves of it speaks for itself.
 pub(super) fn closing(bytes: &[u8]) -> Option<String> {
     match record::starts_here(bytes) {
         Some(Form::Row) | None => None,
-        Some(_) if is_error(bytes) => Some(kept(bytes, |_| true)),
+        Some(_) if is_error(bytes) => Some(kept(&String::from_utf8_lossy(bytes), |_| true)),
         Some(_) => {
             let text = String::from_utf8_lossy(bytes);
             let lines = text.matches('\n').count();
@@ -63,28 +70,26 @@ fn is_error(bytes: &[u8]) -> bool {
     })
 }
 
-/// The lines that are an error's, and of the others that there were some; as many as before.
-fn kept(bytes: &[u8], may_be_first: impl Fn(&str) -> bool) -> String {
-    let text = String::from_utf8_lossy(bytes);
+/// The lines that are an error's and hold no prompt, and of the others that there were some; as many as before.
+fn kept(text: &str, mut is_error: impl FnMut(&str) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
-    let mut behind_frame = false;
-    for (at, line) in text.split_inclusive('\n').enumerate() {
+    for line in text.split_inclusive('\n') {
         let own = line.trim_end_matches(['\n', '\r']);
-        let is_frame = own.trim_start().starts_with("File \"");
-        let is_code = behind_frame && own.starts_with("    ");
-        let first = at == 0 && may_be_first(own);
-        let known = first || is_frame || is_code || own.trim().is_empty() || STARTS.iter().any(|start| own.starts_with(start)) || names_class(own);
-        if known && !holds_prompt(own) {
+        if is_error(own) && !holds_prompt(own) {
             kept.push_str(&mask::secrets(own));
-        } else {
+        } else if !own.trim().is_empty() {
             // A traceback goes on behind an indented line and ends with another.
             kept.extend(own.chars().take_while(|letter| *letter == ' '));
             kept.push_str(WITHHELD);
         }
         kept.push_str(&line[own.len()..]);
-        behind_frame = first || is_frame || is_code;
     }
     kept
+}
+
+/// Whether a line begins as an error's do.
+fn is_own(line: &str) -> bool {
+    line.trim_start().starts_with("File \"") || STARTS.iter().any(|start| line.starts_with(start)) || names_class(line)
 }
 
 /// Whether a line starts with the name of an exception: `ValueError: …`, `a.b.SomeException`.
@@ -95,12 +100,15 @@ fn names_class(line: &str) -> bool {
     ends && (rest.is_empty() || rest.starts_with(':'))
 }
 
-/// Words of which the rest of an error's line has one.
-const REST: [&str; 7] = ["request_id", "litellm", ".py\"", "Exception", "Error", "Fallback", "prefill"];
+/// Too short to tell anything.
+const SHORT: usize = 16;
 
-/// Whether the first line may be the rest of an error's: it is short, or tells.
-fn is_rest(line: &str) -> bool {
-    line.len() <= 16 || REST.iter().any(|word| line.contains(word))
+/// Words of which the rest of an error's line has one.
+const REST: [&str; 8] = ["request_id", "litellm", ".py\"", "Exception", "Error", "Fallback", "prefill", " of the above exception"];
+
+/// Whether a line shows to be the rest of an error's.
+fn tells(line: &str) -> bool {
+    REST.iter().any(|word| line.contains(word)) || STARTS.iter().any(|start| start.ends_with(line))
 }
 
 /// Whether a prompt may stand in a line: behind `key=` or a quoted key, not in a provider's sentence, which speaks of messages.

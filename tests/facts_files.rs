@@ -1,0 +1,179 @@
+//! Facts files as inputs of the real binary: versions, damage, twins, names, and what is said of them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::cargo::cargo_bin_cmd;
+use boon::{Compiler, Schemas};
+use common::{capture, gzip, trace};
+use serde_json::Value;
+
+const SCHEMA: &str = include_str!("../schema/streamfall.facts.v1.json");
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs").join(name)
+}
+
+/// Runs the binary in a folder.
+fn run(dir: &Path, args: &[&str], stdin: &[u8]) -> Output {
+    cargo_bin_cmd!("streamfall").current_dir(dir).args(args).write_stdin(stdin.to_vec()).output().unwrap()
+}
+
+fn facts(dir: &Path, args: &[&str]) -> Vec<u8> {
+    run(dir, &[&["--format", "facts"], args].concat(), b"").stdout
+}
+
+/// Status, requests, and what is said of inputs.
+fn told(dir: &Path, args: &[&str], stdin: &[u8]) -> (i32, u64, String) {
+    let output = run(dir, &[&["--format", "json"], args].concat(), stdin);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.code().unwrap(), report["summary"]["requests"].as_u64().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// A folder with a log, and its facts beside it.
+fn folder() -> (tempfile::TempDir, u64, Vec<u8>) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(sample("proxy-1.85.0-text.log"), dir.path().join("proxy.log")).unwrap();
+    let (_, requests, _) = told(dir.path(), &["proxy.log"], b"");
+    let facts = facts(dir.path(), &["proxy.log"]);
+    std::fs::write(dir.path().join("proxy.facts"), &facts).unwrap();
+    assert!(requests > 10, "{requests}");
+    (dir, requests, facts)
+}
+
+fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    String::from_utf8(bytes.to_vec()).unwrap().replacen(from, to, 1).into_bytes()
+}
+
+#[test]
+fn each_line_is_valid_under_the_schema() {
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    compiler.add_resource("facts.json", serde_json::from_str(SCHEMA).unwrap()).unwrap();
+    let index = compiler.compile("facts.json", &mut schemas).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let names = ["1.77.7_A_default", "1.85.0_B_debug", "1.85.0_D_json_default", "1.85.0_F_generic_api", "1.85.0_E_otel_otlp", "1.85.7_G_langfuse"];
+    for name in names {
+        let log = capture(name).log;
+        std::fs::write(dir.path().join(format!("{name}.log")), &log[log.len() / 3..]).unwrap();
+        if common::captures_dir().join(name).join("trace.jsonl.zst").exists() {
+            std::fs::write(dir.path().join(format!("{name}.jsonl")), trace(name)).unwrap();
+        }
+    }
+    std::fs::write(dir.path().join("metrics.prom"), "litellm_deployment_failed_fallbacks_total 3\n").unwrap();
+    let lines = facts(dir.path(), &[".", "missing.log"]);
+    let lines: Vec<Value> =
+        lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect();
+    assert!(lines.len() > 500, "{}", lines.len());
+    for line in &lines {
+        if let Err(error) = schemas.validate(line, index) {
+            panic!("{line}: {error:#}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_facts_is_said_and_the_rest_is_used() {
+    let (dir, requests, facts) = folder();
+    let half = facts[..facts.len() / 2].to_vec();
+    let text = String::from_utf8(facts.clone()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let without_header = lines[1..].join("\n").into_bytes();
+    let mut log_between = lines.clone();
+    log_between.insert(9, "07:35:20 - LiteLLM Proxy:INFO: x.py:1 - a log's line");
+    let clean = replaced(&facts, "\"path\":\"proxy.log\"", "\"path\":\"other.log\"");
+    let broken_then_whole = [&half[..], b"\n", &facts].concat();
+    // Facts; the status, whether all requests are there, what is said.
+    let cases: [(&str, Vec<u8>, i32, bool, &str); 8] = [
+        ("whole", facts.clone(), 1, true, ""),
+        ("gzip", gzip(&facts), 1, true, ""),
+        ("another version", replaced(&facts, "facts/1", "facts/9"), 2, false, "line 1 is of streamfall.facts/9, written by streamfall 0.1.0"),
+        ("cut", half.clone(), 2, false, "write the facts again"),
+        ("cut at a line", lines[..40].join("\n").into_bytes(), 2, false, "fact(s) of proxy.log early"),
+        ("no header", without_header, 2, false, "in no form of record or wrapping that is known here"),
+        ("a log's line between", log_between.join("\n").into_bytes(), 2, false, "line 10 is no fact"),
+        ("a run that broke, and another", broken_then_whole, 2, true, "is no fact"),
+    ];
+    for (name, bytes, status, all, said) in cases {
+        let found = told(dir.path(), &["-"], &bytes);
+        assert_eq!(found.0, status, "{name}: {found:?}");
+        assert_eq!(found.1 == requests, all, "{name}: {found:?} of {requests}");
+        assert!(found.2.contains(said), "{name}: {found:?}");
+    }
+    std::fs::write(dir.path().join("other.facts"), clean).unwrap();
+}
+
+#[test]
+fn the_same_twice_counts_once() {
+    let (dir, requests, facts) = folder();
+    std::fs::write(dir.path().join("both.facts"), [&facts[..], &facts].concat()).unwrap();
+    std::fs::write(dir.path().join("copy.log"), std::fs::read(dir.path().join("proxy.log")).unwrap()).unwrap();
+    let cases: [&[&str]; 5] = [&["proxy.facts", "proxy.log"], &["both.facts"], &["proxy.facts", "both.facts"], &["proxy.facts", "copy.log"], &["."]];
+    for paths in cases {
+        let (status, found, said) = told(dir.path(), paths, b"");
+        assert_eq!((status, found), (1, requests), "{paths:?}");
+        assert!(said.contains("and is counted once"), "{paths:?}: {said}");
+    }
+}
+
+#[test]
+fn logs_of_the_same_name_from_two_hosts_are_two() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (capture("1.77.7_A_default").log, capture("1.96.2_A_default").log);
+    // Each host has a rotated log, cut in a record; taken for one log, the halves would not join.
+    for (host, log) in [("a", &one), ("b", &other)] {
+        let folder = dir.path().join(host);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("proxy.log.1"), &log[..log.len() / 2]).unwrap();
+        std::fs::write(folder.join("proxy.log"), &log[log.len() / 2..]).unwrap();
+        std::fs::write(dir.path().join(format!("{host}.facts")), facts(&folder, &["proxy.log", "proxy.log.1"])).unwrap();
+    }
+    let alone = |host: &str| told(&dir.path().join(host), &["."], b"").1;
+    let (status, together, said) = told(dir.path(), &["a.facts", "b.facts"], b"");
+    assert_eq!((status, together, said.as_str()), (1, alone("a") + alone("b"), ""));
+}
+
+#[test]
+fn a_label_goes_with_the_facts() {
+    let (dir, requests, _) = folder();
+    std::fs::write(dir.path().join("web.facts"), facts(dir.path(), &["--label", "web", "proxy.log"])).unwrap();
+    let names = |args: &[&str]| {
+        let report: Value = serde_json::from_slice(&run(dir.path(), &[&["--format", "json"], args].concat(), b"").stdout).unwrap();
+        assert_eq!(report["summary"]["requests"], requests);
+        report["inputs"][0]["source"].as_str().unwrap().to_owned()
+    };
+    let cases: [(&[&str], &str); 3] =
+        [(&["web.facts"], "web:proxy.log"), (&["--label", "eu", "proxy.facts"], "eu:proxy.log"), (&["--label", "web", "proxy.log"], "web:proxy.log")];
+    for (args, name) in cases {
+        assert_eq!(names(args), name, "{args:?}");
+    }
+}
+
+#[test]
+fn facts_of_a_log_with_nothing_in_it_are_a_few_hundred_bytes() {
+    let dir = tempfile::tempdir().unwrap();
+    let clean = std::fs::read(sample("proxy-1.85.0-clean.log")).unwrap();
+    std::fs::write(dir.path().join("clean.log"), clean.repeat(40)).unwrap();
+    let facts = facts(dir.path(), &["clean.log"]);
+    assert!(facts.len() < 700, "{}: {}", facts.len(), String::from_utf8_lossy(&facts));
+}
+
+#[test]
+fn facts_are_of_all_that_was_read() {
+    let (dir, _, _) = folder();
+    let cases: [(&[&str], &str); 5] = [
+        (&["--since", "2026-01-01T00:00:00Z"], "--since is for the run that links facts"),
+        (&["--until", "2026-01-01T00:00:00Z"], "--until is for the run that links facts"),
+        (&["--date", "2026-01-01"], "--date is for the run that links facts"),
+        (&["--timezone", "+02:00"], "--timezone is for the run that links facts"),
+        (&["--follow"], "--follow"),
+    ];
+    for (options, said) in cases {
+        let output = run(dir.path(), &[&["--format", "facts"], options, &["proxy.log"]].concat(), b"");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty() && stderr.contains(said), "{options:?}: {:?} {stderr}", output.status);
+    }
+}
