@@ -218,8 +218,10 @@ impl Gathered {
         }
         self.drop_repeated();
         let mut alike: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
-        for (index, SourceRead { read, .. }) in self.sources.iter().enumerate().filter(|(_, source)| source.counts()) {
-            if read.bytes > 0 && read.problem.is_none() {
+        for index in self.whole_first() {
+            let source = &self.sources[index];
+            let read = &source.read;
+            if source.counts() && read.bytes > 0 && read.problem.is_none() {
                 alike.entry((read.bytes, read.start)).or_default().push(index);
             }
         }
@@ -238,7 +240,7 @@ impl Gathered {
     /// Forgets sources that facts files carry a second time, whatever was wrong with them.
     fn drop_repeated(&mut self) {
         let mut seen: HashMap<(String, u64, u64, Option<u128>), usize> = HashMap::new();
-        for index in 0..self.sources.len() {
+        for index in self.whole_first() {
             let SourceFacts { name, run, bytes, whole, .. } = &self.sources[index].read;
             if self.sources[index].number.is_none() {
                 let first = *seen.entry((name.clone(), *run, *bytes, *whole)).or_insert(index);
@@ -247,6 +249,13 @@ impl Gathered {
                 }
             }
         }
+    }
+
+    /// The sources by index; last those of which a facts file that broke off gave a part: another may have them whole.
+    fn whole_first(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.sources.len()).collect();
+        order.sort_by_key(|index| self.sources[*index].read.missing > 0);
+        order
     }
 
     /// Forgets what was found of a source that holds the same as another.

@@ -54,6 +54,9 @@ pub(super) struct Source {
     pub(super) streams: Vec<Stream>,
     /// How many lines of facts follow.
     pub(super) facts: u64,
+    /// How many were lost on the way here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) missing: u64,
 }
 
 /// What one process wrote in a source.

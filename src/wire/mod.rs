@@ -58,6 +58,8 @@ pub struct SourceFacts {
     pub problem: Option<ProblemKind>,
     /// Whether it is no log, and then whether it prints the rejection's sentence.
     pub foreign: Option<bool>,
+    /// How many of its facts a facts file that breaks off did not give.
+    pub missing: u64,
     /// What was found.
     pub found: SourceFound,
 }

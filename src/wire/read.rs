@@ -157,7 +157,7 @@ impl<R: BufRead> Reader<R> {
     /// Gives what there is of the source at hand, and why there is no more.
     fn fail(&mut self, error: ReadError) {
         if let State::Within(open) = std::mem::replace(&mut self.state, State::Passing) {
-            self.ready.push_back(Ok(Carried::Source(Box::new(open.source))));
+            self.ready.push_back(Ok(open.ended()));
         }
         self.ready.push_back(Err(error));
     }
@@ -168,7 +168,7 @@ impl<R: BufRead> Reader<R> {
             let missing = open.missing;
             let ended = || ReadError::Ended { line: self.number - 1, missing, source_name: open.source.name.clone() };
             let error = (missing > 0).then(ended);
-            self.ready.push_back(Ok(Carried::Source(Box::new(open.source))));
+            self.ready.push_back(Ok(open.ended()));
             self.ready.extend(error.map(Err));
         }
     }
@@ -207,6 +207,7 @@ impl Open {
             looks: head.looks,
             problem: head.problem,
             foreign: head.foreign,
+            missing: head.missing,
             ..SourceFacts::default()
         };
         (source.notes.lost, source.notes.more_pages) = (head.lost, head.more_pages);
@@ -214,6 +215,12 @@ impl Open {
         let streams = head.streams.into_iter().map(stream).collect();
         source.found = SourceFound { streams, mentions: head.mentions, requests: head.requests, unread: head.unread, forms: head.forms };
         Ok(Open { source, missing: head.facts, tables: Tables::default() })
+    }
+
+    /// What there is of it.
+    fn ended(mut self) -> Carried {
+        self.source.missing += self.missing;
+        Carried::Source(Box::new(self.source))
     }
 
     fn add(&mut self, line: Line<'_>, quotes: bool) -> Result<(), String> {

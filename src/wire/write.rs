@@ -76,6 +76,7 @@ fn head(source: &SourceFacts) -> Source {
         foreign: source.foreign,
         streams: found.streams.iter().map(|stream| stream_head(stream, process(stream))).collect(),
         facts: found.streams.iter().map(|stream| stream.facts.len() as u64).sum(),
+        missing: source.missing,
     }
 }
 
