@@ -208,7 +208,7 @@ fn facts(samples: &[Sample]) -> anyhow::Result<Vec<Fact>> {
         for chunk in Source::of(*sample)?.chunks()? {
             order.add(searcher.search(&chunk));
         }
-        let part = |found| Part { source: index, name: sample.file.to_owned(), process: String::new(), found };
+        let part = |found| Part { source: index, name: sample.file.to_owned(), run: 0, process: String::new(), found };
         parts.extend(order.finish().streams.into_iter().map(part));
     }
     Ok(stream::join(parts, &Completion::default()).facts)

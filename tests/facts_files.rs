@@ -107,6 +107,18 @@ fn what_is_wrong_with_facts_is_said_and_the_rest_is_used() {
 }
 
 #[test]
+fn facts_are_compared_as_logs_are_and_not_followed() {
+    let (dir, _, facts) = folder();
+    std::fs::copy(sample("proxy-1.85.0-json.log"), dir.path().join("after.log")).unwrap();
+    std::fs::write(dir.path().join("after.facts"), self::facts(dir.path(), &["after.log"])).unwrap();
+    let compared = |after: &str| run(dir.path(), &["compare", "proxy.log", after, "--format", "json"], b"").stdout;
+    assert_eq!(compared("after.facts"), compared("after.log"));
+    let followed = run(dir.path(), &["--follow"], &facts);
+    let stderr = String::from_utf8_lossy(&followed.stderr).into_owned();
+    assert!(followed.status.code() == Some(2) && stderr.contains("give them without --follow"), "{:?} {stderr}", followed.status);
+}
+
+#[test]
 fn the_same_twice_counts_once() {
     let (dir, requests, facts) = folder();
     std::fs::write(dir.path().join("both.facts"), [&facts[..], &facts].concat()).unwrap();

@@ -180,7 +180,7 @@ impl Gathered {
             if self.sources[index].number.is_some() {
                 self.sources[index].read.whole = self.whole_hash(index, files);
                 let SourceFacts { name, bytes, whole, .. } = &self.sources[index].read;
-                read.push_str(&format!("{name}\n{bytes} {whole:?}\n"));
+                read.extend([name, "\n", &bytes.to_string(), " ", &format!("{whole:?}"), "\n"]);
             }
         }
         let run = xxh3_64(read.as_bytes());

@@ -143,6 +143,10 @@ impl<'r> SourceReader<'r> {
         };
         let start = self.start(reader, depth);
         if wire::is_facts(&start.bytes) {
+            if self.reader.live.is_some() {
+                let advice = "it holds facts, which are linked when all are there; give them without --follow";
+                return self.say(Event::Failed(index, ProblemKind::Refused(advice.to_owned())));
+            }
             return self.read_facts(index, start);
         }
         let archive = Archive::of(&start.bytes);
