@@ -42,18 +42,21 @@ fn write(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Vec<PathBuf> {
     files.into_iter().map(place).collect()
 }
 
-/// The parts of a log that was cut at these places, in thousandths of it.
-fn cut(log: &[u8], at: &[usize]) -> Vec<Vec<u8>> {
-    let mut at: Vec<usize> = at.iter().map(|at| log.len() * at / 1000).collect();
+/// Where a log is cut: behind a line, or in one, before a word that shows that its rest is an error's. Of any other line, the rest might be a
+/// prompt's, and is not carried.
+const BORDERS: [&[u8]; 4] = [b"\n", b"Error", b"litellm", b".py\""];
+
+/// The parts of a log that was cut at these places, in thousandths of it, and at the next such border.
+fn cut(log: &[u8], at: &[(usize, usize)]) -> Vec<Vec<u8>> {
+    let border = |(at, border): &(usize, usize)| {
+        let at = log.len() * at / 1000;
+        let found = memchr::memmem::find(&log[at..], BORDERS[*border]);
+        found.map_or(log.len(), |found| at + found + usize::from(*border == 0))
+    };
+    let mut at: Vec<usize> = at.iter().map(border).collect();
     at.sort_unstable();
     let ends = at.iter().copied().chain([log.len()]);
     std::iter::once(0).chain(at.iter().copied()).zip(ends).map(|(from, to)| log[from..to].to_vec()).collect()
-}
-
-/// A place behind a line.
-fn behind_line(log: &[u8], thousandth: usize) -> usize {
-    let at = log.len() * thousandth / 1000;
-    memchr::memchr(b'\n', &log[at..]).map_or(log.len(), |newline| at + newline + 1)
 }
 
 /// What an operator may have on disk.
@@ -62,7 +65,7 @@ struct Dump {
     /// Which logs stand as they are.
     whole: Vec<usize>,
     /// A log that was rotated, and where.
-    rotated: (usize, Vec<usize>),
+    rotated: (usize, Vec<(usize, usize)>),
     /// Where an export of two pods has its pages.
     pages: Vec<usize>,
     /// Whether a log and its trace are there, and an archive.
@@ -79,11 +82,8 @@ impl Dump {
         let name = |at: usize| if at + 1 == count { "rotated/proxy.log".to_owned() } else { format!("rotated/proxy.log.{}", count - 1 - at) };
         files.extend(parts.into_iter().enumerate().map(|(at, part)| (name(at), part)));
         let pods = common::pods(&[&log(1), &log(3)]);
-        let mut from = 0;
-        for (page, at) in self.pages.iter().map(|at| behind_line(&pods, *at)).chain([pods.len()]).enumerate() {
-            files.push((format!("pods/{page:03}.log"), pods[from..at.max(from)].to_vec()));
-            from = at.max(from);
-        }
+        let pages: Vec<_> = self.pages.iter().map(|at| (*at, 0)).collect();
+        files.extend(cut(&pods, &pages).into_iter().enumerate().map(|(page, lines)| (format!("pods/{page:03}.log"), lines)));
         if self.traced {
             files.push(("traced/proxy.log".into(), common::capture("1.85.0_F_generic_api").log));
             files.push(("traced/payloads.jsonl".into(), common::trace("1.85.0_F_generic_api")));
@@ -99,12 +99,11 @@ impl Dump {
 prop_compose! {
     fn dump()(
         whole in proptest::sample::subsequence(vec![0, 2, 4], 0..=2),
-        rotated in (0_usize..CAPTURES.len(), proptest::collection::vec(0_usize..=1000, 0..4)),
-        mut pages in proptest::collection::vec(0_usize..=1000, 0..3),
+        rotated in (0_usize..CAPTURES.len(), proptest::collection::vec((0_usize..=1000, 0..BORDERS.len()), 0..4)),
+        pages in proptest::collection::vec(0_usize..=1000, 0..3),
         traced in proptest::bool::weighted(0.3),
         archived in proptest::bool::weighted(0.3),
     ) -> Dump {
-        pages.sort_unstable();
         Dump { whole, rotated, pages, traced, archived }
     }
 }

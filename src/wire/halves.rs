@@ -14,8 +14,11 @@ const WITHHELD: &str = "[withheld]";
 /// Keys behind which a prompt or an answer stands, in any quotes.
 const PROMPTS: [&str; 7] = ["messages", "prompt", "content", "input", "choices", "input_value", "arguments"];
 
+/// Behind it stands what the model had said (LiteLLM's `Error parsing chunk`).
+const RECEIVED_CHUNK: &str = "Received chunk:";
+
 /// How lines start that belong to an error and are no source code: a traceback's, LiteLLM's nested texts.
-const STARTS: [&str; 14] = [
+const STARTS: [&str; 15] = [
     "Traceback (most recent call last):",
     "During handling of the above exception",
     "The above exception was the direct cause",
@@ -23,6 +26,7 @@ const STARTS: [&str; 14] = [
     "Error doing the fallback: ",
     "Received Model Group=",
     "LiteLLM: model group '",
+    RECEIVED_CHUNK,
     "Debug Information:",
     "Cooldown Deployments=",
     "litellm.",
@@ -49,14 +53,34 @@ pub(super) fn closing(bytes: &[u8]) -> Option<String> {
     match record::starts_here(bytes) {
         Some(Form::Row) | None => None,
         Some(_) if is_error(bytes) => Some(kept(&String::from_utf8_lossy(bytes), |_| true)),
-        Some(_) => {
-            let text = String::from_utf8_lossy(bytes);
-            let lines = text.matches('\n').count();
-            let head = text.lines().next().and_then(|line| line.find(" - ").map(|end| &line[..end + 3])).unwrap_or_default();
-            // It is known to say nothing, and to go on: as many lines, none of them kept.
-            Some(format!("{head}{WITHHELD}{}", "\n".repeat(lines)))
-        }
+        Some(_) => Some(outline(&String::from_utf8_lossy(bytes))),
     }
+}
+
+/// What is left of a record that is known to say nothing, and to go on: as many lines, and of the last one what may begin the next record.
+fn outline(text: &str) -> String {
+    let head = text.lines().next().and_then(|line| line.find(" - ").map(|end| &line[..end + 3])).unwrap_or_default();
+    let (before, last) = text.rsplit_once('\n').map_or(("", text), |(before, last)| (before, last));
+    if before.is_empty() && begins_head(text) {
+        return text.to_owned();
+    }
+    let lines = text.matches('\n').count();
+    let last = if lines > 0 && begins_head(last) { last } else { "" };
+    format!("{head}{WITHHELD}{}{last}", "\n".repeat(lines))
+}
+
+/// How a JSON record begins.
+const JSON_HEAD: &str = "{\"message\": \"";
+
+/// Whether a line that was cut may have been to become a record's head: no more than a time and a logger stands in it.
+fn begins_head(line: &str) -> bool {
+    let uncoloured = line.trim_start_matches("\u{1b}[92m");
+    let clock = uncoloured.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b':').count();
+    let logger = &uncoloured[clock..];
+    let is_text = clock <= "07:35:20".len()
+        && (" - LiteLLM".starts_with(logger) || logger.strip_prefix(" - LiteLLM").is_some_and(|name| !name.contains(" - ")));
+    let is_json = JSON_HEAD.starts_with(line) || line.strip_prefix(JSON_HEAD).is_some_and(|message| message.len() <= SHORT);
+    !line.is_empty() && (is_text || is_json)
 }
 
 /// Whether a record with a head is LiteLLM's word on an error, or on a hop: of what else is logged, nothing is asked.
@@ -104,20 +128,36 @@ fn names_class(line: &str) -> bool {
 const SHORT: usize = 16;
 
 /// Words of which the rest of an error's line has one.
-const REST: [&str; 8] = ["request_id", "litellm", ".py\"", "Exception", "Error", "Fallback", "prefill", " of the above exception"];
+const REST: [&str; 10] =
+    ["request_id", "litellm", ".py\"", "Exception", "Error", "Fallback", "prefill", " of the above exception", "Model Group=", "LiteLLM "];
+
+/// Fields of a JSON record that stand behind its message and level.
+const BEHIND_LEVEL: [&str; 3] = ["\"timestamp\": \"", "\"component\": \"", "\"logger\": \""];
 
 /// Whether a line shows to be the rest of an error's.
 fn tells(line: &str) -> bool {
-    REST.iter().any(|word| line.contains(word)) || STARTS.iter().any(|start| start.ends_with(line))
+    REST.iter().any(|word| line.contains(word)) || STARTS.iter().any(|start| start.ends_with(line)) || is_end_of_json(line)
+}
+
+/// Whether a line is the end of a JSON record, from behind its message, or of an error's.
+fn is_end_of_json(line: &str) -> bool {
+    match line.split_once("\"level\": \"") {
+        Some((_, level)) => ["ERROR", "WARNING", "CRITICAL"].iter().any(|loud| level.starts_with(loud)),
+        None => BEHIND_LEVEL.iter().any(|field| line.contains(field)),
+    }
 }
 
 /// Whether a prompt may stand in a line: behind `key=` or a quoted key, not in a provider's sentence, which speaks of messages.
 fn holds_prompt(line: &str) -> bool {
-    PROMPTS.iter().any(|key| {
-        line.match_indices(key).any(|(at, found)| {
-            let rest = &line[at + found.len()..];
-            let behind = rest.trim_start_matches(['\\', '"', '\'']);
-            behind.starts_with('=') || (behind.starts_with(':') && behind.len() < rest.len() && line[..at].ends_with(['"', '\'']))
+    let is_chunk = line.starts_with(RECEIVED_CHUNK);
+    let has_key = || {
+        PROMPTS.iter().any(|key| {
+            line.match_indices(key).any(|(at, found)| {
+                let rest = &line[at + found.len()..];
+                let behind = rest.trim_start_matches(['\\', '"', '\'']);
+                behind.starts_with('=') || (behind.starts_with(':') && behind.len() < rest.len() && line[..at].ends_with(['"', '\'']))
+            })
         })
-    })
+    };
+    is_chunk || has_key()
 }
