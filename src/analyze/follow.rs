@@ -170,7 +170,7 @@ impl Follower {
     }
 
     /// The incidents that are settled by now, or all that there are.
-    pub(super) fn settle(&mut self, now: Instant, all: bool) -> Vec<Incident> {
+    pub(super) fn settle(&mut self, now: Instant, all: bool) -> Vec<Box<Incident>> {
         if !self.pending {
             return Vec::new();
         }

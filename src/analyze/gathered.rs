@@ -6,13 +6,14 @@ use std::io::{self, Write};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::event::Event;
+use super::parts;
 use crate::fact::Fact;
 use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
 use crate::scan::{InOrder, SourceFound, Wanted};
 use crate::stream::{self, Completion, Part, Streams};
-use crate::wire::{self, SourceFacts};
+use crate::wire::{self, Held, SourceFacts};
 
 /// What was read of all sources.
 pub(super) struct Gathered {
@@ -262,7 +263,7 @@ impl Gathered {
     fn forget(&mut self, index: usize, first: usize) {
         let name = self.sources[first].read.name.clone();
         let read = &mut self.sources[index].read;
-        read.found = SourceFound::default();
+        (read.found, read.held) = (SourceFound::default(), None);
         read.problem = Some(ProblemKind::Twin(name));
     }
 
@@ -282,6 +283,36 @@ impl Gathered {
 
     /// All facts, with the parts of each process put together.
     pub(super) fn take_streams(&mut self, completion: &Completion) -> Streams {
+        for SourceRead { read, .. } in &mut self.sources {
+            for fact in read.held.take().into_iter().flat_map(Held::unfold) {
+                let stream = read.found.streams.iter_mut().find(|stream| stream.number == fact.stream);
+                if let Some(stream) = stream {
+                    stream.facts.push(fact);
+                }
+            }
+        }
+        let mut streams = stream::join(self.take_stream_parts(), completion);
+        self.go_on(&streams.continued);
+        // What is no log after all states nothing.
+        streams.facts.retain(|fact| self.sources.get(fact.place.source as usize).is_some_and(|source| source.read.foreign.is_none()));
+        streams
+    }
+
+    /// Whether streams can be linked apart: facts files carry all of them, no row of a trace is there, and nothing that is no log.
+    pub(super) fn can_be_parted(&self) -> bool {
+        let held = |source: &SourceRead| source.read.held.as_ref().is_none_or(|held| !held.has_rows()) && source.read.foreign.is_none();
+        let has_facts = |source: &SourceRead| source.read.found.streams.iter().any(|stream| !stream.facts.is_empty());
+        self.sources.iter().all(|source| held(source) && !has_facts(source)) && self.sources.iter().any(|source| source.read.held.is_some())
+    }
+
+    /// All streams, in parts that can be linked apart.
+    pub(super) fn take_parts(&mut self) -> Vec<parts::Part> {
+        let chains = stream::chains(self.take_stream_parts());
+        let held = self.sources.iter_mut().enumerate().filter_map(|(index, source)| Some((index, source.read.held.take()?)));
+        parts::parts(chains, held.collect())
+    }
+
+    fn take_stream_parts(&mut self) -> Vec<Part> {
         let mut parts = Vec::new();
         for (index, SourceRead { read, .. }) in self.sources.iter_mut().enumerate() {
             for found in std::mem::take(&mut read.found.streams) {
@@ -289,15 +320,16 @@ impl Gathered {
                 parts.push(Part { source: index, name: read.name.clone(), run: read.run, process, found });
             }
         }
-        let mut streams = stream::join(parts, completion);
-        for &index in &streams.continued {
+        parts
+    }
+
+    /// Takes sources for logs that go on with another's record.
+    pub(super) fn go_on(&mut self, continued: &HashSet<usize>) {
+        for &index in continued {
             let read = &mut self.sources[index].read;
             read.foreign = None;
             read.looks = vec![Form::Text];
         }
-        // What is no log after all states nothing.
-        streams.facts.retain(|fact| self.sources.get(fact.place.source as usize).is_some_and(|source| source.read.foreign.is_none()));
-        streams
     }
 
     /// What the report says of its inputs, problems with paths included.
@@ -324,7 +356,8 @@ impl Gathered {
     /// What is to be said of the inputs before their facts are linked.
     pub(super) fn problems(&self, inputs: &Inputs) -> Vec<Problem> {
         let of_sources = self.sources.iter().filter_map(|source| {
-            let stated = source.read.found.streams.iter().any(|stream| !stream.facts.is_empty());
+            let held = source.read.held.as_ref().is_some_and(|held| !held.is_empty());
+            let stated = held || source.read.found.streams.iter().any(|stream| !stream.facts.is_empty());
             Some(Problem { input: source.read.name.clone(), kind: source.problem(stated)? })
         });
         self.problems_of(inputs).into_iter().chain(of_sources).collect()

@@ -9,6 +9,7 @@ mod event;
 mod follow;
 mod gathered;
 mod mailbox;
+mod parts;
 mod reader;
 mod round;
 mod source;
@@ -26,13 +27,14 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::input::{self, Inputs, Limits, Problem, Selection};
 use crate::link;
-use crate::report::{Names, Noticed, Report, Traffic, Window};
+use crate::report::{Names, Noticed, Report, Traffic, Window, Windowed};
 use crate::scan::{Searcher, Wanted};
-use crate::stream::Completion;
+use crate::stream::{Completion, Streams};
 use advance::Advance;
 use event::Event;
 use gathered::Gathered;
 use mailbox::Mailbox;
+use parts::Linked;
 use reader::Reader;
 use round::Workers;
 
@@ -155,22 +157,34 @@ impl Findings {
     pub fn report(self) -> Report {
         let Findings { inputs, gathered: mut read, pool, completion, window, label } = self;
         read.drop_twins(&inputs.sources);
-        let mut streams = read.take_streams(&completion);
-        let stated: HashSet<usize> = streams.facts.iter().map(|fact| fact.place.source as usize).collect();
-        let mut incidents = pool.install(|| link::link(&streams.facts));
-        let windowed = window.apply(&mut incidents, &mut streams.facts, &streams.ends);
-        let mut noticed = Noticed::default();
-        let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
-        noticed.add(&streams.facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
-        let names = Names { sources: read.names(), processes: streams.processes, label };
-        let (begins, ends) = (streams.begins, streams.ends);
-        // It takes as long as to print the report.
-        let facts = streams.facts;
-        pool.spawn(move || drop(facts));
+        let (linked, windowed) = if window.is_open() && read.can_be_parted() {
+            let parts = read.take_parts();
+            let linked = pool.install(|| parts::link(parts, &completion));
+            read.go_on(&linked.continued);
+            (linked, Windowed::default())
+        } else {
+            link_whole(&mut read, &completion, &window, &pool)
+        };
+        let Linked { incidents, noticed, processes, begins, ends, stated, .. } = linked;
+        let names = Names { sources: read.names(), processes, label };
         let mut report = Report::new(incidents, noticed, names, windowed, read.into_inputs(&inputs, &stated));
         report.traffic = Traffic::of(&report.inputs, &begins, &ends);
         report
     }
+}
+
+/// Links all facts at once.
+fn link_whole(read: &mut Gathered, completion: &Completion, window: &Window, pool: &ThreadPool) -> (Linked, Windowed) {
+    let Streams { mut facts, processes, begins, ends, continued } = read.take_streams(completion);
+    let stated: HashSet<usize> = facts.iter().map(|fact| fact.place.source as usize).collect();
+    let mut incidents = pool.install(|| link::link(&facts));
+    let windowed = window.apply(&mut incidents, &mut facts, &ends);
+    let mut noticed = Noticed::default();
+    let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
+    noticed.add(&facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
+    // It takes as long as to print the report.
+    pool.spawn(move || drop(facts));
+    (Linked { incidents, noticed, processes, begins, ends, stated, continued }, windowed)
 }
 
 /// The sources that the paths name, by their names in the report.

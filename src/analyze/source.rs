@@ -204,7 +204,10 @@ impl<'r> SourceReader<'r> {
     fn read_facts<R: Read>(&self, index: usize, start: Start<R>) {
         self.say(Event::Facts(index));
         let mut failure = None;
-        for carried in wire::Reader::new(BufReader::with_capacity(FACTS_BUFFER, start.whole()), self.reader.quotes) {
+        let reader = wire::Reader::new(BufReader::with_capacity(FACTS_BUFFER, start.whole()), self.reader.quotes);
+        // What is written again, or linked as it comes, is not linked in parts.
+        let at_once = self.reader.hashes || self.reader.live.is_some();
+        for carried in if at_once { reader } else { reader.holding() } {
             match carried {
                 Ok(Carried::Source(source)) => self.say(Event::Carried(index, source)),
                 Ok(Carried::Problem(problem)) => self.say(Event::Missing(problem)),

@@ -9,6 +9,7 @@ mod collect;
 mod error_record;
 mod error_text;
 mod fallback_lists;
+mod ids;
 mod one_error;
 mod place;
 mod quote;

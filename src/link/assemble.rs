@@ -19,7 +19,7 @@ use crate::fact::{About, ErrorRecord, ErrorText, Fact, Name, Role, Statement};
 use crate::knowledge::route::RESPONSES;
 
 /// Makes incidents of all groups that hold a rejection.
-pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Incident> {
+pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Box<Incident>> {
     let summaries = groups.summaries();
     let contested = order::contested(groups);
     let is_call = |n: &usize| matches!(groups.nodes[*n].fact.statement, Statement::Call(_));
@@ -30,7 +30,7 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
     let mut refused: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
     // Pieces of one record have one place: what stands first in the facts comes first.
     refused.sort_unstable_by_key(|(root, _)| **root);
-    let mut incidents: Vec<Incident> = refused
+    let mut incidents: Vec<Box<Incident>> = refused
         .into_par_iter()
         .filter_map(|(&root, summary)| {
             let draft = Draft {
@@ -43,7 +43,7 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Inciden
                 contested: &contested,
                 uncalled: &uncalled,
             };
-            draft.incident()
+            draft.incident().map(Box::new)
         })
         .collect();
     incidents.sort_by_key(|incident| (incident.request.span.0, incident.place));
@@ -123,6 +123,7 @@ impl<'a> Draft<'_, 'a> {
         if verdict == Verdict::Unknown {
             because.push(self.why_unknown(outcome));
         }
+        because.shrink_to_fit();
         (verdict, confidence, because)
     }
 
@@ -210,6 +211,8 @@ impl<'a> Draft<'_, 'a> {
         }
         all.extend(without_id);
         self.in_order_of_trial(&mut all);
+        // It is kept to the end, and a vector has room for four.
+        all.shrink_to_fit();
         all
     }
 
@@ -247,6 +250,7 @@ impl<'a> Draft<'_, 'a> {
                 targets.push(group.clone());
             }
         }
+        targets.shrink_to_fit();
         targets
     }
 

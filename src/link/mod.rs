@@ -35,7 +35,7 @@ use groups::Groups;
 ///
 /// `facts` may come from several sources; each source is a stream of its own, and its facts are in its order.
 #[must_use]
-pub fn link(facts: &[Fact]) -> Vec<Incident> {
+pub fn link(facts: &[Fact]) -> Vec<Box<Incident>> {
     let mut groups = Groups::new(facts);
     groups.join_ids();
     groups.flatten();

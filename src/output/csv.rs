@@ -65,7 +65,7 @@ fn row(report: &Report, reported: &ReportedIncident) -> [String; COLUMNS.len()] 
     let place = i.evidence.first().map(|evidence| format!("{}:{}", report.source(evidence.place), evidence.place.line));
     [
         reported.id.clone(),
-        reported.fingerprint.clone(),
+        reported.fingerprint.as_ref().to_owned(),
         i.verdict.name().to_owned(),
         text(i.confidence.map(crate::link::Confidence::name)),
         i.outcome.name().to_owned(),

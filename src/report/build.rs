@@ -1,6 +1,6 @@
 //! Makes the report of the incidents.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity};
 use crate::fact::{Name, Place};
@@ -15,10 +15,12 @@ use crate::record::Time;
 impl Report {
     /// The report of all incidents.
     #[must_use]
-    pub fn new(incidents: Vec<Incident>, noticed: Noticed, names: Names, windowed: Windowed, inputs: InputsRead) -> Report {
+    pub fn new(mut incidents: Vec<Box<Incident>>, noticed: Noticed, names: Names, windowed: Windowed, inputs: InputsRead) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
         let mut masks = Masks::default();
-        let incidents: Vec<Incident> = incidents.into_iter().map(|incident| masks.masked(incident)).collect();
+        for incident in &mut incidents {
+            masks.mask_incident(incident);
+        }
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
         summary.litellm_versions = noticed.versions.into_iter().collect();
         summary.likely_versions = noticed.likely_versions.into_iter().collect();
@@ -73,7 +75,7 @@ fn unplaced(windowed: Windowed) -> Option<Problem> {
 struct Masks(HashMap<String, Name>);
 
 impl Masks {
-    fn masked(&mut self, mut incident: Incident) -> Incident {
+    fn mask_incident(&mut self, incident: &mut Incident) {
         if let Some(failure) = &mut incident.stream_failure {
             failure.message = failure.message.as_deref().map(|message| self.mask(message));
         }
@@ -86,7 +88,6 @@ impl Masks {
         {
             *field = field.as_deref().map(|text| self.mask(text).as_ref().to_owned());
         }
-        incident
     }
 
     fn mask(&mut self, text: &str) -> Name {
@@ -99,9 +100,16 @@ impl Masks {
     }
 }
 
-fn named(incidents: Vec<Incident>) -> Vec<ReportedIncident> {
-    let name = |incident: Incident| ReportedIncident { id: identity::id(&incident), fingerprint: identity::fingerprint(&incident), incident };
-    let mut named: Vec<ReportedIncident> = incidents.into_iter().map(name).collect();
+fn named(incidents: Vec<Box<Incident>>) -> Vec<ReportedIncident> {
+    let mut fingerprints: HashSet<Name> = HashSet::new();
+    let mut name = |incident: Box<Incident>| {
+        // Thousands of incidents are of one sort.
+        let fingerprint = identity::fingerprint(&incident);
+        let fingerprint = fingerprints.get(fingerprint.as_str()).cloned().unwrap_or_else(|| fingerprint.into());
+        fingerprints.insert(fingerprint.clone());
+        ReportedIncident { id: identity::id(&incident), fingerprint, incident }
+    };
+    let mut named: Vec<ReportedIncident> = incidents.into_iter().map(&mut name).collect();
     let mut seen: HashMap<String, usize> = HashMap::with_capacity(named.len());
     for ReportedIncident { id, .. } in &mut named {
         let before = seen.entry(id.clone()).or_default();
@@ -121,7 +129,7 @@ fn count<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
     counts.into_iter().collect()
 }
 
-fn summary(incidents: &[Incident], mentions: u64) -> Summary {
+fn summary(incidents: &[Box<Incident>], mentions: u64) -> Summary {
     let all = |verdict: Verdict| incidents.iter().filter(|i| i.verdict == verdict).count() as u64;
     let ended = |outcome: Outcome| incidents.iter().filter(|i| i.outcome == outcome).count() as u64;
     let failures = || incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback).filter_map(|i| i.stream_failure.as_ref());
@@ -144,7 +152,7 @@ fn summary(incidents: &[Incident], mentions: u64) -> Summary {
 }
 
 /// First and last time of all incidents: instants where any incident has them, else the log's own.
-fn seen(incidents: &[Incident]) -> (Option<Time>, Option<Time>) {
+fn seen(incidents: &[Box<Incident>]) -> (Option<Time>, Option<Time>) {
     let of = |utc: bool| incidents.iter().map(|i| &i.request).filter(move |r| r.start.is_some_and(|start| start.utc == utc));
     let some = of(true).next().is_some();
     let first = of(some).min_by_key(|r| r.span.0).and_then(|r| r.start);
@@ -155,7 +163,7 @@ fn seen(incidents: &[Incident]) -> (Option<Time>, Option<Time>) {
 /// Model group and provider.
 type RefusingGroup = (Option<Name>, Option<&'static str>);
 
-fn models(incidents: &[Incident]) -> Vec<ModelRow> {
+fn models(incidents: &[Box<Incident>]) -> Vec<ModelRow> {
     let mut providers: BTreeMap<Option<&str>, BTreeSet<&str>> = BTreeMap::new();
     for rejection in incidents.iter().flat_map(|incident| &incident.rejections) {
         providers.entry(rejection.model_group.as_deref()).or_default().extend(rejection.provider);
@@ -207,7 +215,7 @@ fn only(models: BTreeSet<Name>) -> Option<Name> {
     if models.len() == 1 { models.into_iter().next() } else { None }
 }
 
-fn failures(incidents: &[Incident]) -> Vec<FailureRow> {
+fn failures(incidents: &[Box<Incident>]) -> Vec<FailureRow> {
     let mut rows: BTreeMap<(Option<Name>, Kind), FailureRow> = BTreeMap::new();
     for incident in incidents.iter().filter(|i| i.verdict == Verdict::MidStreamFallback) {
         let Some(failure) = &incident.stream_failure else { continue };

@@ -73,7 +73,7 @@ impl Check {
     /// When there is more to follow than in any config.
     pub fn of(report: &Report, config: &Config, asked: &Asked) -> Result<Check, ConfigError> {
         let asked = &Asked { routes: if asked.routes.is_empty() { routes(report) } else { asked.routes.clone() }, ..asked.clone() };
-        let incidents = || report.incidents.iter().map(|reported| &reported.incident);
+        let incidents = || report.incidents.iter().map(|reported| &*reported.incident);
         let seen = seen(incidents());
         let names: Vec<(&str, &str)> = seen.keys().copied().collect();
         let mut pairs: Vec<CheckedPair> = observed(config, asked, &names)?

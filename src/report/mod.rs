@@ -171,9 +171,9 @@ pub struct ReportedIncident {
     /// Stable for the same evidence.
     pub id: String,
     /// The same for incidents of the same verdict, failed group, kind, targets and route.
-    pub fingerprint: String,
+    pub fingerprint: Name,
     /// The incident.
-    pub incident: Incident,
+    pub incident: Box<Incident>,
 }
 
 /// A piece of advice and how many requests it is for.

@@ -70,6 +70,24 @@ impl Noticed {
         }
     }
 
+    /// Takes in what the facts of the streams behind these tell.
+    pub(crate) fn merge(&mut self, later: Noticed) {
+        self.versions.extend(later.versions);
+        self.likely_versions.extend(later.likely_versions);
+        self.ended.extend(later.ended);
+        self.releases.extend(later.releases);
+        for row in later.neighbours {
+            match self.neighbours.iter_mut().find(|known| known.neighbour == row.neighbour) {
+                Some(known) => known.count += row.count,
+                None => self.neighbours.push(row),
+            }
+        }
+        for (counter, value) in later.counters {
+            let sum = self.counters.entry(counter).or_default();
+            *sum = sum.saturating_add(value);
+        }
+    }
+
     fn add_error(&mut self, fact: &Fact, error: &ErrorRecord) {
         let shown = neighbour_of(error);
         let directly = self.last.as_ref().filter(|last| last.stream == fact.stream && last.end == fact.line);

@@ -147,7 +147,7 @@ impl Policy {
 
 /// The fingerprints of incidents, each once.
 fn fingerprints<'r>(incidents: impl Iterator<Item = &'r ReportedIncident>) -> BTreeSet<String> {
-    let once: BTreeSet<&str> = incidents.map(|reported| reported.fingerprint.as_str()).collect();
+    let once: BTreeSet<&str> = incidents.map(|reported| &*reported.fingerprint).collect();
     once.into_iter().map(str::to_owned).collect()
 }
 

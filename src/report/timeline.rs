@@ -49,7 +49,7 @@ impl Report {
     #[must_use]
     pub fn timeline(&self, most_steps: usize) -> Option<Timeline> {
         let timed: Vec<(&Incident, Time)> =
-            self.incidents.iter().filter_map(|reported| Some((&reported.incident, reported.incident.request.start?))).collect();
+            self.incidents.iter().filter_map(|reported| Some((&*reported.incident, reported.incident.request.start?))).collect();
         // Instants, local dates and times of day do not stand on one line of time.
         let sort = |time: &Time| (time.utc, time.date.is_some());
         let sorts = [(true, true), (false, true), (false, false)];

@@ -91,10 +91,16 @@ struct Stretch {
 }
 
 impl Window {
+    /// Whether it lets go of nothing.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.since.is_none() && self.until.is_none()
+    }
+
     /// Lets go of what is outside. `ends` are the last times of the streams, by stream.
-    pub(crate) fn apply(&self, incidents: &mut Vec<Incident>, facts: &mut Vec<Fact>, ends: &[StreamEnd]) -> Windowed {
+    pub(crate) fn apply(&self, incidents: &mut Vec<Box<Incident>>, facts: &mut Vec<Fact>, ends: &[StreamEnd]) -> Windowed {
         let mut done = Windowed::default();
-        if self.since.is_none() && self.until.is_none() {
+        if self.is_open() {
             return done;
         }
         let (places, last) = placed(facts, ends, incidents);
@@ -157,7 +163,7 @@ fn stretch_of(incident: &Incident) -> Option<Stretch> {
 }
 
 /// Where each fact lies, and the last times seen.
-fn placed(facts: &[Fact], ends: &[StreamEnd], incidents: &[Incident]) -> (Vec<Option<Stretch>>, LastSeen) {
+fn placed(facts: &[Fact], ends: &[StreamEnd], incidents: &[Box<Incident>]) -> (Vec<Option<Stretch>>, LastSeen) {
     let mut last = LastSeen::default();
     let mut place = |stream: u32, time: Time, at: u64| {
         let end = if time.utc { &mut last.instant } else { last.local.entry(stream).or_default() };
@@ -170,7 +176,7 @@ fn placed(facts: &[Fact], ends: &[StreamEnd], incidents: &[Incident]) -> (Vec<Op
             place(stream, *time, *at);
         }
     }
-    for stretch in incidents.iter().filter_map(stretch_of).filter(|stretch| stretch.stream.is_none()) {
+    for stretch in incidents.iter().filter_map(|incident| stretch_of(incident)).filter(|stretch| stretch.stream.is_none()) {
         last.instant = last.instant.max(stretch.to);
     }
     (places, last)

@@ -58,10 +58,44 @@ pub type StreamEnd = Option<(Time, u64)>;
 /// How far two threads' records may be out of order, in microseconds.
 const SLACK: u64 = 2_000_000;
 
+/// One stream, put together.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// Its facts, in its order.
+    pub facts: Vec<Fact>,
+    /// The name of its process.
+    pub process: String,
+    /// Its first time.
+    pub begin: StreamEnd,
+    /// Its last time.
+    pub end: StreamEnd,
+    /// Sources that hold nothing but the middle of another's record.
+    pub continued: Vec<usize>,
+}
+
+/// The parts of one stream, one behind the other.
+#[derive(Debug)]
+pub struct Chain(Links);
+
 /// Puts the parts of each stream together, and completes their times.
 #[must_use]
 pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
-    let mut chains: Vec<Chain> = Vec::new();
+    let mut streams = Streams::default();
+    for (number, chain) in (0..).zip(chains(parts)) {
+        let Stream { mut facts, process, begin, end, continued } = chain.read(number, completion);
+        streams.facts.append(&mut facts);
+        streams.processes.push(process);
+        streams.begins.push(begin);
+        streams.ends.push(end);
+        streams.continued.extend(continued);
+    }
+    streams
+}
+
+/// The parts of each stream, in the order of the streams: that of their first sources.
+#[must_use]
+pub fn chains(parts: Vec<Part>) -> Vec<Chain> {
+    let mut chains: Vec<Links> = Vec::new();
     for ((_, by_instant), group) in grouped(parts) {
         if by_instant {
             chains.extend(by_instants(group));
@@ -69,31 +103,55 @@ pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
             chains.extend(by_host(group).into_iter().flat_map(by_names));
         }
     }
-    // The order of streams is that of their first sources.
     chains.sort_by_key(|chain| chain.iter().map(|(part, _)| (part.source, part.found.number)).min());
-    let mut streams = Streams::default();
-    for chain in chains {
-        let number = u32::try_from(streams.processes.len()).unwrap_or(u32::MAX);
-        streams.processes.push(chain.first().map(|(part, _)| part.process.clone()).unwrap_or_default());
-        let begin = chain.iter().find_map(|(part, _)| part.found.edges.first).map(|begin| completion.completed(begin, 0));
-        let end = chain.iter().rev().find_map(|(part, _)| part.found.edges.last);
+    chains.into_iter().map(Chain).collect()
+}
+
+impl Chain {
+    /// Its parts.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.0.iter().map(|(part, _)| part)
+    }
+
+    /// Its parts, of which the facts may come late.
+    pub fn parts_mut(&mut self) -> impl Iterator<Item = &mut Part> {
+        self.0.iter_mut().map(|(part, _)| part)
+    }
+
+    /// The facts of records that were cut between its parts: no part has them alone.
+    #[must_use]
+    pub fn joined(&self) -> Vec<Fact> {
+        let mut stitcher = Stitcher::new(0);
+        for (part, adjoins) in &self.0 {
+            let edges = part.found.edges.clone();
+            let found = StreamFound { number: part.found.number, lines: part.found.lines, edges, ..StreamFound::default() };
+            stitcher.add(Part { source: part.source, name: String::new(), run: part.run, process: String::new(), found }, *adjoins);
+        }
+        stitcher.finish().0
+    }
+
+    /// The stream that they are, by its number, with its times completed.
+    #[must_use]
+    pub fn read(self, number: u32, completion: &Completion) -> Stream {
+        let Chain(links) = self;
+        let process = links.first().map(|(part, _)| part.process.clone()).unwrap_or_default();
+        let begin = links.iter().find_map(|(part, _)| part.found.edges.first).map(|begin| completion.completed(begin, 0));
+        let end = links.iter().rev().find_map(|(part, _)| part.found.edges.last);
         let mut stitcher = Stitcher::new(number);
-        for (part, adjoins) in chain {
+        for (part, adjoins) in links {
             stitcher.add(part, adjoins);
         }
         let (mut facts, marks, continued) = stitcher.finish();
         let mut clock = completion.complete(&mut facts, &marks);
-        streams.begins.push(begin.map(|begin| (begin, begin.since_epoch())));
-        streams.ends.push(end.map(|end| {
+        let begin = begin.map(|begin| (begin, begin.since_epoch()));
+        let end = end.map(|end| {
             let days = clock.days(end);
             let end = completion.completed(end, days);
             let midnights = if end.date.is_none() { u64::from(days) } else { 0 };
             (end, end.since_epoch() + midnights * DAY)
-        }));
-        streams.facts.append(&mut facts);
-        streams.continued.extend(continued);
+        });
+        Stream { facts, process, begin, end, continued }
     }
-    streams
 }
 
 type Groups = BTreeMap<(String, bool), Vec<(Rank, Part)>>;
@@ -112,7 +170,7 @@ fn grouped(parts: Vec<Part>) -> Groups {
 }
 
 /// The parts of one stream, each with whether it adjoins the one before: else a record that is cut there has its other half elsewhere.
-type Chain = Vec<(Part, bool)>;
+type Links = Vec<(Part, bool)>;
 
 /// Whether no two processes have this name: it has a part that was drawn at random, as pods of a deployment and containers have.
 fn is_unique(process: &str) -> bool {
@@ -141,12 +199,12 @@ fn by_host(group: Vec<(Rank, Part)>) -> Vec<Vec<(Rank, Part)>> {
 }
 
 /// Each part goes on with what ended before it began.
-fn by_instants(group: Vec<(Rank, Part)>) -> Vec<Chain> {
+fn by_instants(group: Vec<(Rank, Part)>) -> Vec<Links> {
     let mut parts: Vec<Part> = group.into_iter().map(|(_, part)| part).collect();
     parts.sort_by_key(|part| (part.found.edges.first.map(|time| time.since_epoch()), part.source));
-    let mut chains: Vec<Chain> = Vec::new();
+    let mut chains: Vec<Links> = Vec::new();
     for part in parts {
-        let last = |chain: &Chain| chain.last().and_then(|(last, _)| last.found.edges.last);
+        let last = |chain: &Links| chain.last().and_then(|(last, _)| last.found.edges.last);
         let first = part.found.edges.first;
         match chains.iter().position(|chain| may_follow(last(chain), first)) {
             Some(at) => {
@@ -161,12 +219,12 @@ fn by_instants(group: Vec<(Rank, Part)>) -> Vec<Chain> {
 }
 
 /// The order of the names, or the opposite where times say so, cut where times speak against it.
-fn by_names(mut group: Vec<(Rank, Part)>) -> Vec<Chain> {
+fn by_names(mut group: Vec<(Rank, Part)>) -> Vec<Links> {
     group.sort_by(|(a, one), (b, other)| (a, one.source).cmp(&(b, other.source)));
     if runs_backwards(&group) {
         group.reverse();
     }
-    let mut chains: Vec<Chain> = Vec::new();
+    let mut chains: Vec<Links> = Vec::new();
     let mut last: Option<Time> = None;
     let mut before: Option<Rank> = None;
     for (rank, part) in group {

@@ -10,12 +10,14 @@
 
 mod error;
 mod halves;
+mod held;
 mod line;
 mod read;
 mod tables;
 mod time;
 mod write;
 
+pub use held::{Held, id_hashes};
 pub use read::{Carried, ReadError, Reader};
 pub use write::{write_problem, write_source};
 
@@ -62,4 +64,6 @@ pub struct SourceFacts {
     pub missing: u64,
     /// What was found.
     pub found: SourceFound,
+    /// Its facts, if they are still folded: then its streams have none.
+    pub held: Option<Held>,
 }

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
+use super::held::Held;
 use super::line::{Half, Header, Line, Source, Stream};
 use super::tables::Tables;
 use super::time::Shown;
@@ -66,6 +67,8 @@ pub struct Reader<R> {
     lines: R,
     /// Whether the records' own words are wanted.
     quotes: bool,
+    /// Whether facts are held as they stand.
+    holds: bool,
     number: u64,
     line: Vec<u8>,
     /// What was found and is still to be given.
@@ -95,7 +98,13 @@ struct Open {
 impl<R: BufRead> Reader<R> {
     /// Reads lines; `quotes`: whether the records' own words are wanted.
     pub fn new(lines: R, quotes: bool) -> Reader<R> {
-        Reader { lines, quotes, number: 0, line: Vec::new(), ready: VecDeque::new(), state: State::Outside }
+        Reader { lines, quotes, holds: false, number: 0, line: Vec::new(), ready: VecDeque::new(), state: State::Outside }
+    }
+
+    /// Holds facts as they stand, once it is sure that they can be read.
+    #[must_use]
+    pub fn holding(self) -> Reader<R> {
+        Reader { holds: true, ..self }
     }
 
     /// Reads on by a line.
@@ -137,7 +146,9 @@ impl<R: BufRead> Reader<R> {
         let header: Header<'_> = serde_json::from_slice(&self.line).map_err(|error| wrong(error.to_string()))?;
         self.ready.extend(header.problem.map(|problem| Ok(Carried::Problem(problem))));
         if let Some(source) = header.source {
-            self.state = State::Within(Box::new(Open::of(source).map_err(wrong)?));
+            let mut open = Open::of(source).map_err(wrong)?;
+            open.source.held = self.holds.then(|| Held::new(self.quotes));
+            self.state = State::Within(Box::new(open));
         }
         Ok(())
     }
@@ -147,7 +158,7 @@ impl<R: BufRead> Reader<R> {
             State::Within(open) if open.missing == 0 => Err("its header tells of fewer".to_owned()),
             State::Within(open) => {
                 let line: Line<'_> = serde_json::from_slice(&self.line).map_err(|error| error.to_string())?;
-                open.add(line, self.quotes)
+                open.add(line, &self.line, self.quotes)
             }
             State::Outside => Err("no header stands before it".to_owned()),
             State::Passing | State::Ended => Ok(()),
@@ -220,14 +231,21 @@ impl Open {
     /// What there is of it.
     fn ended(mut self) -> Carried {
         self.source.missing += self.missing;
+        if let Some(held) = &mut self.source.held {
+            held.close();
+        }
         Carried::Source(Box::new(self.source))
     }
 
-    fn add(&mut self, line: Line<'_>, quotes: bool) -> Result<(), String> {
+    fn add(&mut self, line: Line<'_>, bytes: &[u8], quotes: bool) -> Result<(), String> {
         self.tables.add(line.strings, line.levels, line.lists, line.texts)?;
         let fact = self.tables.fact(line.fact, quotes)?;
         let stream = self.source.found.streams.iter_mut().find(|stream| stream.number == fact.stream);
-        stream.ok_or("its header has no such stream")?.facts.push(fact);
+        let stream = stream.ok_or("its header has no such stream")?;
+        match &mut self.source.held {
+            Some(held) => held.hold(bytes, &fact),
+            None => stream.facts.push(fact),
+        }
         self.missing -= 1;
         Ok(())
     }

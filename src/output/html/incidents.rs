@@ -89,7 +89,7 @@ pub(super) fn known(reported: &ReportedIncident) -> Vec<(&'static str, String)> 
         ("LiteLLM", text(request.version.as_deref())),
         ("trace", text(request.trace_id.as_deref())),
         ("until", request.end.map(|time| time.to_string()).unwrap_or_default()),
-        ("fingerprint", reported.fingerprint.clone()),
+        ("fingerprint", reported.fingerprint.as_ref().to_owned()),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }

@@ -3,21 +3,21 @@
 //! The shapes here are the contract's and nothing else's: the report can change without it.
 
 mod asked;
+mod escape;
 mod incident;
 mod time;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+pub(in crate::output) use escape::escaped;
 pub(super) use incident::IncidentOut;
 
 use super::Shown;
-use super::terminal::is_hostile;
 use asked::{BreakdownOut, CheckOut, PolicyOut};
+use escape::Escaping;
 use time::{contract_time, local_time};
 
 use crate::fact::Name;
@@ -30,28 +30,19 @@ use crate::report::{Report, SCHEMA};
 ///
 /// What the writer gives.
 pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
-    let incidents = report.incidents.iter().map(|incident| IncidentOut::of(report, incident)).collect();
-    let document = serde_json::to_string_pretty(&Document { incidents: Some(incidents), ..Document::of(report, shown) })?;
-    writeln!(out, "{}", escaped(&document))
+    let mut out = Escaping::new(out);
+    serde_json::to_writer_pretty(&mut out, &Document { incidents: Some(Incidents(report)), ..Document::of(report, shown) })?;
+    writeln!(out)?;
+    out.flush()
 }
 
-/// The document with control and direction-changing characters of its strings written as `\u` escapes: it may be shown on a terminal.
-pub(in crate::output) fn escaped(document: &str) -> Cow<'_, str> {
-    let hostile = |c: char| c != '\n' && is_hostile(c);
-    if !document.contains(hostile) {
-        return Cow::Borrowed(document);
+/// The incidents, each made as it is written: all of them take more memory than the report.
+struct Incidents<'a>(&'a Report);
+
+impl Serialize for Incidents<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.incidents.iter().map(|incident| IncidentOut::of(self.0, incident)))
     }
-    let mut safe = String::with_capacity(document.len());
-    for c in document.chars() {
-        if hostile(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        } else {
-            safe.push(c);
-        }
-    }
-    Cow::Owned(safe)
 }
 
 #[derive(Serialize)]
@@ -64,7 +55,7 @@ pub(super) struct Document<'a> {
     failures: Vec<Failure<'a>>,
     /// NDJSON has a line for each instead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    incidents: Option<Vec<IncidentOut<'a>>>,
+    incidents: Option<Incidents<'a>>,
     advice: Vec<AdviceOut<'a>>,
     neighbours: Vec<Neighbour<'a>>,
     window: WindowOut,
