@@ -13,7 +13,7 @@ import duckdb  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/duckdb.md"
 # A query, and the table that stands behind it.
-BLOCK = re.compile(r"```sql\n(.*?)```\n(\n\|(?:.*\n)(?:\|.*\n)+)?", re.DOTALL)
+BLOCK = re.compile(r"```sql\n(.*?)```\n(\n\|[^\n]*\n(?:\|[^\n]*\n)+)?", re.DOTALL)
 
 
 def table(result: duckdb.DuckDBPyConnection) -> str:

@@ -167,6 +167,7 @@ def shipped(name: str, hint: str) -> str:
 
 def job(asked: argparse.Namespace) -> int:
     from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     if asked.binary and not Path(asked.binary).is_file():
@@ -191,7 +192,8 @@ def job(asked: argparse.Namespace) -> int:
         linker = shutil.copy(binary, scratch.name)
         session.stop()
         return subprocess.run(link_command(linker, asked.link, facts), check=False).returncode
-    except Py4JJavaError as error:
+    except (Py4JJavaError, PySparkException) as error:
+        # Which of them a failed task is, differs between Spark 4.0 and 4.3.
         raise JobFailed(said_by(str(error))) from error
     finally:
         session.stop()
