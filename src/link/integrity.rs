@@ -58,9 +58,9 @@ pub(super) fn lossy_before(groups: &Groups<'_>) -> Vec<usize> {
 /// Whether all error records between two facts, and some around them in their streams, are whole, and no chain around lacks one.
 pub(super) fn intact_between(groups: &Groups<'_>, first: usize, last: usize) -> bool {
     let of = |node: usize| groups.of_stream(groups.nodes[node].stream());
-    let (least, most) = (of(first).start, of(last).end);
-    let (from, to) = (first.saturating_sub(NEIGHBOURS).max(least), (last + NEIGHBOURS + 1).min(most));
-    let (wide_from, wide_to) = (first.saturating_sub(CHAINS).max(least), (last + CHAINS + 1).min(most));
+    let (begin, end) = (of(first).start, of(last).end);
+    let (from, to) = (first.saturating_sub(NEIGHBOURS).max(begin), (last + NEIGHBOURS + 1).min(end));
+    let (wide_from, wide_to) = (first.saturating_sub(CHAINS).max(begin), (last + CHAINS + 1).min(end));
     groups.damaged_before[from] == groups.damaged_before[to] && groups.lossy_before[wide_from] == groups.lossy_before[wide_to]
 }
 
