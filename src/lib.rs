@@ -24,3 +24,4 @@ pub mod stop;
 pub mod stream;
 pub mod wire;
 pub use analyze::{AnalyzeError, Findings, FollowError, LargeInput, Options, Progress, Show, analyze, follow, read};
+pub use mask::Secrets;

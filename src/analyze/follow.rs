@@ -63,7 +63,8 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
             follower.add(feed.take_new(&mut gathered, ends), Instant::now());
             follower.caught_up = run.is_caught_up();
             for incident in linker.install(|| follower.settle(Instant::now(), ends)) {
-                show(&Report::new(vec![incident.clone()], Noticed::default(), feed.names(&gathered), Windowed::default(), InputsRead::default()))?;
+                let (noticed, names) = (Noticed::default(), feed.names(&gathered));
+                show(&Report::new(vec![incident.clone()], noticed, names, Windowed::default(), InputsRead::default(), options.secrets))?;
                 shown.push(incident);
             }
             // Linking takes at most half of the time.
@@ -80,7 +81,7 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
     shown.sort_by_key(|incident| (incident.request.span.0, incident.place));
     let names = feed.names(&gathered);
     let read = gathered.into_inputs(&inputs, &feed.stated);
-    Ok(Report::new(shown, follower.into_noticed(), names, Windowed::default(), read))
+    Ok(Report::new(shown, follower.into_noticed(), names, Windowed::default(), read, options.secrets))
 }
 
 /// Why following ended early.

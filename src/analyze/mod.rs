@@ -27,6 +27,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::input::{self, Inputs, Limits, Problem, Selection};
 use crate::link;
+use crate::mask::Secrets;
 use crate::report::{Names, Noticed, Report, Traffic, Window, Windowed};
 use crate::scan::{Searcher, Wanted};
 use crate::stream::{Completion, Streams};
@@ -49,6 +50,8 @@ pub struct Options<'a> {
     pub completion: Completion,
     /// The part of time that is reported on.
     pub window: Window,
+    /// Whether secrets of the inputs are masked in the report. Facts are masked in any case.
+    pub secrets: Secrets,
     /// What is gathered besides.
     pub wanted: Wanted,
     /// Whether facts will be written: they tell what each source holds by its hash.
@@ -117,7 +120,7 @@ pub fn read(paths: &[PathBuf], mut options: Options<'_>) -> Result<Findings, Ana
     let pool = workers(&options)?;
     let mut gathered = read_all(&inputs, &mut options, &pool)?;
     gathered.settle();
-    Ok(Findings { inputs, gathered, pool, completion: options.completion, window: options.window, label: options.label })
+    Ok(Findings { inputs, gathered, pool, completion: options.completion, window: options.window, label: options.label, secrets: options.secrets })
 }
 
 /// What was read of all inputs, before it is linked.
@@ -128,13 +131,14 @@ pub struct Findings {
     completion: Completion,
     window: Window,
     label: Option<String>,
+    secrets: Secrets,
 }
 
 impl Findings {
     /// What could not be read, and what was noticed so far.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
-        self.gathered.problems(&self.inputs)
+        self.gathered.problems(&self.inputs).into_iter().map(|problem| self.secrets.in_problem(problem)).collect()
     }
 
     /// Whether the reading was stopped before its end.
@@ -155,7 +159,7 @@ impl Findings {
     /// Links them and reports on them.
     #[must_use]
     pub fn report(self) -> Report {
-        let Findings { inputs, gathered: mut read, pool, completion, window, label } = self;
+        let Findings { inputs, gathered: mut read, pool, completion, window, label, secrets } = self;
         read.drop_twins(&inputs.sources);
         let (linked, windowed) = if window.is_open() && read.can_be_parted() {
             let parts = read.take_parts();
@@ -167,7 +171,7 @@ impl Findings {
         };
         let Linked { incidents, noticed, processes, begins, ends, stated, .. } = linked;
         let names = Names { sources: read.names(), processes, label };
-        let mut report = Report::new(incidents, noticed, names, windowed, read.into_inputs(&inputs, &stated));
+        let mut report = Report::new(incidents, noticed, names, windowed, read.into_inputs(&inputs, &stated), secrets);
         report.traffic = Traffic::of(&report.inputs, &begins, &ends);
         report
     }

@@ -6,10 +6,10 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
 use super::When;
-use crate::Options;
 use crate::input::{Limits, Selection};
 use crate::report::{Bound, Window};
 use crate::stream::Completion;
+use crate::{Options, Secrets};
 
 /// What is read and how.
 #[derive(Debug, Args)]
@@ -38,6 +38,11 @@ pub struct Reading {
     /// local, and those of --since and --until are of this machine's zone
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub timezone: Option<TimeZone>,
+
+    /// Show keys, tokens, passwords, e-mail and IP addresses as the input has them instead of masks; prompts and answers stay withheld. Not
+    /// for facts
+    #[arg(long)]
+    pub show_secrets: bool,
 
     /// Worker threads; 0 takes one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -87,6 +92,7 @@ impl Reading {
             label,
             completion: Completion { date: self.date, zone: self.timezone.clone() },
             window: Window { since: self.since, until: self.until, zone: self.timezone.clone() },
+            secrets: if self.show_secrets { Secrets::Shown } else { Secrets::Masked },
             threads: self.threads,
             limits,
             ..Options::default()

@@ -16,7 +16,7 @@ use super::Cli;
 /// The file that is looked for in the working directory.
 const FILE: &str = "streamfall.toml";
 /// Options that make no sense as a setting.
-const NEVER: [&str; 6] = ["settings", "help", "version", "follow", "incident", "write-baseline"];
+const NEVER: [&str; 7] = ["settings", "help", "version", "follow", "incident", "write-baseline", "show-secrets"];
 /// Options that say how reports are printed, and where to: comparisons and predictions are none.
 const OF_REPORTS: [&str; 2] = ["format", "output"];
 /// Subcommands that read logs, and take settings.

@@ -3,6 +3,7 @@
 //!
 //! What is read here stands in nearly every record of a failing proxy, so it is taken apart by hand and not by patterns.
 
+use super::quote;
 use super::texts::{Name, Texts};
 use crate::knowledge::provider::{self, Provider};
 use crate::knowledge::signature;
@@ -67,7 +68,7 @@ impl OneError {
             if rejection.is_none() { REQUEST_ID.all_in(text.as_bytes()).find_map(|at| id_behind(&text[at..])).map(|(id, _)| id) } else { None };
         // What a malformed chunk held, and where it was parsed, are the prompt's and Python's; the first line is the error.
         let quoted = quote == Quote::Always || (quote == Quote::UnlessRejected && rejection.is_none());
-        let message = quoted.then(|| first_characters(message.trim().lines().next().unwrap_or_default().trim_end_matches(','), MESSAGE_CHARS));
+        let message = quoted.then(|| quote::cut(message.trim().lines().next().unwrap_or_default().trim_end_matches(','), MESSAGE_CHARS));
         OneError {
             class: class.map(|name| texts.name(name)),
             provider: rejection.as_ref().and_then(|r| r.provider).or(provider.map(|p| p.name)),

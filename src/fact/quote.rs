@@ -17,10 +17,25 @@ pub(super) fn of(message: &str) -> Option<Box<str>> {
 }
 
 fn short(line: &str) -> String {
-    match line.char_indices().nth(MOST_CHARS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.trim_end().to_owned(),
+    match cut(line, MOST_CHARS) {
+        kept if kept.len() < line.len() => format!("{kept}…"),
+        kept => kept.trim_end().to_owned(),
     }
+}
+
+/// How long a word may be for all of it to be left out.
+const LONGEST_WORD: usize = 64;
+
+/// The first characters of a text, to the end of a word: of a key or an address that was cut, nobody knows what it is.
+pub(super) fn cut(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let Some((end, next)) = text.char_indices().nth(most) else { return text };
+    let kept = &text[..end];
+    let word = kept.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).map_or(0, |at| at + 1);
+    let is_within = !next.is_whitespace() && word > 0 && kept[word..].chars().count() <= LONGEST_WORD;
+    if is_within { &kept[..word] } else { kept }
 }
 
 #[cfg(test)]
@@ -30,11 +45,13 @@ mod tests {
     #[test]
     fn a_quote_is_the_error_and_no_longer_than_people_read() {
         let long = "é".repeat(MOST_CHARS + 1);
+        let cut_key = format!("{}sk-ant-1234", "word ".repeat(63));
         let cases = [
             ("  Fallback also failed: overloaded \nTraceback …", Some("Fallback also failed: overloaded".to_owned())),
             ("a: b\nError doing the fallback: c\nmessages=[…]", Some("a: b\nError doing the fallback: c".to_owned())),
             ("", None),
             (" \n", None),
+            (&cut_key, Some(format!("{}…", "word ".repeat(63)))),
             (&long, Some(format!("{}…", "é".repeat(MOST_CHARS)))),
         ];
         for (message, expected) in cases {

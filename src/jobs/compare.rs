@@ -14,10 +14,11 @@ use streamfall::scan::Wanted;
 use streamfall::stop::StopRequests;
 use streamfall::{Options, Progress, analyze};
 
-use super::{is_progress_shown, look, say_problems};
+use super::{is_progress_shown, look, say_problems, warn_of_secrets};
 
 pub(crate) fn compare(compare: &Compare) -> anyhow::Result<Exit> {
     anyhow::ensure!(!compare.reads_stdin_twice(), "stdin can be read but once: give a file for BEFORE or AFTER");
+    warn_of_secrets(&compare.reading);
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let stop = || requests.asked().is_some();
     let mut bars = Bars::new();

@@ -40,6 +40,13 @@ fn say_problems(problems: &[Problem]) {
     }
 }
 
+/// Warns of what `--show-secrets` does, once, before anything is read.
+fn warn_of_secrets(reading: &Reading) {
+    if reading.show_secrets {
+        note("warning: --show-secrets prints keys, tokens, passwords and addresses as they stand in the input; do not hand this output on");
+    }
+}
+
 /// Says something on stderr; that nobody listens is no error.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "streamfall: {text}");

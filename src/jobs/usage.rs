@@ -21,6 +21,7 @@ pub(crate) fn check(cli: &Cli) -> anyhow::Result<()> {
         "--follow reads a pipe and prints text or ndjson: tail -F proxy.log | streamfall --follow"
     );
     ensure!(cli.incident.is_none() || cli.format == Asked::Report(Format::Text), "--incident is for --format text; --format json has all incidents");
+    ensure!(!cli.write_baseline || !cli.reading.show_secrets, "--show-secrets is not for a baseline, which is kept; leave one of the two out");
     ensure!(!cli.write_baseline || cli.baseline.is_some(), "--write-baseline needs --baseline FILE: where to write it");
     facts_whole(cli)?;
     subcommand_meant(cli)?;
@@ -40,6 +41,7 @@ fn facts_whole(cli: &Cli) -> anyhow::Result<()> {
     for (option, given) in narrowing {
         ensure!(!asked || !given, "{option} is for the run that links facts, not for the one that writes them");
     }
+    ensure!(!asked || !reading.show_secrets, "--show-secrets is not for facts: they are made to be handed on, and always masked");
     ensure!(!asked || !cli.follow, "--follow does not write facts: what does not end has no length and no hash");
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::rules::Rule;
 use super::verdict::Verdict;
 use crate::fact::{FallbackLists, Name, OneError, Statement};
 use crate::knowledge::failure::{self, Kind};
+use crate::mask;
 
 impl<'a> Draft<'_, 'a> {
     /// The broken stream: what failed from the error texts, which group from the record that names it or, for a chain that
@@ -33,14 +34,15 @@ impl<'a> Draft<'_, 'a> {
             .or_else(|| earlier.and_then(|(group, _)| group.map(Name::from)))
             .or_else(|| ordered().and_then(|level| level.group.clone()))
             .or_else(|| self.group_by_lists(outcome, rejections));
-        let message = error.and_then(|e| e.message.as_deref()).unwrap_or_default();
-        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), message));
+        // A prompt that is echoed may speak of anything; and facts do not hold it.
+        let message = error.and_then(|e| e.message.as_deref()).map(mask::withheld).unwrap_or_default();
+        let kind = error.map_or(Kind::Unknown, |e| failure::kind(e.class.as_deref(), &message));
         Some(StreamFailure {
             model_group,
             model: None,
             provider: error.and_then(|e| e.provider),
             kind,
-            category: failure::category(kind, message),
+            category: failure::category(kind, &message),
             class: error.and_then(|e| e.class.clone()),
             status: error.and_then(|e| e.class.as_deref()).and_then(failure::status),
             message: error.and_then(|e| e.message.clone()),

@@ -30,9 +30,15 @@ pub fn is_forced() -> bool {
     is_set("CLICOLOR_FORCE") && !is_set("NO_COLOR")
 }
 
-/// The text with control characters and invisible or direction-changing ones spelt out.
+/// How a runner's commands of the old form begin, wherever in a line of its log, and how they are shown.
+const OLD_COMMAND: (&str, &str) = ("##[", "# #[");
+
+/// The text with control characters and invisible or direction-changing ones spelt out, and without what the runner of a CI obeys.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
+    if text.contains(OLD_COMMAND.0) {
+        return Cow::Owned(plain(&text.replace(OLD_COMMAND.0, OLD_COMMAND.1)).into_owned());
+    }
     if !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
@@ -55,6 +61,7 @@ mod tests {
     fn nothing_reaches_a_terminal_raw() {
         let cases = [
             ("claude-sonnet-4-5", "claude-sonnet-4-5"),
+            ("##[error]x", "# #[error]x"),
             ("größe 🙂", "größe 🙂"),
             ("a\x1b[31mb", "a\\u{1b}[31mb"),
             ("a\r\nb\tc", "a\\r\\nb\\tc"),

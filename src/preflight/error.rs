@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::mask::Secrets;
+
 /// What is wrong at a line.
 #[derive(Debug)]
 pub(super) struct Wrong {
@@ -50,6 +52,6 @@ pub enum ConfigError {
 
 impl Wrong {
     pub(super) fn of(self, file: &str) -> ConfigError {
-        ConfigError::Wrong { file: file.to_owned(), line: self.line, what: self.what }
+        ConfigError::Wrong { file: file.to_owned(), line: self.line, what: Secrets::Masked.in_text(&self.what).into_owned() }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::masks::Masks;
 use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity};
 use crate::fact::{Name, Place};
 use crate::input::{Problem, ProblemKind};
@@ -9,20 +10,19 @@ use crate::knowledge::failure::{Category, Kind};
 use crate::knowledge::metric::Counter;
 use crate::knowledge::{model, provider};
 use crate::link::{Incident, IncidentRejection, Outcome, Verdict};
-use crate::mask;
+use crate::mask::Secrets;
 use crate::record::Time;
 
 impl Report {
     /// The report of all incidents.
     #[must_use]
-    pub fn new(mut incidents: Vec<Box<Incident>>, noticed: Noticed, names: Names, windowed: Windowed, inputs: InputsRead) -> Report {
+    pub fn new(incidents: Vec<Box<Incident>>, noticed: Noticed, names: Names, windowed: Windowed, inputs: InputsRead, secrets: Secrets) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
-        let mut masks = Masks::default();
-        for incident in &mut incidents {
-            masks.mask_incident(incident);
-        }
+        let mut masks = Masks::new(secrets);
+        let (names, inputs) = (masks.of_names(names), masks.of_inputs(inputs));
+        let incidents: Vec<Box<Incident>> = incidents.into_iter().map(|incident| Box::new(masks.masked(*incident))).collect();
         let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
-        summary.litellm_versions = noticed.versions.into_iter().collect();
+        summary.litellm_versions = noticed.versions.into_iter().map(|version| masks.text(&version)).collect();
         summary.likely_versions = noticed.likely_versions.into_iter().collect();
         let mut report = Report {
             complete,
@@ -32,7 +32,7 @@ impl Report {
             summary,
             models: models(&incidents),
             failures: failures(&incidents),
-            incidents: named(incidents),
+            incidents: named(incidents, secrets),
             advice: Vec::new(),
             neighbours: noticed.neighbours,
             ended_streams: noticed.ended,
@@ -68,46 +68,18 @@ fn unplaced(windowed: Windowed) -> Option<Problem> {
     (windowed.unplaced > 0).then(|| Problem { input: "--since and --until".to_owned(), kind })
 }
 
-/// The provider's words, and who asked, are quoted from the input; what is secret in them is masked before any format sees it.
-///
-/// Thousands of incidents quote the same few words.
-#[derive(Default)]
-struct Masks(HashMap<String, Name>);
-
-impl Masks {
-    fn mask_incident(&mut self, incident: &mut Incident) {
-        if let Some(failure) = &mut incident.stream_failure {
-            failure.message = failure.message.as_deref().map(|message| self.mask(message));
-        }
-        for evidence in &mut incident.evidence {
-            evidence.quote = evidence.quote.take().map(|quote| mask::secrets(&quote).as_ref().into());
-        }
-        let request = &mut incident.request;
-        let caller = &mut request.caller;
-        for field in [&mut caller.key, &mut caller.team, &mut caller.user, &mut caller.end_user, &mut caller.user_agent, &mut request.requested_model]
-        {
-            *field = field.as_deref().map(|text| self.mask(text).as_ref().to_owned());
-        }
-    }
-
-    fn mask(&mut self, text: &str) -> Name {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let masked: Name = mask::secrets(text).as_ref().into();
-        self.0.insert(text.to_owned(), masked.clone());
-        masked
-    }
-}
-
-fn named(incidents: Vec<Box<Incident>>) -> Vec<ReportedIncident> {
+/// Ids and fingerprints are those of masked incidents, whether secrets are shown or not: a baseline knows them in both.
+fn named(incidents: Vec<Box<Incident>>, secrets: Secrets) -> Vec<ReportedIncident> {
+    let mut masks = Masks::new(Secrets::Masked);
     let mut fingerprints: HashSet<Name> = HashSet::new();
     let mut name = |incident: Box<Incident>| {
+        let masked = (secrets == Secrets::Shown).then(|| masks.masked((*incident).clone()));
+        let named = masked.as_ref().unwrap_or(&incident);
         // Thousands of incidents are of one sort.
-        let fingerprint = identity::fingerprint(&incident);
+        let fingerprint = identity::fingerprint(named);
         let fingerprint = fingerprints.get(fingerprint.as_str()).cloned().unwrap_or_else(|| fingerprint.into());
         fingerprints.insert(fingerprint.clone());
-        ReportedIncident { id: identity::id(&incident), fingerprint, incident }
+        ReportedIncident { id: identity::id(named), fingerprint, incident }
     };
     let mut named: Vec<ReportedIncident> = incidents.into_iter().map(&mut name).collect();
     let mut seen: HashMap<String, usize> = HashMap::with_capacity(named.len());

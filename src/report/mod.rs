@@ -10,6 +10,7 @@ mod check;
 mod flow;
 mod group;
 mod identity;
+mod masks;
 mod noticed;
 mod policy;
 mod standing;

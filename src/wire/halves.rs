@@ -5,13 +5,14 @@
 //! of that with a prompt in it; of any other line, that there was one.
 
 use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS};
-use crate::mask;
+use crate::mask::Secrets;
 use crate::record::{self, Form};
 
 /// Stands for a line that is not kept.
 const WITHHELD: &str = "[withheld]";
 
-/// Keys behind which a prompt or an answer stands, in any quotes.
+/// Keys behind which a prompt or an answer stands, in any quotes: such a line is not kept at all. Withholding the value alone would cut a
+/// JSON record, which is one line, in the midst of its traceback.
 const PROMPTS: [&str; 7] = ["messages", "prompt", "content", "input", "choices", "input_value", "arguments"];
 
 /// Behind it stands what the model had said (LiteLLM's `Error parsing chunk`).
@@ -100,7 +101,7 @@ fn kept(text: &str, mut is_error: impl FnMut(&str) -> bool) -> String {
     for line in text.split_inclusive('\n') {
         let own = line.trim_end_matches(['\n', '\r']);
         if is_error(own) && !holds_prompt(own) {
-            kept.push_str(&mask::secrets(own));
+            kept.push_str(&Secrets::Masked.in_name(own));
         } else if !own.trim().is_empty() {
             // A traceback goes on behind an indented line and ends with another.
             kept.extend(own.chars().take_while(|letter| *letter == ' '));

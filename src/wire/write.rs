@@ -12,7 +12,7 @@ use super::time::Shown;
 use super::{SCHEMA, SourceFacts, halves};
 use crate::fact::{self, ErrorLevel, ErrorRecord, ErrorText, FallbackLists, UpstreamCall};
 use crate::input::Problem;
-use crate::mask;
+use crate::mask::Secrets;
 use crate::scan::{Piece, StreamFound};
 
 /// Stands in a quote for an id, which is told beside it: quotes that differ in nothing else are one.
@@ -24,7 +24,7 @@ pub(super) const GAP: char = '\u{fffc}';
 ///
 /// What the writer gives.
 pub fn write_problem(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
-    write_line(&Header { problem: Some(problem.clone()), ..header() }, out)
+    write_line(&Header { problem: Some(Secrets::Masked.in_problem(problem.clone())), ..header() }, out)
 }
 
 /// Writes what was found of a source.
@@ -57,10 +57,12 @@ fn header<'h>() -> Header<'h> {
 fn head(source: &SourceFacts) -> Source {
     let found = &source.found;
     let own = source.label.as_ref().and_then(|label| source.name.strip_prefix(label.as_str())?.strip_prefix(':'));
-    let process = |stream: &StreamFound| source.notes.processes.get(stream.number as usize).cloned().unwrap_or_default();
+    let process = |stream: &StreamFound| {
+        source.notes.processes.get(stream.number as usize).map(|name| Secrets::Masked.in_name(name).into_owned()).unwrap_or_default()
+    };
     Source {
-        path: own.unwrap_or(&source.name).to_owned(),
-        label: source.label.clone(),
+        path: Secrets::Masked.in_path(own.unwrap_or(&source.name)).into_owned(),
+        label: source.label.as_ref().map(|label| Secrets::Masked.in_name(label).into_owned()),
         bytes: source.bytes,
         hash: source.whole.map(|hash| format!("{hash:032x}")),
         start: format!("{:016x}", source.start),
@@ -72,7 +74,7 @@ fn head(source: &SourceFacts) -> Source {
         unread: found.unread,
         lost: source.notes.lost,
         more_pages: source.notes.more_pages,
-        problem: source.problem.clone(),
+        problem: source.problem.clone().map(|kind| Secrets::Masked.in_problem_kind(kind)),
         foreign: source.foreign,
         streams: found.streams.iter().map(|stream| stream_head(stream, process(stream))).collect(),
         facts: found.streams.iter().map(|stream| stream.facts.len() as u64).sum(),
@@ -104,6 +106,8 @@ fn half(piece: &Piece, text: String) -> Half {
 /// What was named so far, each by its number.
 #[derive(Default)]
 struct Tables {
+    /// Names as the input has them.
+    names: HashMap<Box<str>, u32>,
     strings: Table<Arc<str>>,
     levels: Table<Level>,
     lists: Table<Lists>,
@@ -141,10 +145,21 @@ impl<T: Clone + Eq + Hash> Table<T> {
 }
 
 impl Tables {
+    /// A name; in one that a client or an operator gave, there may be a secret.
     fn name(&mut self, name: &str) -> u32 {
-        match self.strings.numbers.get(name) {
+        if let Some(known) = self.names.get(name) {
+            return *known;
+        }
+        let number = self.masked(&Secrets::Masked.in_name(name));
+        self.names.insert(name.into(), number);
+        number
+    }
+
+    /// Text that is masked.
+    fn masked(&mut self, text: &str) -> u32 {
+        match self.strings.numbers.get(text) {
             Some(known) => *known,
-            None => self.strings.number(name.into()),
+            None => self.strings.number(text.into()),
         }
     }
 
@@ -152,9 +167,9 @@ impl Tables {
         name.map(|name| self.name(name))
     }
 
-    /// Words of a person or a provider, in which a secret may be.
+    /// A provider's words, in which a prompt may be, too.
     fn words(&mut self, words: Option<&str>) -> Option<u32> {
-        words.map(|words| self.name(&mask::secrets(words)))
+        words.map(|words| self.masked(&Secrets::Masked.in_text(words)))
     }
 
     fn fact(&mut self, fact: &fact::Fact) -> Fact {
@@ -173,7 +188,7 @@ impl Tables {
     }
 
     fn quote(&mut self, quote: &str, statement: &fact::Statement) -> Vec<u32> {
-        let masked = mask::secrets(quote);
+        let masked = Secrets::Masked.in_text(quote);
         let mut ids: Vec<&str> = match statement {
             fact::Statement::Error(error) => error.rejections().into_iter().filter_map(|(_, rejection)| rejection.request_id.as_deref()).collect(),
             _ => Vec::new(),
@@ -190,7 +205,7 @@ impl Tables {
             rest = &rest[at + id.len()..];
         }
         told.push_str(rest);
-        std::iter::once(self.name(&told)).chain(gaps).collect()
+        std::iter::once(self.masked(&told)).chain(gaps).collect()
     }
 
     fn statement(&mut self, statement: &fact::Statement) -> Statement {
@@ -249,7 +264,7 @@ impl Tables {
 
     fn attempt(&mut self, attempt: &fact::Attempt) -> Attempt {
         let caller = &attempt.caller;
-        let caller = [&caller.key, &caller.team, &caller.user, &caller.end_user, &caller.user_agent].map(|field| self.words(field.as_deref()));
+        let caller = [&caller.key, &caller.team, &caller.user, &caller.end_user, &caller.user_agent].map(|field| self.maybe(field.as_deref()));
         Attempt {
             form: attempt.form,
             about: attempt.about,
@@ -263,7 +278,7 @@ impl Tables {
             last_message: attempt.last_message,
             route: self.maybe(attempt.route),
             model_group: self.maybe(attempt.model_group.as_deref()),
-            requested_model: self.words(attempt.requested_model.as_deref()),
+            requested_model: self.maybe(attempt.requested_model.as_deref()),
             caller,
             version: self.maybe(attempt.version.as_deref()),
         }

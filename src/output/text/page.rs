@@ -39,7 +39,16 @@ impl<'a> Page<'a> {
     }
 
     pub(in crate::output) fn line(&mut self, line: &str) {
-        self.text.push_str(line.trim_end());
+        let own = line.trim_start();
+        // A runner's log is read for commands, which begin a line: what a log says is none.
+        match own.strip_prefix("::") {
+            Some(rest) => {
+                self.text.push_str(&line[..line.len() - own.len()]);
+                self.text.push_str(": :");
+                self.text.push_str(rest.trim_end());
+            }
+            None => self.text.push_str(line.trim_end()),
+        }
         self.text.push('\n');
     }
 
