@@ -38,6 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
     let named: Vec<(&str, &[u8])> = FILES.into_iter().zip(logs.iter().map(String::as_bytes)).filter(|(_, log)| !log.is_empty()).collect();
     let files = Files::new(&named);
     let told = report(&files.paths, bytes.len() as u8);
-    let carried: Vec<_> = files.paths.iter().enumerate().map(|(at, path)| files.add(&format!("part-{at}"), &facts(std::slice::from_ref(path)))).collect();
+    let carried: Vec<_> =
+        files.paths.iter().enumerate().map(|(at, path)| files.add(&format!("part-{at}"), &facts(std::slice::from_ref(path)))).collect();
     assert_eq!(told["incidents"].as_array().map(Vec::len), report(&carried, 0)["incidents"].as_array().map(Vec::len));
 });

@@ -10,7 +10,9 @@ const NAMES: [&str; 4] = ["trace.json", "trace.jsonl", "trace.csv", "trace.pb"];
 /// A trace's row with a text where its error stands.
 fn around(choice: u8, text: &str) -> Option<Value> {
     Some(match choice {
-        0 => json!({"id": "x", "litellm_call_id": "u", "trace_id": "t", "call_type": "acompletion", "status": "failure", "model_group": "g", "error_str": text}),
+        0 => {
+            json!({"id": "x", "litellm_call_id": "u", "trace_id": "t", "call_type": "acompletion", "status": "failure", "model_group": "g", "error_str": text})
+        }
         1 => json!({"request_id": "x", "call_type": "acompletion", "metadata": {"status": "failure", "error_information": {"error_message": text}}}),
         2 => json!({"name": "litellm_request", "traceId": "a", "spanId": "b", "attributes": [{"key": "exception", "value": {"stringValue": text}}]}),
         3 => json!({"type": "generation-create", "body": {"level": "ERROR", "statusMessage": text, "traceId": "t", "model": "m"}}),

@@ -20,7 +20,9 @@ const WRAPS: [Wrap; 16] = [
     |line, number| json!({"MESSAGE": line, "__REALTIME_TIMESTAMP": (1_795_000_000_000_000_u64 + number as u64).to_string(), "_PID": "7"}).to_string(),
     |line, _| format!("Nov 22 07:35:20 host litellm[7]: {line}"),
     |line, _| format!("<134>1 {TIME} host litellm 7 - - {line}"),
-    |line, number| json!({"timestamp": (1_795_000_000_000_000_000_u64 + number as u64).to_string(), "line": line, "labels": {"pod": "a"}}).to_string(),
+    |line, number| {
+        json!({"timestamp": (1_795_000_000_000_000_000_u64 + number as u64).to_string(), "line": line, "labels": {"pod": "a"}}).to_string()
+    },
     |line, number| json!({"textPayload": line, "timestamp": TIME, "insertId": number.to_string()}).to_string(),
     |line, number| json!({"timestamp": 1_795_000_000_000_u64 + number as u64, "message": line, "logStreamName": "a"}).to_string(),
     |line, _| json!({"@timestamp": TIME, "message": line, "stream": "stderr"}).to_string(),
