@@ -163,7 +163,7 @@ impl Findings {
         read.drop_twins(&inputs.sources);
         let (linked, windowed) = if window.is_open() && read.can_be_parted() {
             let parts = read.take_parts();
-            let linked = apart(&pool, || parts::link(parts, &completion));
+            let linked = in_pool(&pool, || parts::link(parts, &completion));
             read.go_on(&linked.continued);
             (linked, Windowed::default())
         } else {
@@ -179,7 +179,7 @@ impl Findings {
 
 /// Runs something in the pool while the caller's thread does nothing: as a worker of another pool it would take up other work while it
 /// waits, call upon call, until its stack ends.
-fn apart<R: Send>(pool: &ThreadPool, run: impl FnOnce() -> R + Send) -> R {
+fn in_pool<R: Send>(pool: &ThreadPool, run: impl FnOnce() -> R + Send) -> R {
     std::thread::scope(|scope| scope.spawn(|| pool.install(run)).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }
 
@@ -187,7 +187,7 @@ fn apart<R: Send>(pool: &ThreadPool, run: impl FnOnce() -> R + Send) -> R {
 fn link_whole(read: &mut Gathered, completion: &Completion, window: &Window, pool: &ThreadPool) -> (Linked, Windowed) {
     let Streams { mut facts, processes, begins, ends, continued } = read.take_streams(completion);
     let stated: HashSet<usize> = facts.iter().map(|fact| fact.place.source as usize).collect();
-    let mut incidents = apart(pool, || link::link(&facts));
+    let mut incidents = in_pool(pool, || link::link(&facts));
     let windowed = window.apply(&mut incidents, &mut facts, &ends);
     let mut noticed = Noticed::default();
     let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);

@@ -22,7 +22,7 @@ mod value;
 
 use std::borrow::Cow;
 
-pub(crate) use content::withheld;
+pub(crate) use content::{WITHHELD, withheld};
 
 /// How often text is gone through until nothing changes.
 const MOST_ROUNDS: usize = 8;

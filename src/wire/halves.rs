@@ -4,19 +4,11 @@
 //! the end of a file may be anything, a request's messages included. So of a half only what shows to be an error's is kept, and no line
 //! of that with a prompt in it; of any other line, that there was one.
 
+use std::borrow::Cow;
+
 use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS};
-use crate::mask::Secrets;
+use crate::mask::{self, Secrets, WITHHELD};
 use crate::record::{self, Form};
-
-/// Stands for a line that is not kept.
-const WITHHELD: &str = "[withheld]";
-
-/// Keys behind which a prompt or an answer stands, in any quotes: such a line is not kept at all. Withholding the value alone would cut a
-/// JSON record, which is one line, in the midst of its traceback.
-const PROMPTS: [&str; 7] = ["messages", "prompt", "content", "input", "choices", "input_value", "arguments"];
-
-/// Behind it stands what the model had said (LiteLLM's `Error parsing chunk`).
-const RECEIVED_CHUNK: &str = "Received chunk:";
 
 /// How lines start that belong to an error and are no source code: a traceback's, LiteLLM's nested texts.
 const STARTS: [&str; 15] = [
@@ -27,7 +19,7 @@ const STARTS: [&str; 15] = [
     "Error doing the fallback: ",
     "Received Model Group=",
     "LiteLLM: model group '",
-    RECEIVED_CHUNK,
+    "Received chunk:",
     "Debug Information:",
     "Cooldown Deployments=",
     "litellm.",
@@ -86,7 +78,7 @@ fn begins_head(line: &str) -> bool {
 
 /// Whether a record with a head is LiteLLM's word on an error, or on a hop: of what else is logged, nothing is asked.
 fn is_error(bytes: &[u8]) -> bool {
-    let is_request = |kind: &HeadKind, message: &str| *kind == HeadKind::Call && PROMPTS.iter().any(|key| message.contains(key));
+    let is_request = |kind: &HeadKind, message: &str| *kind == HeadKind::Call && holds_contents(message);
     record::read(bytes).iter().any(|(_, record)| {
         let message = record.message.trim_start();
         let loud = matches!(record.level.as_ref(), "ERROR" | "WARNING" | "CRITICAL");
@@ -100,7 +92,7 @@ fn kept(text: &str, mut is_error: impl FnMut(&str) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let own = line.trim_end_matches(['\n', '\r']);
-        if is_error(own) && !holds_prompt(own) {
+        if is_error(own) && !holds_contents(own) {
             kept.push_str(&Secrets::Masked.in_name(own));
         } else if !own.trim().is_empty() {
             // A traceback goes on behind an indented line and ends with another.
@@ -148,17 +140,49 @@ fn is_end_of_json(line: &str) -> bool {
     }
 }
 
-/// Whether a prompt may stand in a line: behind `key=` or a quoted key, not in a provider's sentence, which speaks of messages.
-fn holds_prompt(line: &str) -> bool {
-    let is_chunk = line.starts_with(RECEIVED_CHUNK);
-    let has_key = || {
-        PROMPTS.iter().any(|key| {
-            line.match_indices(key).any(|(at, found)| {
-                let rest = &line[at + found.len()..];
-                let behind = rest.trim_start_matches(['\\', '"', '\'']);
-                behind.starts_with('=') || (behind.starts_with(':') && behind.len() < rest.len() && line[..at].ends_with(['"', '\'']))
-            })
-        })
-    };
-    is_chunk || has_key()
+/// Whether a prompt or an answer stands in a text. Such a line is not kept at all: withholding the value alone would cut a JSON record, which
+/// is one line, in the midst of its traceback.
+fn holds_contents(text: &str) -> bool {
+    matches!(mask::withheld(text), Cow::Owned(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_error_says_is_carried_and_no_prompt() {
+        let cases = [
+            // The middle of anything: nothing shows that it is an error's.
+            ("my plan is secret and long enough\nand goes on\n", "[withheld]\n[withheld]\n"),
+            ("short\nmy plan is secret and long\n", "short\n[withheld]\n"),
+            // Of an error, all but lines with contents.
+            ("the provider's own words\nTraceback (most recent call last):\n  File \"a.py\", line 1\n    raise e\n", ""),
+            ("x.BadRequestError: no\nReceived chunk: my plan\nmodel=m\n", "x.BadRequestError: no\n[withheld]\nmodel=m\n"),
+            ("x.BadRequestError: no\n{'delta': {'text': 'my plan'}}\n", "x.BadRequestError: no\n[withheld]\n"),
+            ("litellm.APIError: messages: at least one message is required\n", ""),
+            ("Error: asked {'messages': [{'content': 'my plan'}]}. Received Model Group=a\n", "[withheld]\n"),
+            // A line that is not kept is still indented, so that a traceback goes on.
+            ("x.BadRequestError: no\n    ask(messages=[{'content': 'my plan'}])\n", "x.BadRequestError: no\n    [withheld]\n"),
+            // The end of a JSON record tells which level it has.
+            ("my plan is to go\", \"level\": \"INFO\", \"timestamp\": \"2026-11-22T07:36:15.5\"}\n", "[withheld]\n"),
+            ("is overloaded today\", \"level\": \"ERROR\", \"timestamp\": \"2026-11-22T07:36:15.5\"}\n", ""),
+        ];
+        for (half, expected) in cases {
+            assert_eq!(opening(half.as_bytes()), if expected.is_empty() { half } else { expected }, "{half}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_says_nothing_leaves_its_head_and_what_may_be_the_next() {
+        let head = "07:35:20 - LiteLLM:DEBUG: utils.py:348 - ";
+        let cases = [
+            (format!("{head}my plan\nis secret\n"), format!("{}[withheld]\n\n", "07:35:20 - ")),
+            (format!("{head}my plan\n07:35:2"), format!("{}[withheld]\n07:35:2", "07:35:20 - ")),
+            (format!("{head}my plan\nis secr"), format!("{}[withheld]\n", "07:35:20 - ")),
+        ];
+        for (record, expected) in cases {
+            assert_eq!(closing(record.as_bytes()), Some(expected), "{record}");
+        }
+    }
 }

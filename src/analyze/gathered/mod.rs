@@ -1,6 +1,8 @@
 //! What was read of all sources, and what is to be said of each.
 
-use std::collections::{HashMap, HashSet};
+mod twins;
+
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -8,10 +10,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::event::Event;
 use super::parts;
 use crate::fact::Fact;
-use crate::input::{self, Inputs, Origin, Problem, ProblemKind, Source};
+use crate::input::{Inputs, Origin, Problem, ProblemKind, Source};
 use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
-use crate::scan::{InOrder, SourceFound, Wanted};
+use crate::scan::{InOrder, Wanted};
 use crate::stream::{self, Completion, Part, Streams};
 use crate::wire::{self, Held, SourceFacts};
 
@@ -208,77 +210,6 @@ impl Gathered {
     /// The names of the sources, by index.
     pub(super) fn names(&self) -> Vec<String> {
         self.sources.iter().map(|source| source.read.name.clone()).collect()
-    }
-
-    /// Forgets what stands in the input a second time: a log and its compressed copy, the same file by two paths. `files` are the
-    /// sources that were named or found.
-    pub(super) fn drop_twins(&mut self, files: &[Source]) {
-        // What was stopped is not read again to be compared.
-        if self.stopped {
-            return;
-        }
-        self.drop_repeated();
-        let mut alike: HashMap<(u64, u64), Vec<usize>> = HashMap::new();
-        for index in self.whole_first() {
-            let source = &self.sources[index];
-            let read = &source.read;
-            if source.counts() && read.bytes > 0 && read.problem.is_none() {
-                alike.entry((read.bytes, read.start)).or_default().push(index);
-            }
-        }
-        for alike in alike.into_values().filter(|alike| alike.len() > 1) {
-            let mut seen: HashMap<u128, usize> = HashMap::new();
-            for index in alike {
-                let Some(hash) = self.whole_hash(index, files) else { continue };
-                let first = *seen.entry(hash).or_insert(index);
-                if first != index && !self.are_neighbours(first, index) {
-                    self.forget(index, first);
-                }
-            }
-        }
-    }
-
-    /// Forgets sources that facts files carry a second time, whatever was wrong with them.
-    fn drop_repeated(&mut self) {
-        let mut seen: HashMap<(String, u64, u64, Option<u128>), usize> = HashMap::new();
-        for index in self.whole_first() {
-            let SourceFacts { name, run, bytes, whole, .. } = &self.sources[index].read;
-            if self.sources[index].number.is_none() {
-                let first = *seen.entry((name.clone(), *run, *bytes, *whole)).or_insert(index);
-                if first != index {
-                    self.forget(index, first);
-                }
-            }
-        }
-    }
-
-    /// The sources by index; last those of which a facts file that broke off gave a part: another may have them whole.
-    fn whole_first(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.sources.len()).collect();
-        order.sort_by_key(|index| self.sources[*index].read.missing > 0);
-        order
-    }
-
-    /// Forgets what was found of a source that holds the same as another.
-    fn forget(&mut self, index: usize, first: usize) {
-        let name = self.sources[first].read.name.clone();
-        let read = &mut self.sources[index].read;
-        (read.found, read.held) = (SourceFound::default(), None);
-        read.problem = Some(ProblemKind::Twin(name));
-    }
-
-    fn whole_hash(&self, index: usize, files: &[Source]) -> Option<u128> {
-        let SourceRead { read, number, .. } = &self.sources[index];
-        read.whole.or_else(|| input::hash_of(files.get((*number)?)?, read.bytes).ok())
-    }
-
-    /// Whether two sources are small parts of one log, of which some may well be the same: a few lines of a traceback.
-    fn are_neighbours(&self, one: usize, other: usize) -> bool {
-        const SMALL: u64 = 64 << 10;
-        let (one, other) = (&self.sources[one].read, &self.sources[other].read);
-        let headed = one.found.streams.iter().any(|stream| stream.edges.headed);
-        let (neighbours, split) = stream::are_neighbours(&one.name, &other.name);
-        one.bytes < SMALL && neighbours && (split || !headed)
     }
 
     /// All facts, with the parts of each process put together.
