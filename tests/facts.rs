@@ -51,7 +51,11 @@ fn cut(log: &[u8], at: &[(usize, usize)]) -> Vec<Vec<u8>> {
     let border = |(at, border): &(usize, usize)| {
         let at = log.len() * at / 1000;
         let found = memchr::memmem::find(&log[at..], BORDERS[*border]);
-        found.map_or(log.len(), |found| at + found + usize::from(*border == 0))
+        let at = found.map_or(log.len(), |found| at + found + usize::from(*border == 0));
+        let line = memchr::memrchr(b'\n', &log[..at]).map_or(0, |newline| newline + 1);
+        let end = memchr::memchr(b'\n', &log[at..]).map_or(log.len(), |newline| at + newline + 1);
+        // A JSON record is one line, and contents in it are withheld to its end.
+        if log[line..].starts_with(b"{") && memchr::memmem::find(&log[line..end], b" chunk: ").is_some() { end } else { at }
     };
     let mut at: Vec<usize> = at.iter().map(border).collect();
     at.sort_unstable();

@@ -78,7 +78,8 @@ pub(crate) fn withheld(text: &str) -> Cow<'_, str> {
         if is_empty(&text[value..]) {
             continue;
         }
-        let close = value::closed_end(text, value).unwrap_or_else(|| text[value..].find('\n').map_or(text.len(), |line| value + line));
+        let line = || text[value..].find('\n').map_or(text.len(), |line| value + line);
+        let close = value::closed_end(text, value).or_else(|| variable_end(text, value)).unwrap_or_else(line);
         kept.push_str(&text[from..value]);
         kept.push_str(WITHHELD);
         (from, at) = (close, close);
@@ -88,6 +89,15 @@ pub(crate) fn withheld(text: &str) -> Cow<'_, str> {
     }
     kept.push_str(&text[from..]);
     if kept == text { Cow::Borrowed(text) } else { Cow::Owned(kept) }
+}
+
+/// Where a variable ends that is given on in a line of source code (`f(text=_body)`, `f(messages=messages, n=1)`), of which tracebacks are full.
+fn variable_end(text: &str, value: usize) -> Option<usize> {
+    let rest = &text[value..];
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.')).filter(|end| *end > 0)?;
+    let argument = rest[end..].strip_prefix(", ").and_then(|next| next.split_once('=')).map(|(name, _)| name);
+    let is_argument = argument.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    (rest[end..].starts_with(')') || is_argument).then_some(value + end)
 }
 
 fn is_empty(value: &str) -> bool {
@@ -124,6 +134,9 @@ mod tests {
             ("curl -X POST https://x -H 'a: b' -d '{\"p\": 1}'", "curl -X POST https://x -H 'a: b' -d [withheld]"),
             ("messages=None, choices=[], input_tokens=12", "messages=None, choices=[], input_tokens=12"),
             ("message='Overloaded'", "message='Overloaded'"),
+            ("raise E(e, message=_body, text=_body) from None", "raise E(e, message=_body, text=[withheld]) from None"),
+            ("f(messages=messages, n=1)", "f(messages=[withheld], n=1)"),
+            ("prompt=hello, this is my plan", "prompt=[withheld]"),
         ];
         for (text, expected) in cases {
             assert_eq!(withheld(text), expected);

@@ -1,8 +1,8 @@
 //! Halves of records, as far as they may leave the machine: an error's own lines, masked; nothing of a prompt.
 //!
 //! A record that a rotation or a split has cut is put together where facts are linked, so its halves must be there. But what stands at
-//! the end of a file may be anything, a request's messages included. So of a half only what shows to be an error's is kept, and no line
-//! of that with a prompt in it; of any other line, that there was one.
+//! the end of a file may be anything, a request's messages included. So of a half only what shows to be an error's is kept, without
+//! contents; of any other line, that there was one. (A JSON record is one line: where contents in it do not close, its rest is lost.)
 
 use std::borrow::Cow;
 
@@ -78,22 +78,23 @@ fn begins_head(line: &str) -> bool {
 
 /// Whether a record with a head is LiteLLM's word on an error, or on a hop: of what else is logged, nothing is asked.
 fn is_error(bytes: &[u8]) -> bool {
-    let is_request = |kind: &HeadKind, message: &str| *kind == HeadKind::Call && holds_contents(message);
+    let is_request = |kind: &HeadKind, message: &str| *kind == HeadKind::Call && matches!(mask::withheld(message), Cow::Owned(_));
     record::read(bytes).iter().any(|(_, record)| {
         let message = record.message.trim_start();
         let loud = matches!(record.level.as_ref(), "ERROR" | "WARNING" | "CRITICAL");
         let known = MESSAGE_HEADS.iter().any(|(head, kind)| message.starts_with(head) && !is_request(kind, message));
-        loud || known || MESSAGE_HEADS.iter().any(|(head, _)| !message.is_empty() && head.starts_with(message.trim_end()))
+        // Cut in its first words, or before them.
+        loud || known || MESSAGE_HEADS.iter().any(|(head, _)| head.starts_with(message.trim_end()))
     })
 }
 
-/// The lines that are an error's and hold no prompt, and of the others that there were some; as many as before.
+/// The lines that are an error's, masked, and of the others that there were some; as many as before.
 fn kept(text: &str, mut is_error: impl FnMut(&str) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let own = line.trim_end_matches(['\n', '\r']);
-        if is_error(own) && !holds_contents(own) {
-            kept.push_str(&Secrets::Masked.in_name(own));
+        if is_error(own) {
+            kept.push_str(&Secrets::Masked.in_text(own));
         } else if !own.trim().is_empty() {
             // A traceback goes on behind an indented line and ends with another.
             kept.extend(own.chars().take_while(|letter| *letter == ' '));
@@ -140,12 +141,6 @@ fn is_end_of_json(line: &str) -> bool {
     }
 }
 
-/// Whether a prompt or an answer stands in a text. Such a line is not kept at all: withholding the value alone would cut a JSON record, which
-/// is one line, in the midst of its traceback.
-fn holds_contents(text: &str) -> bool {
-    matches!(mask::withheld(text), Cow::Owned(_))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,12 +153,12 @@ mod tests {
             ("short\nmy plan is secret and long\n", "short\n[withheld]\n"),
             // Of an error, all but lines with contents.
             ("the provider's own words\nTraceback (most recent call last):\n  File \"a.py\", line 1\n    raise e\n", ""),
-            ("x.BadRequestError: no\nReceived chunk: my plan\nmodel=m\n", "x.BadRequestError: no\n[withheld]\nmodel=m\n"),
-            ("x.BadRequestError: no\n{'delta': {'text': 'my plan'}}\n", "x.BadRequestError: no\n[withheld]\n"),
+            ("x.BadRequestError: no\nReceived chunk: my plan\nmodel=m\n", "x.BadRequestError: no\nReceived chunk: [withheld]\nmodel=m\n"),
+            ("x.BadRequestError: no\n{'delta': {'text': 'my plan'}}\n", "x.BadRequestError: no\n{'delta': [withheld]}\n"),
             ("litellm.APIError: messages: at least one message is required\n", ""),
-            ("Error: asked {'messages': [{'content': 'my plan'}]}. Received Model Group=a\n", "[withheld]\n"),
+            ("Error: asked {'messages': [{'content': 'my plan'}]}. Group=a\n", "Error: asked {'messages': [withheld]}. Group=a\n"),
             // A line that is not kept is still indented, so that a traceback goes on.
-            ("x.BadRequestError: no\n    ask(messages=[{'content': 'my plan'}])\n", "x.BadRequestError: no\n    [withheld]\n"),
+            ("    await the plan of mine\nis secret\n", "    [withheld]\n[withheld]\n"),
             // The end of a JSON record tells which level it has.
             ("my plan is to go\", \"level\": \"INFO\", \"timestamp\": \"2026-11-22T07:36:15.5\"}\n", "[withheld]\n"),
             ("is overloaded today\", \"level\": \"ERROR\", \"timestamp\": \"2026-11-22T07:36:15.5\"}\n", ""),
@@ -180,6 +175,7 @@ mod tests {
             (format!("{head}my plan\nis secret\n"), format!("{}[withheld]\n\n", "07:35:20 - ")),
             (format!("{head}my plan\n07:35:2"), format!("{}[withheld]\n07:35:2", "07:35:20 - ")),
             (format!("{head}my plan\nis secr"), format!("{}[withheld]\n", "07:35:20 - ")),
+            (head.to_owned(), head.to_owned()),
         ];
         for (record, expected) in cases {
             assert_eq!(closing(record.as_bytes()), Some(expected), "{record}");
