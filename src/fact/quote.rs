@@ -33,7 +33,8 @@ pub(super) fn cut(text: &str, most: usize) -> &str {
     }
     let Some((end, next)) = text.char_indices().nth(most) else { return text };
     let kept = &text[..end];
-    let word = kept.rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).map_or(0, |at| at + 1);
+    let ends_word = |(_, c): &(usize, char)| c.is_whitespace() || matches!(c, '"' | '\'');
+    let word = kept.char_indices().rev().find(ends_word).map_or(0, |(at, c)| at + c.len_utf8());
     let is_within = !next.is_whitespace() && word > 0 && kept[word..].chars().count() <= LONGEST_WORD;
     if is_within { &kept[..word] } else { kept }
 }
@@ -45,6 +46,7 @@ mod tests {
     #[test]
     fn a_quote_is_the_error_and_no_longer_than_people_read() {
         let long = "é".repeat(MOST_CHARS + 1);
+        let wide = "é\u{a0}".repeat(MOST_CHARS);
         let cut_key = format!("{}sk-ant-1234", "word ".repeat(63));
         let cases = [
             ("  Fallback also failed: overloaded \nTraceback …", Some("Fallback also failed: overloaded".to_owned())),
@@ -52,6 +54,7 @@ mod tests {
             ("", None),
             (" \n", None),
             (&cut_key, Some(format!("{}…", "word ".repeat(63)))),
+            (&wide, Some(format!("{}…", "é\u{a0}".repeat(MOST_CHARS / 2)))),
             (&long, Some(format!("{}…", "é".repeat(MOST_CHARS)))),
         ];
         for (message, expected) in cases {

@@ -126,7 +126,15 @@ mod tests {
         }
     }
 
-    const PIECES: [&str; 40] = [
+    proptest! {
+        #[test]
+        fn any_text_can_be_masked(text in "(?s).{0,80}(api_key|messages|sk-|@|://|chunk:)[=: \"'\\\\]{0,3}.{0,80}") {
+            let once = Secrets::Masked.in_text(&text).into_owned();
+            prop_assert_eq!(Secrets::Masked.in_text(&once), once.as_str());
+        }
+    }
+
+    const PIECES: [&str; 41] = [
         "sk-",
         "abcd1234efgh",
         "AKIA",
@@ -166,6 +174,7 @@ mod tests {
         "eyJabcdefgh",
         "-----BEGIN PRIVATE KEY-----",
         "é",
+        "\u{a0}",
         ",",
     ];
 }
