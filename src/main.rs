@@ -10,6 +10,11 @@ use streamfall::cli::{self, Cli, Command};
 use streamfall::exit::Exit;
 use streamfall::output;
 
+// Facts are many small values, made on one thread and let go on another: half of a large link step was spent in the system's allocator.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match cli::parse(std::env::args_os().collect()).map_err(anyhow::Error::from).and_then(|cli| run(&cli)) {
         Ok(exit) => exit.into(),

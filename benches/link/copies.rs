@@ -47,9 +47,9 @@ impl Sample {
         let incidents = streamfall::analyze(std::slice::from_ref(&path), options())?.summary.requests;
         let mut written = Vec::new();
         streamfall::read(std::slice::from_ref(&path), options())?.write_facts(&mut written)?;
-        let Some(Ok(Carried::Source(source))) = wire::Reader::new(written.as_slice(), true).next() else {
-            bail!("cannot read the facts of {}", path.display())
-        };
+        let batch = wire::Reader::new(written.as_slice()).read_batch();
+        let carried = batch.and_then(|batch| wire::Decoder::new(true, false).decode(batch).pop());
+        let Some(Ok(Carried::Source(source))) = carried else { bail!("cannot read the facts of {}", path.display()) };
         let mut source = *source;
         let stream = source.found.streams.pop().context("the sample has no stream")?;
         let (begin, end) = stream.edges.first.zip(stream.edges.last).context("the sample has no times")?;

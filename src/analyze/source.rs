@@ -203,20 +203,20 @@ impl<'r> SourceReader<'r> {
     /// Reads the sources that a facts file carries.
     fn read_facts<R: Read>(&self, index: usize, start: Start<R>) {
         self.say(Event::Facts(index));
-        let mut failure = None;
-        let reader = wire::Reader::new(BufReader::with_capacity(FACTS_BUFFER, start.whole()), self.reader.quotes);
         // What is written again, or linked as it comes, is not linked in parts.
-        let at_once = self.reader.hashes || self.reader.live.is_some();
-        for carried in if at_once { reader } else { reader.holding() } {
-            match carried {
-                Ok(Carried::Source(source)) => self.say(Event::Carried(index, source)),
-                Ok(Carried::Problem(problem)) => self.say(Event::Missing(problem)),
-                Err(error) => {
-                    failure.get_or_insert(error);
+        let held = !self.reader.hashes && self.reader.live.is_none();
+        let mut reader = wire::Reader::new(BufReader::with_capacity(FACTS_BUFFER, start.whole()));
+        let mut decoder = wire::Decoder::new(self.reader.quotes, held);
+        let mut failure = None;
+        while let Some(batch) = reader.read_batch().filter(|_| !self.stopped()) {
+            for carried in self.reader.workers.pool.install(|| decoder.decode(batch)) {
+                match carried {
+                    Ok(Carried::Source(source)) => self.say(Event::Carried(index, source)),
+                    Ok(Carried::Problem(problem)) => self.say(Event::Missing(problem)),
+                    Err(error) => {
+                        failure.get_or_insert(error);
+                    }
                 }
-            }
-            if self.stopped() {
-                break;
             }
         }
         if let Some(error) = failure {

@@ -8,6 +8,8 @@ use super::Decoded;
 
 /// How many bytes must agree with the mark.
 const SAMPLE_BYTES: u64 = 64;
+/// More zeros than any hole has: a device, or a pipe that gives nothing else, would be read for ever.
+const MOST_ZEROS: u64 = 16 << 30;
 const MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 /// The same text in UTF-8; bytes without the mark as they are.
@@ -22,7 +24,7 @@ pub(super) fn to_utf8<'r>(mut reader: Box<dyn Read + 'r>) -> io::Result<Decoded<
     let zeros = memchr::memchr_iter(0, &start).count();
     let marked = MARKS.iter().any(|mark| start.starts_with(mark)) && zeros * 4 >= start.len();
     if !start.is_empty() && zeros == start.len() {
-        let reader = Box::new(BehindZeros { reader: Some(BufReader::with_capacity(256 << 10, reader)) });
+        let reader = Box::new(BehindZeros { reader: Some(BufReader::with_capacity(256 << 10, reader)), left: MOST_ZEROS });
         return Ok(Decoded { reader, as_it_stands: false });
     }
     let whole = Cursor::new(start).chain(reader);
@@ -33,6 +35,8 @@ pub(super) fn to_utf8<'r>(mut reader: Box<dyn Read + 'r>) -> io::Result<Decoded<
 /// What stands behind zeros: a log that was cut to nothing while its writer went on at its old place (`copytruncate`).
 struct BehindZeros<R> {
     reader: Option<BufReader<R>>,
+    /// How many zeros may still come.
+    left: u64,
 }
 
 impl<R: Read> Read for BehindZeros<R> {
@@ -40,18 +44,40 @@ impl<R: Read> Read for BehindZeros<R> {
         let Some(reader) = &mut self.reader else { return Ok(0) };
         loop {
             let bytes = reader.fill_buf()?;
-            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            let zeros = zeros_before(bytes);
             if zeros == 0 || bytes.is_empty() {
                 return reader.read(buffer);
             }
             reader.consume(zeros);
+            self.left = self.left.saturating_sub(zeros as u64);
+            if self.left == 0 {
+                self.reader = None;
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "it begins with 16 GiB of zeros: if a log stands behind them, give what follows",
+                ));
+            }
         }
     }
+}
+
+/// How many zeros bytes begin with.
+fn zeros_before(bytes: &[u8]) -> usize {
+    // By blocks, which compare as vectors.
+    let blocks = bytes.chunks_exact(64).take_while(|block| block.iter().fold(0, |all, byte| all | byte) == 0).count() * 64;
+    blocks + bytes[blocks..].iter().take_while(|byte| **byte == 0).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zeros_without_end_end() {
+        let mut reader = BehindZeros { reader: Some(BufReader::new(io::repeat(0))), left: 1 << 20 };
+        assert!(reader.read(&mut [0; 10]).is_err());
+        assert_eq!(reader.read(&mut [0; 10]).unwrap(), 0);
+    }
 
     #[test]
     fn the_mark_decides() {

@@ -8,6 +8,7 @@
 //! the same groups, errors and lists stand in thousands of records. Lines of several files may stand one behind the other in one.
 //! `schema/streamfall.facts.v1.json` is the contract.
 
+mod decode;
 mod error;
 mod halves;
 mod held;
@@ -17,8 +18,9 @@ mod tables;
 mod time;
 mod write;
 
+pub use decode::{Carried, ReadError};
 pub use held::{Held, id_hashes};
-pub use read::{Carried, ReadError, Reader};
+pub use read::{Batch, Decoder, Reader};
 pub use write::{write_problem, write_source};
 
 use crate::input::ProblemKind;
@@ -34,7 +36,11 @@ const BEGINNING: &[u8] = b"{\"schema\":\"streamfall.facts/";
 /// Whether a source that starts so is a facts file.
 #[must_use]
 pub fn is_facts(start: &[u8]) -> bool {
-    start.trim_ascii_start().starts_with(BEGINNING)
+    is_header(start.trim_ascii_start())
+}
+
+fn is_header(line: &[u8]) -> bool {
+    line.starts_with(BEGINNING)
 }
 
 /// What was read of one source: a file, stdin, or a member of an archive.

@@ -1,282 +1,111 @@
-//! Reads facts.
+//! Reads facts files.
 //!
-//! A line that cannot be read ends its source, and the next header begins anew: what several runs wrote into one file is not lost with
-//! the one that broke.
+//! A header begins anew, whatever stands before it. So what stands between headers is decoded by all cores, and given in its order.
 
-use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
-use super::held::Held;
-use super::line::{Half, Header, Line, Source, Stream};
-use super::tables::Tables;
-use super::time::Shown;
-use super::{BEGINNING, SCHEMA, SourceFacts};
-use crate::input::Problem;
-use crate::scan::{Edges, Piece, SourceFound, StreamFound};
+use rayon::prelude::*;
+
+use super::decode::{Carried, LineDecoder, ReadError, Taken};
+use super::is_header;
 
 /// The longest line: a header may name thousands of processes.
 const MOST_LINE: u64 = 256 << 20;
+/// How many bytes are decoded at once: some sources of thousands of failing requests.
+const BATCH: usize = 16 << 20;
 
-/// What a facts file carries.
-#[derive(Debug)]
-pub enum Carried {
-    /// A source.
-    Source(Box<SourceFacts>),
-    /// An input that gave none.
-    Problem(Problem),
-}
-
-/// Why facts could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The bytes did not come.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// Another version.
-    #[error("line {line} is of {schema}, written by {generator}, and this streamfall reads {SCHEMA}: let the same version write and link facts")]
-    Version {
-        /// The line.
-        line: u64,
-        /// What it says to be.
-        schema: String,
-        /// What wrote it.
-        generator: String,
-    },
-    /// A line is no fact.
-    #[error("line {line} is no fact ({reason}): write the facts again; logs go in files of their own")]
-    Line {
-        /// The line.
-        line: u64,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The end is missing.
-    #[error("it ends at line {line}, {missing} fact(s) of {source_name} early: write the facts again")]
-    Ended {
-        /// The line.
-        line: u64,
-        /// How many facts are missing.
-        missing: u64,
-        /// Of which source.
-        source_name: String,
-    },
-}
-
-/// Reads what a facts file carries, one source after the other.
+/// Reads the lines of a facts file.
 pub struct Reader<R> {
     lines: R,
-    /// Whether the records' own words are wanted.
-    quotes: bool,
-    /// Whether facts are held as they stand.
-    holds: bool,
     number: u64,
-    line: Vec<u8>,
-    /// What was found and is still to be given.
-    ready: VecDeque<Result<Carried, ReadError>>,
-    state: State,
+    ended: bool,
 }
 
-/// What the next line may be.
-enum State {
-    /// A header.
-    Outside,
-    /// A fact of this source.
-    Within(Box<Open>),
-    /// Anything: what it is of could not be read, and that is said.
-    Passing,
-    /// There is none.
-    Ended,
+/// Decodes a facts file, batch by batch.
+pub struct Decoder {
+    taken: Taken,
+    /// Of the source that the last batch ended in.
+    open: LineDecoder,
 }
 
-/// The source that is being read.
-struct Open {
-    source: SourceFacts,
-    missing: u64,
-    tables: Tables,
+/// Lines that follow each other.
+pub struct Batch {
+    parts: Vec<Part>,
+    /// How they end, if nothing follows.
+    end: Option<io::Result<()>>,
+}
+
+/// Lines of one source; of the first, they may be its last ones.
+struct Part {
+    lines: Vec<u8>,
+    /// How many stand before.
+    before: u64,
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads lines; `quotes`: whether the records' own words are wanted.
-    pub fn new(lines: R, quotes: bool) -> Reader<R> {
-        Reader { lines, quotes, holds: false, number: 0, line: Vec::new(), ready: VecDeque::new(), state: State::Outside }
+    /// Reads lines.
+    pub fn new(lines: R) -> Reader<R> {
+        Reader { lines, number: 0, ended: false }
     }
 
-    /// Holds facts as they stand, once it is sure that they can be read.
+    /// Reads on; `None` at the end.
+    pub fn read_batch(&mut self) -> Option<Batch> {
+        if self.ended {
+            return None;
+        }
+        let mut parts = vec![Part { lines: Vec::new(), before: self.number }];
+        let (mut line, mut size, mut end) = (Vec::new(), 0, None);
+        while size < BATCH && end.is_none() {
+            line.clear();
+            match (&mut self.lines).take(MOST_LINE).read_until(b'\n', &mut line) {
+                Ok(0) => end = Some(Ok(())),
+                Ok(_) => {}
+                Err(error) => end = Some(Err(error)),
+            }
+            if is_header(&line) {
+                parts.push(Part { lines: Vec::new(), before: self.number });
+            }
+            if let Some(part) = parts.last_mut() {
+                part.lines.extend_from_slice(&line);
+            }
+            size += line.len();
+            self.number += u64::from(!line.is_empty());
+        }
+        self.ended = end.is_some();
+        Some(Batch { parts, end })
+    }
+}
+
+impl Decoder {
+    /// `quotes`: whether the records' own words are wanted; `held`: whether facts are held as they stand, once it is sure that they can
+    /// be read.
     #[must_use]
-    pub fn holding(self) -> Reader<R> {
-        Reader { holds: true, ..self }
+    pub fn new(quotes: bool, held: bool) -> Decoder {
+        let taken = Taken { quotes, held };
+        Decoder { taken, open: LineDecoder::new(taken, 0) }
     }
 
-    /// Reads on by a line.
-    fn read_on(&mut self) {
-        self.line.clear();
-        let read = (&mut self.lines).take(MOST_LINE).read_until(b'\n', &mut self.line);
-        self.number += 1;
-        match read {
-            Ok(0) => {
-                self.close();
-                self.state = State::Ended;
+    /// Decodes what was read next.
+    pub fn decode(&mut self, Batch { parts, end }: Batch) -> Vec<Result<Carried, ReadError>> {
+        let last = parts.len() - 1;
+        let mut decoders: Vec<LineDecoder> = parts.iter().map(|part| LineDecoder::new(self.taken, part.before)).collect();
+        std::mem::swap(&mut decoders[0], &mut self.open);
+        let decode = |(index, (decoder, part)): (usize, (&mut LineDecoder, Part))| {
+            decoder.decode(&part.lines);
+            if index < last {
+                decoder.close();
             }
-            Ok(_) if self.line.starts_with(BEGINNING) => {
-                self.close();
-                self.state = State::Outside;
-                if let Err(error) = self.header() {
-                    self.fail(error);
-                }
-            }
-            Ok(_) if self.line.trim_ascii().is_empty() => {}
-            Ok(_) => {
-                if let Err(reason) = self.fact() {
-                    self.fail(ReadError::Line { line: self.number, reason });
-                }
-            }
-            Err(error) => {
-                self.fail(error.into());
-                self.state = State::Ended;
-            }
-        }
-    }
-
-    fn header(&mut self) -> Result<(), ReadError> {
-        let wrong = |reason: String| ReadError::Line { line: self.number, reason };
-        let version: Version = serde_json::from_slice(&self.line).map_err(|error| wrong(error.to_string()))?;
-        if version.schema != SCHEMA {
-            return Err(ReadError::Version { line: self.number, schema: version.schema, generator: version.generator });
-        }
-        let header: Header<'_> = serde_json::from_slice(&self.line).map_err(|error| wrong(error.to_string()))?;
-        self.ready.extend(header.problem.map(|problem| Ok(Carried::Problem(problem))));
-        if let Some(source) = header.source {
-            let mut open = Open::of(source).map_err(wrong)?;
-            open.source.held = self.holds.then(|| Held::new(self.quotes));
-            self.state = State::Within(Box::new(open));
-        }
-        Ok(())
-    }
-
-    fn fact(&mut self) -> Result<(), String> {
-        match &mut self.state {
-            State::Within(open) if open.missing == 0 => Err("its header tells of fewer".to_owned()),
-            State::Within(open) => {
-                let line: Line<'_> = serde_json::from_slice(&self.line).map_err(|error| error.to_string())?;
-                open.add(line, &self.line, self.quotes)
-            }
-            State::Outside => Err("no header stands before it".to_owned()),
-            State::Passing | State::Ended => Ok(()),
-        }
-    }
-
-    /// Gives what there is of the source at hand, and why there is no more.
-    fn fail(&mut self, error: ReadError) {
-        if let State::Within(open) = std::mem::replace(&mut self.state, State::Passing) {
-            self.ready.push_back(Ok(open.ended()));
-        }
-        self.ready.push_back(Err(error));
-    }
-
-    /// Gives the source at hand: its lines end.
-    fn close(&mut self) {
-        if let State::Within(open) = std::mem::replace(&mut self.state, State::Outside) {
-            let missing = open.missing;
-            let ended = || ReadError::Ended { line: self.number - 1, missing, source_name: open.source.name.clone() };
-            let error = (missing > 0).then(ended);
-            self.ready.push_back(Ok(open.ended()));
-            self.ready.extend(error.map(Err));
-        }
-    }
-}
-
-impl<R: BufRead> Iterator for Reader<R> {
-    type Item = Result<Carried, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.ready.is_empty() && !matches!(self.state, State::Ended) {
-            self.read_on();
-        }
-        self.ready.pop_front()
-    }
-}
-
-/// What every version of a header has.
-#[derive(serde::Deserialize)]
-struct Version {
-    schema: String,
-    #[serde(default)]
-    generator: String,
-}
-
-impl Open {
-    fn of(head: Source) -> Result<Open, String> {
-        let bits = |hash: &str| u128::from_str_radix(hash, 16).map_err(|error| format!("`{hash}` is no hash: {error}"));
-        let short = |hash: &str| bits(hash).and_then(|hash| u64::try_from(hash).map_err(|error| error.to_string()));
-        let mut source = SourceFacts {
-            name: head.label.as_ref().map_or_else(|| head.path.clone(), |label| format!("{label}:{}", head.path)),
-            run: short(&head.run)?,
-            start: short(&head.start)?,
-            whole: head.hash.as_deref().map(bits).transpose()?,
-            bytes: head.bytes,
-            label: head.label,
-            looks: head.looks,
-            problem: head.problem,
-            foreign: head.foreign,
-            missing: head.missing,
-            ..SourceFacts::default()
+            decoder.take()
         };
-        (source.notes.lost, source.notes.more_pages) = (head.lost, head.more_pages);
-        source.notes.processes = processes(&head.streams);
-        let streams = head.streams.into_iter().map(stream).collect();
-        source.found = SourceFound { streams, mentions: head.mentions, requests: head.requests, unread: head.unread, forms: head.forms };
-        Ok(Open { source, missing: head.facts, tables: Tables::default() })
-    }
-
-    /// What there is of it.
-    fn ended(mut self) -> Carried {
-        self.source.missing += self.missing;
-        if let Some(held) = &mut self.source.held {
-            held.close();
+        let decoded = decoders.par_iter_mut().zip(parts).with_max_len(1).enumerate().map(decode);
+        let mut decoded: Vec<_> = decoded.collect::<Vec<_>>().into_iter().flatten().collect();
+        std::mem::swap(&mut decoders[last], &mut self.open);
+        match end {
+            Some(Ok(())) => self.open.close(),
+            Some(Err(error)) => self.open.fail(error.into()),
+            None => {}
         }
-        Carried::Source(Box::new(self.source))
+        decoded.extend(self.open.take());
+        decoded
     }
-
-    fn add(&mut self, line: Line<'_>, bytes: &[u8], quotes: bool) -> Result<(), String> {
-        self.tables.add(line.strings, line.levels, line.lists, line.texts)?;
-        let fact = self.tables.fact(line.fact, quotes)?;
-        let stream = self.source.found.streams.iter_mut().find(|stream| stream.number == fact.stream);
-        let stream = stream.ok_or("its header has no such stream")?;
-        match &mut self.source.held {
-            Some(held) => held.hold(bytes, &fact),
-            None => stream.facts.push(fact),
-        }
-        self.missing -= 1;
-        Ok(())
-    }
-}
-
-/// The names of a source's processes, by number.
-fn processes(streams: &[Stream]) -> Vec<String> {
-    let last = streams.iter().map(|stream| stream.number).max().filter(|last| (*last as usize) < streams.len() * 2 + 64);
-    let mut names = vec![String::new(); last.map_or(0, |last| last as usize + 1)];
-    for stream in streams {
-        if let Some(name) = names.get_mut(stream.number as usize) {
-            name.clone_from(&stream.process);
-        }
-    }
-    if names.iter().all(String::is_empty) { Vec::new() } else { names }
-}
-
-fn stream(head: Stream) -> StreamFound {
-    let edges = Edges {
-        opening: head.opening.map(piece),
-        starts_with_head: head.starts_with_head,
-        headed: head.headed,
-        closing: head.closing.map(piece),
-        opens_with: head.opens_with,
-        first: head.first.map(|Shown(time)| time),
-        last: head.last.map(|Shown(time)| time),
-    };
-    let marks = head.marks.into_iter().map(|(line, Shown(time))| (line, time)).collect();
-    StreamFound { number: head.number, facts: Vec::new(), edges, lines: head.lines, marks }
-}
-
-fn piece(half: Half) -> Piece {
-    Piece { bytes: half.text.into_bytes(), place: half.place, line: half.line, output: half.output }
 }

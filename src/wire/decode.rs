@@ -1,0 +1,256 @@
+//! Decodes the lines of facts files.
+//!
+//! A line that cannot be read ends its source, and the next header begins anew: what several runs wrote into one file is not lost with
+//! the one that broke.
+
+use std::io;
+
+use super::held::Held;
+use super::line::{Half, Header, Line, Source, Stream};
+use super::tables::Tables;
+use super::time::Shown;
+use super::{SCHEMA, SourceFacts, is_header};
+use crate::input::Problem;
+use crate::scan::{Edges, Piece, SourceFound, StreamFound};
+
+/// What a facts file carries.
+#[derive(Debug)]
+pub enum Carried {
+    /// A source.
+    Source(Box<SourceFacts>),
+    /// An input that gave none.
+    Problem(Problem),
+}
+
+/// Why facts could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes did not come.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Another version.
+    #[error("line {line} is of {schema}, written by {generator}, and this streamfall reads {SCHEMA}: let the same version write and link facts")]
+    Version {
+        /// The line.
+        line: u64,
+        /// What it says to be.
+        schema: String,
+        /// What wrote it.
+        generator: String,
+    },
+    /// A line is no fact.
+    #[error("line {line} is no fact ({reason}): write the facts again; logs go in files of their own")]
+    Line {
+        /// The line.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The end is missing.
+    #[error("it ends at line {line}, {missing} fact(s) of {source_name} early: write the facts again")]
+    Ended {
+        /// The line.
+        line: u64,
+        /// How many facts are missing.
+        missing: u64,
+        /// Of which source.
+        source_name: String,
+    },
+}
+
+/// How facts are taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken {
+    /// Whether the records' own words are wanted.
+    pub(super) quotes: bool,
+    /// Whether facts are held as they stand.
+    pub(super) held: bool,
+}
+
+/// Decodes lines that follow each other.
+pub(super) struct LineDecoder {
+    taken: Taken,
+    /// The last line.
+    number: u64,
+    state: State,
+    decoded: Vec<Result<Carried, ReadError>>,
+}
+
+/// What the next line may be.
+enum State {
+    /// A header.
+    Outside,
+    /// A fact of this source.
+    Within(Box<Open>),
+    /// Anything: what it is of could not be read, and that is said.
+    Passing,
+}
+
+/// The source that is being read.
+struct Open {
+    source: SourceFacts,
+    missing: u64,
+    tables: Tables,
+}
+
+impl LineDecoder {
+    /// For lines behind so many others.
+    pub(super) fn new(taken: Taken, number: u64) -> LineDecoder {
+        LineDecoder { taken, number, state: State::Outside, decoded: Vec::new() }
+    }
+
+    /// What was decoded.
+    pub(super) fn take(&mut self) -> Vec<Result<Carried, ReadError>> {
+        std::mem::take(&mut self.decoded)
+    }
+
+    /// Decodes lines.
+    pub(super) fn decode(&mut self, lines: &[u8]) {
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            self.number += 1;
+            let done = if is_header(line) {
+                self.close();
+                self.header(line)
+            } else if line.trim_ascii().is_empty() {
+                Ok(())
+            } else {
+                self.fact(line).map_err(|reason| ReadError::Line { line: self.number, reason })
+            };
+            if let Err(error) = done {
+                self.fail(error);
+            }
+        }
+    }
+
+    fn header(&mut self, line: &[u8]) -> Result<(), ReadError> {
+        let wrong = |reason: String| ReadError::Line { line: self.number, reason };
+        let version: Version = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        if version.schema != SCHEMA {
+            return Err(ReadError::Version { line: self.number, schema: version.schema, generator: version.generator });
+        }
+        let header: Header<'_> = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        self.decoded.extend(header.problem.map(|problem| Ok(Carried::Problem(problem))));
+        if let Some(source) = header.source {
+            let mut open = Open::of(source).map_err(wrong)?;
+            open.source.held = self.taken.held.then(|| Held::new(self.taken.quotes));
+            self.state = State::Within(Box::new(open));
+        }
+        Ok(())
+    }
+
+    fn fact(&mut self, line: &[u8]) -> Result<(), String> {
+        match &mut self.state {
+            State::Within(open) if open.missing == 0 => Err("its header tells of fewer".to_owned()),
+            State::Within(open) => {
+                let fact: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+                open.add(fact, line, self.taken.quotes)
+            }
+            State::Outside => Err("no header stands before it".to_owned()),
+            State::Passing => Ok(()),
+        }
+    }
+
+    /// Gives what there is of the source at hand, and why there is no more.
+    pub(super) fn fail(&mut self, error: ReadError) {
+        if let State::Within(open) = std::mem::replace(&mut self.state, State::Passing) {
+            self.decoded.push(Ok(open.ended()));
+        }
+        self.decoded.push(Err(error));
+    }
+
+    /// Gives the source at hand: its lines end.
+    pub(super) fn close(&mut self) {
+        if let State::Within(open) = std::mem::replace(&mut self.state, State::Outside) {
+            let missing = open.missing;
+            let ended = || ReadError::Ended { line: self.number, missing, source_name: open.source.name.clone() };
+            let error = (missing > 0).then(ended);
+            self.decoded.push(Ok(open.ended()));
+            self.decoded.extend(error.map(Err));
+        }
+    }
+}
+
+/// What every version of a header has.
+#[derive(serde::Deserialize)]
+struct Version {
+    schema: String,
+    #[serde(default)]
+    generator: String,
+}
+
+impl Open {
+    fn of(head: Source) -> Result<Open, String> {
+        let bits = |hash: &str| u128::from_str_radix(hash, 16).map_err(|error| format!("`{hash}` is no hash: {error}"));
+        let short = |hash: &str| bits(hash).and_then(|hash| u64::try_from(hash).map_err(|error| error.to_string()));
+        let mut source = SourceFacts {
+            name: head.label.as_ref().map_or_else(|| head.path.clone(), |label| format!("{label}:{}", head.path)),
+            run: short(&head.run)?,
+            start: short(&head.start)?,
+            whole: head.hash.as_deref().map(bits).transpose()?,
+            bytes: head.bytes,
+            label: head.label,
+            looks: head.looks,
+            problem: head.problem,
+            foreign: head.foreign,
+            missing: head.missing,
+            ..SourceFacts::default()
+        };
+        (source.notes.lost, source.notes.more_pages) = (head.lost, head.more_pages);
+        source.notes.processes = processes(&head.streams);
+        let streams = head.streams.into_iter().map(stream).collect();
+        source.found = SourceFound { streams, mentions: head.mentions, requests: head.requests, unread: head.unread, forms: head.forms };
+        Ok(Open { source, missing: head.facts, tables: Tables::default() })
+    }
+
+    /// What there is of it.
+    fn ended(mut self) -> Carried {
+        self.source.missing += self.missing;
+        if let Some(held) = &mut self.source.held {
+            held.close();
+        }
+        Carried::Source(Box::new(self.source))
+    }
+
+    fn add(&mut self, line: Line<'_>, bytes: &[u8], quotes: bool) -> Result<(), String> {
+        self.tables.add(line.strings, line.levels, line.lists, line.texts)?;
+        let fact = self.tables.fact(line.fact, quotes)?;
+        let stream = self.source.found.streams.iter_mut().find(|stream| stream.number == fact.stream);
+        let stream = stream.ok_or("its header has no such stream")?;
+        match &mut self.source.held {
+            Some(held) => held.hold(bytes, &fact),
+            None => stream.facts.push(fact),
+        }
+        self.missing -= 1;
+        Ok(())
+    }
+}
+
+/// The names of a source's processes, by number.
+fn processes(streams: &[Stream]) -> Vec<String> {
+    let last = streams.iter().map(|stream| stream.number).max().filter(|last| (*last as usize) < streams.len() * 2 + 64);
+    let mut names = vec![String::new(); last.map_or(0, |last| last as usize + 1)];
+    for stream in streams {
+        if let Some(name) = names.get_mut(stream.number as usize) {
+            name.clone_from(&stream.process);
+        }
+    }
+    if names.iter().all(String::is_empty) { Vec::new() } else { names }
+}
+
+fn stream(head: Stream) -> StreamFound {
+    let edges = Edges {
+        opening: head.opening.map(piece),
+        starts_with_head: head.starts_with_head,
+        headed: head.headed,
+        closing: head.closing.map(piece),
+        opens_with: head.opens_with,
+        first: head.first.map(|Shown(time)| time),
+        last: head.last.map(|Shown(time)| time),
+    };
+    let marks = head.marks.into_iter().map(|(line, Shown(time))| (line, time)).collect();
+    StreamFound { number: head.number, facts: Vec::new(), edges, lines: head.lines, marks }
+}
+
+fn piece(half: Half) -> Piece {
+    Piece { bytes: half.text.into_bytes(), place: half.place, line: half.line, output: half.output }
+}
