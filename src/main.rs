@@ -1,13 +1,17 @@
 //! The command line: parse, do the job, exit.
 
+mod cli;
+mod exit;
 mod jobs;
+mod progress;
+mod stop;
 
 use std::io;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use streamfall::cli::{self, Cli, Command};
-use streamfall::exit::Exit;
+use cli::{Cli, Command};
+use exit::Exit;
 use streamfall::output;
 
 // Facts are many small values, made on one thread and let go on another: half of a large link step was spent in the system's allocator.

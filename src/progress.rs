@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::analyze::{LargeInput, Progress};
-use crate::output::plain;
+use streamfall::output::plain;
+use streamfall::{LargeInput, Progress};
 
 /// How long a run must take before it shows progress.
 const QUIET: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ const OF_ONE: &str = "{bar:30} {bytes}/{total_bytes}  {wide_msg}";
 
 /// Progress that appears once a run has taken a while: a bar for all, and above it one for each large input.
 #[derive(Debug)]
-pub struct Bars {
+pub(crate) struct Bars {
     started: Instant,
     bars: MultiProgress,
     all: Option<ProgressBar>,
@@ -30,12 +30,12 @@ pub struct Bars {
 impl Bars {
     /// Bars that are not there yet.
     #[must_use]
-    pub fn new() -> Bars {
+    pub(crate) fn new() -> Bars {
         Bars { started: Instant::now(), bars: MultiProgress::new(), all: None, large: HashMap::new(), last_line: None }
     }
 
     /// Shows how far the reading is.
-    pub fn show(&mut self, progress: &Progress) {
+    pub(crate) fn show(&mut self, progress: &Progress) {
         if self.started.elapsed() < QUIET {
             return;
         }
@@ -50,7 +50,7 @@ impl Bars {
     }
 
     /// Takes the bars away.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.all.iter().chain(self.large.values()).for_each(ProgressBar::finish_and_clear);
         // What has been drawn must not be drawn again by a later run.
         let _ = self.bars.clear();

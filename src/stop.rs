@@ -10,7 +10,7 @@ use crate::exit::Exit;
 
 /// Whether and how the run was asked to stop.
 #[derive(Debug, Clone)]
-pub struct StopRequests(Arc<AtomicUsize>);
+pub(crate) struct StopRequests(Arc<AtomicUsize>);
 
 impl StopRequests {
     /// Listens from now on.
@@ -18,7 +18,7 @@ impl StopRequests {
     /// # Errors
     ///
     /// When the system lets no handler be installed.
-    pub fn listen() -> std::io::Result<StopRequests> {
+    pub(crate) fn listen() -> std::io::Result<StopRequests> {
         let asked = Arc::new(AtomicUsize::new(0));
         for (signal, exit) in [(SIGINT, Exit::Interrupted), (SIGTERM, Exit::Terminated)] {
             let again = Arc::new(AtomicBool::new(false));
@@ -32,7 +32,7 @@ impl StopRequests {
 
     /// How the run is to end, if it was asked to.
     #[must_use]
-    pub fn asked(&self) -> Option<Exit> {
+    pub(crate) fn asked(&self) -> Option<Exit> {
         let status = self.0.load(Ordering::Relaxed);
         [Exit::Interrupted, Exit::Terminated].into_iter().find(|exit| usize::from(exit.status()) == status)
     }

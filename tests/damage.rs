@@ -8,6 +8,7 @@ mod common;
 use common::{Dice, capture, report_on, report_on_all, score, trace};
 use rayon::prelude::*;
 
+/// Of each capture; `DAMAGE_VARIANTS` asks for more.
 const VARIANTS: u64 = 60;
 const CAPTURES: [&str; 8] = [
     "1.77.7_A_default",
@@ -32,6 +33,10 @@ enum Harm {
 
 const HARMS: [Harm; 6] = [Harm::Drop, Harm::Cut, Harm::Swap, Harm::Flip, Harm::Repeat, Harm::Move];
 const RATES: [usize; 4] = [2, 10, 20, 50];
+
+fn variants() -> u64 {
+    std::env::var("DAMAGE_VARIANTS").map_or(VARIANTS, |number| number.parse().unwrap())
+}
 
 /// The log with some of its lines harmed, one way or in all ways.
 fn damaged(log: &[u8], seed: u64) -> Vec<u8> {
@@ -75,7 +80,7 @@ fn flipped(mut line: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
 
 #[test]
 fn damage_never_blames() {
-    let variants: Vec<(usize, u64)> = (0..CAPTURES.len()).flat_map(|number| (0..VARIANTS).map(move |variant| (number, variant))).collect();
+    let variants: Vec<(usize, u64)> = (0..CAPTURES.len()).flat_map(|number| (0..variants()).map(move |variant| (number, variant))).collect();
     let captures = CAPTURES.map(capture);
     let judged: usize = variants
         .into_par_iter()
@@ -134,7 +139,7 @@ fn rows(trace: &[u8]) -> Vec<u8> {
 fn damaged_traces_never_blame() {
     let names = ["1.85.0_E_otel_otlp", "1.85.0_F_generic_api", "1.85.7_G_langfuse"];
     let captures = names.map(|name| (capture(name), rows(&trace(name))));
-    let variants: Vec<(usize, u64)> = (0..names.len()).flat_map(|number| (0..VARIANTS).map(move |variant| (number, variant))).collect();
+    let variants: Vec<(usize, u64)> = (0..names.len()).flat_map(|number| (0..variants()).map(move |variant| (number, variant))).collect();
     let judged: usize = variants
         .into_par_iter()
         .map(|(number, variant)| {

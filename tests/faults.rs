@@ -59,10 +59,10 @@ fn each_fault_has_its_status_and_its_message() {
     let cases: [(&str, String, i32, Option<u64>, &str); 18] = [
         ("stdout on a full disk", "streamfall --format json a.log > /dev/full".into(), 2, None, "cannot write the report to stdout: No space left"),
         ("an output on a full disk", "streamfall --format json --output csv=/dev/full a.log".into(), 2, Some(1), "/dev/full: No space left"),
-        ("an output in no folder", "streamfall --format json --output csv=no/where.csv a.log".into(), 2, Some(1), "no/where.csv"),
-        ("an output that is a folder", "streamfall --format json --output csv=logs a.log".into(), 2, Some(1), "logs"),
+        ("an output in no folder", "streamfall --format json --output csv=no/where.csv a.log".into(), 2, None, "cannot write no/where.csv: there is no folder no"),
+        ("an output that is a folder", "streamfall --format json --output csv=logs a.log".into(), 2, None, "cannot write logs: it is a folder"),
         ("a missing file", "streamfall --format json a.log c.log".into(), 2, Some(1), "c.log: "),
-        ("a file that may not be read", "chmod 0 b.log; cat b.log 2>&- || exec streamfall --format json a.log b.log; echo '{\"summary\":{\"requests\":1}}'; echo cannot be opened >&2; exit 2".into(), 2, Some(1), "cannot be opened"),
+        ("a file that may not be read", "chmod 0 b.log; cat b.log > out 2> err || exec streamfall --format json a.log b.log; echo '{\"summary\":{\"requests\":1}}'; echo cannot be opened >&2; exit 2".into(), 2, Some(1), "cannot be opened"),
         ("a link to itself", "ln -s loop loop; streamfall --format json a.log loop".into(), 2, Some(1), "loop: cannot be opened"),
         ("links in circles", "ln -s . logs/loop; ln -s x logs/y; ln -s y logs/x; ln -s ../logs logs/again; streamfall --format json logs".into(), 1, Some(60), ""),
         ("a FIFO", "mkfifo a.fifo; cat a.log > a.fifo & streamfall --format json a.fifo b.log".into(), 1, Some(2), ""),

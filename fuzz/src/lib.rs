@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use streamfall::output::{self, Format, Shown};
+use streamfall::output::{Format, Shown};
 use streamfall::scan::Wanted;
 use streamfall::{Options, analyze, read};
 
@@ -48,7 +48,7 @@ pub fn report(paths: &[PathBuf], choice: u8) -> Value {
     let shown = Shown::default();
     FORMATS[choice as usize % FORMATS.len()].write(&report, &shown, &mut std::io::sink()).expect("an output");
     let mut json = Vec::new();
-    output::json::write(&report, &shown, &mut json).expect("an output");
+    Format::Json.write(&report, &shown, &mut json).expect("an output");
     let told: Value = serde_json::from_slice(&json).expect("JSON");
     let incidents = told["incidents"].as_array().expect("incidents");
     assert_eq!(told["summary"]["requests"], incidents.len());

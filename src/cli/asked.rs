@@ -3,11 +3,11 @@
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use crate::output::Format;
+use streamfall::output::Format;
 
 /// What is to be printed or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// A report.
     Report(Format),
     /// Facts, for another run to link.

@@ -6,44 +6,44 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::Reading;
-use crate::output::comparison::ComparisonFormat;
-use crate::report::FailOn;
+use streamfall::output::comparison::ComparisonFormat;
+use streamfall::report::FailOn;
 
 /// What is compared, and how it is printed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Compare {
+pub(crate) struct Compare {
     /// Logs and traces from before the change: a file, an archive, a folder, a glob, or `-` for stdin
     #[arg(value_name = "BEFORE")]
-    pub before: PathBuf,
+    pub(crate) before: PathBuf,
 
     /// Logs and traces from after it
     #[arg(value_name = "AFTER")]
-    pub after: PathBuf,
+    pub(crate) after: PathBuf,
 
     /// What to print on stdout
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ComparisonFormat::Text)]
-    pub format: ComparisonFormat,
+    pub(crate) format: ComparisonFormat,
 
     /// Write a further format to a file in the same run (`json=comparison.json`); repeatable
     #[arg(long, value_name = "FORMAT=FILE")]
-    pub output: Vec<ComparisonOutput>,
+    pub(crate) output: Vec<ComparisonOutput>,
 
     /// Show no more than N rows of a table
     #[arg(long, value_name = "N", value_parser = super::at_least_one)]
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
 
     /// Which requests make the exit status 1 if they are more than before
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = FailOn::Any)]
-    pub fail_on: FailOn,
+    pub(crate) fail_on: FailOn,
 
     /// Read options from this file instead of streamfall.toml in the working directory
     #[arg(long, value_name = "FILE")]
-    pub settings: Option<PathBuf>,
+    pub(crate) settings: Option<PathBuf>,
 
     /// What is read and how.
     #[command(flatten)]
-    pub reading: Reading,
+    pub(crate) reading: Reading,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -55,11 +55,11 @@ Where both sides show how many requests there were (access lines), or how long w
 
 /// A further format, and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ComparisonOutput {
+pub(crate) struct ComparisonOutput {
     /// The format.
-    pub format: ComparisonFormat,
+    pub(crate) format: ComparisonFormat,
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl FromStr for ComparisonOutput {
@@ -73,7 +73,7 @@ impl FromStr for ComparisonOutput {
 impl Compare {
     /// Whether both sides are stdin, which can be read but once.
     #[must_use]
-    pub fn reads_stdin_twice(&self) -> bool {
+    pub(crate) fn reads_stdin_twice(&self) -> bool {
         self.before.as_os_str() == "-" && self.after.as_os_str() == "-"
     }
 }

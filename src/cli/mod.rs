@@ -13,15 +13,15 @@ use std::str::FromStr;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub use asked::Asked;
-pub use compare::{Compare, ComparisonOutput};
-pub use preflight::{PredictionOutput, Preflight};
-pub use reading::Reading;
-pub use settings::{SettingsError, parse};
+pub(crate) use asked::Asked;
+pub(crate) use compare::Compare;
+pub(crate) use preflight::Preflight;
+pub(crate) use reading::Reading;
+pub(crate) use settings::parse;
 
-use crate::knowledge::version::Version;
-use crate::output::Format;
-use crate::report::{FailOn, GroupBy, Max};
+use streamfall::knowledge::version::Version;
+use streamfall::output::Format;
+use streamfall::report::{FailOn, GroupBy, Max};
 
 /// Tells what really failed behind LiteLLM's "assistant message prefill" 400.
 ///
@@ -30,91 +30,91 @@ use crate::report::{FailOn, GroupBy, Max};
 /// before it and to the fallback that was tried, and says whose fault it was. Works offline; sends nothing anywhere.
 #[derive(Debug, Parser)]
 #[command(name = "streamfall", version, max_term_width = 100, args_conflicts_with_subcommands = true, after_help = help::EXAMPLES, after_long_help = help::long())]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Logs and traces to read: files, archives, folders with all files below them, globs; none or `-` reads stdin
     #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
 
     /// What to print on stdout
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Asked::Report(Format::Text))]
-    pub format: Asked,
+    pub(crate) format: Asked,
 
     /// Write a further format to a file in the same run (`json=report.json`); repeatable
     #[arg(long, value_name = "FORMAT=FILE")]
-    pub output: Vec<Output>,
+    pub(crate) output: Vec<Output>,
 
     /// Read a pipe that does not end (`kubectl logs -f`): print each request once it is settled, and the summary at its end or on Ctrl-C (text, ndjson)
     #[arg(long, conflicts_with_all = ["since", "until"])]
-    pub follow: bool,
+    pub(crate) follow: bool,
 
     /// List each incident with its evidence (text)
     #[arg(long)]
-    pub incidents: bool,
+    pub(crate) incidents: bool,
 
     /// Show one incident, with all its records; the start of its id is enough (text)
     #[arg(long, value_name = "ID")]
-    pub incident: Option<String>,
+    pub(crate) incident: Option<String>,
 
     /// Show no more than N rows of a table and N incidents; the counts stay whole (text, markdown, html)
     #[arg(long, value_name = "N", value_parser = at_least_one)]
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
 
     /// Count requests by one more thing that is known of them
     #[arg(long, value_enum, value_name = "WHAT")]
-    pub group_by: Option<GroupBy>,
+    pub(crate) group_by: Option<GroupBy>,
 
     /// Report nothing but the prefill rejection: no failures that are taken for it
     #[arg(long, value_enum, value_name = "WHAT")]
-    pub only: Option<Only>,
+    pub(crate) only: Option<Only>,
 
     /// The release of LiteLLM that wrote the logs, where they do not name it: advice is for it
     #[arg(long, value_name = "VERSION")]
-    pub litellm_version: Option<Version>,
+    pub(crate) litellm_version: Option<Version>,
 
     /// The proxy's config.yaml: says whether the pairs that were seen are in it, and from where requests without a verdict may have come
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 
     /// Which requests make the exit status 1
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = FailOn::Any)]
-    pub fail_on: FailOn,
+    pub(crate) fail_on: FailOn,
 
     /// Put up with N requests, or with N of a verdict (`mid-stream=5`, `client=5`, `unknown=5`); repeatable
     #[arg(long, value_name = "N")]
-    pub max: Vec<Max>,
+    pub(crate) max: Vec<Max>,
 
     /// A former JSON report: only requests whose fingerprint it does not have count
     #[arg(long, value_name = "FILE")]
-    pub baseline: Option<PathBuf>,
+    pub(crate) baseline: Option<PathBuf>,
 
     /// Write this run's report to the --baseline file: all that is in it is known from now on
     #[arg(long, conflicts_with_all = ["since", "until"])]
-    pub write_baseline: bool,
+    pub(crate) write_baseline: bool,
 
     /// Read options from this file instead of streamfall.toml in the working directory
     #[arg(long, value_name = "FILE")]
-    pub settings: Option<PathBuf>,
+    pub(crate) settings: Option<PathBuf>,
 
     /// Put NAME before the names of all inputs: tells the same path of two hosts apart
     #[arg(long, value_name = "NAME")]
-    pub label: Option<String>,
+    pub(crate) label: Option<String>,
 
     /// What is read and how.
     #[command(flatten)]
-    pub reading: Reading,
+    pub(crate) reading: Reading,
 
     /// What to do instead of the main job
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 /// A further format, and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Output {
+pub(crate) struct Output {
     /// The format.
-    pub format: Asked,
+    pub(crate) format: Asked,
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl FromStr for Output {
@@ -140,14 +140,14 @@ fn split_output<F: ValueEnum>(text: &str) -> Result<(F, PathBuf), String> {
 
 /// What a report is restricted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Only {
+pub(crate) enum Only {
     /// The prefill rejection
     Prefill,
 }
 
 /// When to do something that suits a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub(crate) enum When {
     /// On a terminal only
     Auto,
     /// Always
@@ -159,7 +159,7 @@ pub enum When {
 impl When {
     /// The decision, given what `auto` comes to.
     #[must_use]
-    pub fn decide(self, auto: bool) -> bool {
+    pub(crate) fn decide(self, auto: bool) -> bool {
         match self {
             When::Auto => auto,
             When::Always => true,
@@ -170,7 +170,7 @@ impl When {
 
 /// What else can be asked for.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Tell whether a change helped: logs from before and after it, side by side
     Compare(Box<Compare>),
     /// Tell which fallbacks of a LiteLLM config will break, before any log exists
@@ -195,7 +195,7 @@ pub enum Command {
 
 /// The names of all subcommands.
 #[must_use]
-pub fn subcommands() -> Vec<String> {
+pub(crate) fn subcommands() -> Vec<String> {
     Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
@@ -204,7 +204,7 @@ pub fn subcommands() -> Vec<String> {
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write_completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "streamfall", &mut script);
     out.write_all(&script)
@@ -215,7 +215,7 @@ pub fn write_completions(shell: clap_complete::Shell, out: &mut dyn Write) -> io
 /// # Errors
 ///
 /// If there is no such subcommand.
-pub fn man(of: Option<&str>) -> Result<clap_mangen::Man, String> {
+pub(crate) fn man(of: Option<&str>) -> Result<clap_mangen::Man, String> {
     let command = Cli::command();
     let Some(of) = of else { return Ok(clap_mangen::Man::new(command)) };
     let known = || command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect::<Vec<_>>().join(", ");

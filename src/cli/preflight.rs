@@ -6,42 +6,42 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::When;
-use crate::knowledge::route::Route;
-use crate::knowledge::version::Version;
-use crate::output::prediction::PredictionFormat;
-use crate::preflight::Asked;
+use streamfall::knowledge::route::Route;
+use streamfall::knowledge::version::Version;
+use streamfall::output::prediction::PredictionFormat;
+use streamfall::preflight::Asked;
 
 /// What is checked, and how it is printed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Preflight {
+pub(crate) struct Preflight {
     /// The config that the proxy gets with --config; `-` reads stdin. What it includes is read, too
     #[arg(value_name = "CONFIG")]
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
 
     /// LiteLLM's version (`1.85.0`); without it, a pair counts that breaks on any
     #[arg(long, value_name = "VERSION")]
-    pub litellm_version: Option<Version>,
+    pub(crate) litellm_version: Option<Version>,
 
     /// A route that is used; repeatable. Without it, all
     #[arg(long, value_enum, value_name = "ROUTE")]
-    pub route: Vec<Route>,
+    pub(crate) route: Vec<Route>,
 
     /// What to print on stdout
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PredictionFormat::Text)]
-    pub format: PredictionFormat,
+    pub(crate) format: PredictionFormat,
 
     /// Write a further format to a file in the same run (`sarif=preflight.sarif`); repeatable
     #[arg(long, value_name = "FORMAT=FILE")]
-    pub output: Vec<PredictionOutput>,
+    pub(crate) output: Vec<PredictionOutput>,
 
     /// Show no more than N pairs of an outlook (text, markdown)
     #[arg(long, value_name = "N", value_parser = super::at_least_one)]
-    pub top: Option<usize>,
+    pub(crate) top: Option<usize>,
 
     /// Colour the text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    pub color: When,
+    pub(crate) color: When,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -56,11 +56,11 @@ Fallbacks and models that are not in the file (the database, keys, teams, reques
 
 /// A further format, and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PredictionOutput {
+pub(crate) struct PredictionOutput {
     /// The format.
-    pub format: PredictionFormat,
+    pub(crate) format: PredictionFormat,
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl FromStr for PredictionOutput {
@@ -74,7 +74,7 @@ impl FromStr for PredictionOutput {
 impl Preflight {
     /// What is asked of the config.
     #[must_use]
-    pub fn asked(&self) -> Asked {
+    pub(crate) fn asked(&self) -> Asked {
         Asked { version: self.litellm_version, routes: self.route.clone() }
     }
 }

@@ -6,71 +6,71 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
 use super::When;
-use crate::input::{Limits, Selection};
-use crate::report::{Bound, Window};
-use crate::stream::Completion;
-use crate::{Options, Secrets};
+use streamfall::input::{Limits, Selection};
+use streamfall::report::{Bound, Window};
+use streamfall::stream::Completion;
+use streamfall::{Options, Secrets};
 
 /// What is read and how.
 #[derive(Debug, Args)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// Of folders and archives, read only files that the glob names (`*.log`, `web-*/`); repeatable
     #[arg(long, value_name = "GLOB")]
-    pub include: Vec<String>,
+    pub(crate) include: Vec<String>,
 
     /// Of folders and archives, leave out files that the glob names; repeatable
     #[arg(long, value_name = "GLOB")]
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
 
     /// Only requests from this time on: `2h` back from the last time seen, a date, a date and time, or an instant
     #[arg(long, value_name = "TIME")]
-    pub since: Option<Bound>,
+    pub(crate) since: Option<Bound>,
 
     /// Only requests until this time; a date counts as a whole
     #[arg(long, value_name = "TIME")]
-    pub until: Option<Bound>,
+    pub(crate) until: Option<Bound>,
 
     /// The date on which a log without dates begins (`2026-11-22`)
     #[arg(long, value_name = "DATE")]
-    pub date: Option<Date>,
+    pub(crate) date: Option<Date>,
 
     /// The zone of the proxy's clock, and of --since and --until: `Europe/Berlin`, `+01:00`, `UTC`; without it, times of logs stay
     /// local, and those of --since and --until are of this machine's zone
     #[arg(long, value_name = "ZONE", value_parser = zone)]
-    pub timezone: Option<TimeZone>,
+    pub(crate) timezone: Option<TimeZone>,
 
     /// Show keys, tokens, passwords, e-mail and IP addresses as the input has them instead of masks; prompts and answers stay withheld. Not
     /// for facts
     #[arg(long)]
-    pub show_secrets: bool,
+    pub(crate) show_secrets: bool,
 
     /// Worker threads; 0 takes one per core
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
+    pub(crate) threads: usize,
 
     /// How many times larger than itself a compressed input may become
     #[arg(long, value_name = "N", default_value_t = Limits::default().expansion)]
-    pub max_expansion: u64,
+    pub(crate) max_expansion: u64,
 
     /// How many archives may be one in the other
     #[arg(long, value_name = "N", default_value_t = Limits::default().depth)]
-    pub max_depth: usize,
+    pub(crate) max_depth: usize,
 
     /// How many members all archives may have together
     #[arg(long, value_name = "N", default_value_t = Limits::default().members)]
-    pub max_members: u64,
+    pub(crate) max_members: u64,
 
     /// MiB of an archive that may be held in memory (zip or 7z that is no file of its own)
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().memory >> 20)]
-    pub max_memory: u64,
+    pub(crate) max_memory: u64,
 
     /// Show progress on stderr
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    pub progress: When,
+    pub(crate) progress: When,
 
     /// Colour the text
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
-    pub color: When,
+    pub(crate) color: When,
 }
 
 impl Reading {
@@ -79,13 +79,13 @@ impl Reading {
     /// # Errors
     ///
     /// When --include or --exclude is no glob.
-    pub fn selection(&self) -> Result<Selection, ignore::Error> {
+    pub(crate) fn selection(&self) -> Result<Selection, ignore::Error> {
         Selection::new(&self.include, &self.exclude)
     }
 
     /// How the analysis is run.
     #[must_use]
-    pub fn options<'o>(&self, label: Option<String>, selection: Selection) -> Options<'o> {
+    pub(crate) fn options<'o>(&self, label: Option<String>, selection: Selection) -> Options<'o> {
         let limits = Limits { expansion: self.max_expansion, depth: self.max_depth, members: self.max_members, memory: self.max_memory << 20 };
         Options {
             selection,

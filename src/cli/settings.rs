@@ -26,7 +26,7 @@ const ALIKE: f64 = 0.7;
 
 /// Why the settings cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// The file cannot be read.
     #[error("cannot read the settings {0}: {1}")]
     Unreadable(PathBuf, std::io::Error),
@@ -43,7 +43,7 @@ pub enum SettingsError {
 /// # Errors
 ///
 /// When there are settings that cannot be used.
-pub fn parse(typed: Vec<OsString>) -> Result<Cli, SettingsError> {
+pub(crate) fn parse(typed: Vec<OsString>) -> Result<Cli, SettingsError> {
     let matches = Cli::command().try_get_matches_from(&typed).unwrap_or_else(|error| error.exit());
     if matches.subcommand_name().is_some_and(|name| !WITH_SETTINGS.contains(&name)) {
         return Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()));

@@ -3,15 +3,15 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::cli::Compare;
+use crate::exit::Exit;
+use crate::progress::Bars;
+use crate::stop::StopRequests;
 use anyhow::Context;
-use streamfall::cli::Compare;
 use streamfall::compare::Comparison;
-use streamfall::exit::Exit;
 use streamfall::output::{self, Shown, text};
-use streamfall::progress::Bars;
 use streamfall::report::{Report, Traffic};
 use streamfall::scan::Wanted;
-use streamfall::stop::StopRequests;
 use streamfall::{Options, Progress, analyze};
 
 use super::{is_progress_shown, look, say_problems, warn_of_secrets};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use streamfall::cli::When;
+use crate::cli::When;
 use streamfall::knowledge::explain;
 use streamfall::output::{Shown, explanation};
 

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
+use crate::cli::{Asked, Cli};
+use crate::exit::Exit;
+use crate::stop::StopRequests;
 use anyhow::Context;
 use streamfall::Findings;
-use streamfall::cli::{Asked, Cli};
-use streamfall::exit::Exit;
 use streamfall::output;
-use streamfall::stop::StopRequests;
 
 use super::say_problems;
 

@@ -14,7 +14,7 @@ pub(crate) use explain::explain;
 pub(crate) use preflight::preflight;
 pub(crate) use report::report;
 
-use streamfall::cli::{Reading, When};
+use crate::cli::{Reading, When};
 use streamfall::input::Problem;
 use streamfall::output::{self, text};
 

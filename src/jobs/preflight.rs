@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
+use crate::cli;
+use crate::exit::Exit;
 use anyhow::Context;
-use streamfall::cli;
-use streamfall::exit::Exit;
 use streamfall::output::{self, Shown, text};
 use streamfall::preflight::{Config, Preflight};
 

@@ -2,16 +2,16 @@
 
 use std::io::{self, Write};
 
+use crate::cli::{Asked, Cli, Only};
+use crate::exit::Exit;
+use crate::progress::Bars;
+use crate::stop::StopRequests;
 use anyhow::Context;
-use streamfall::cli::{Asked, Cli, Only};
-use streamfall::exit::Exit;
 use streamfall::input::Selection;
 use streamfall::output::{self, Format, Shown, json, ndjson, text};
 use streamfall::preflight::{self, Config};
-use streamfall::progress::Bars;
 use streamfall::report::{Baseline, Check, FailOn, Policy, Report};
 use streamfall::scan::Wanted;
-use streamfall::stop::StopRequests;
 use streamfall::{Findings, FollowError, Options, Progress};
 
 use super::{facts, is_progress_shown, look, note, say_problems, usage, warn_of_secrets};

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
+use crate::cli::{Asked, Cli, subcommands};
 use anyhow::{bail, ensure};
-use streamfall::cli::{Asked, Cli, subcommands};
 use streamfall::output::Format;
 
 /// How alike a path and a subcommand must be for the latter to be meant.

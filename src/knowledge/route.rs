@@ -19,7 +19,8 @@ pub const MESSAGES: &str = "messages";
 pub const RESPONSES: &str = "responses";
 
 /// A route, where one is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Route {
     /// `/v1/chat/completions`
     Chat,

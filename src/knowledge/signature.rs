@@ -111,7 +111,7 @@ const STREAM_TRACES: [&str; 6] =
 
 static TRACES: Needles = Needles::new(&STREAM_TRACES);
 
-/// Whether a text holds any of [`STREAM_TRACES`].
+/// Whether a text holds any of `STREAM_TRACES`.
 #[must_use]
 pub fn traces_stream(text: &str) -> bool {
     TRACES.find(text).is_some()

@@ -31,7 +31,7 @@ struct Annotation {
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut levels = [("error", Vec::new()), ("warning", Vec::new()), ("notice", Vec::new())];
     levels[0].1.extend((!report.complete).then(|| incomplete(report)));
     levels[2].1.push(summary(report));

@@ -25,7 +25,7 @@ const LONGEST: usize = 1000;
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut suite = TestSuite::new(NAME);
     suite.add_properties(counts(report));
     let groups = report.groups_by_input();

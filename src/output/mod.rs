@@ -1,18 +1,23 @@
 //! Prints a report: one file per format, all from the same report.
 
+#[doc(hidden)]
 pub mod comparison;
-pub mod csv;
+mod csv;
+#[doc(hidden)]
 pub mod explanation;
 mod file;
-pub mod github;
-pub mod html;
+mod github;
+mod html;
+#[doc(hidden)]
 pub mod json;
-pub mod junit;
-pub mod markdown;
+mod junit;
+mod markdown;
 mod marks;
+#[doc(hidden)]
 pub mod ndjson;
+#[doc(hidden)]
 pub mod prediction;
-pub mod sarif;
+mod sarif;
 mod terminal;
 pub mod text;
 mod witness;
@@ -20,13 +25,16 @@ mod words;
 
 use std::io::{self, Write};
 
+#[doc(hidden)]
 pub use file::replace;
+#[doc(hidden)]
 pub use terminal::{colour_wanted, is_forced, plain, width};
 
 use crate::report::{GroupBy, Report};
 
 /// Formats of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {
     /// A summary for people
     Text,
@@ -99,6 +107,7 @@ impl Format {
 /// # Errors
 ///
 /// Any other error of the writer.
+#[doc(hidden)]
 pub fn unless_closed(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

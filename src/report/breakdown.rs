@@ -7,7 +7,8 @@ use crate::link::{Incident, Outcome, Verdict};
 use crate::record::Time;
 
 /// By what requests are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum GroupBy {
     /// The model groups that refused; a request that met two counts for both
     Model,

@@ -30,15 +30,15 @@ pub use timeline::{Step, Timeline};
 pub use traffic::Traffic;
 pub use window::{Bound, Window, Windowed};
 
-use std::collections::BTreeMap;
+pub use crate::fact::{Caller, Name, Output, Place};
+pub use crate::input::{Problem, ProblemKind};
+pub use crate::knowledge::failure::{Category, Kind};
+pub use crate::knowledge::neighbour::Neighbour;
+pub use crate::knowledge::version::Version;
+pub use crate::link::{Confidence, Evidence, Incident, IncidentRejection, Outcome, Request, StreamFailure, Verdict};
+pub use crate::record::{Form, Time};
 
-use crate::fact::{Name, Place};
-use crate::input::{Problem, ProblemKind};
-use crate::knowledge::failure::{Category, Kind};
-use crate::knowledge::neighbour::Neighbour;
-use crate::knowledge::version::Version;
-use crate::link::{Incident, Outcome, Verdict};
-use crate::record::Form;
+use std::collections::BTreeMap;
 
 /// Name and version of the contract that a report is written by (`schema/streamfall.report.v1.json`).
 pub const SCHEMA: &str = "streamfall.report/1";
@@ -121,9 +121,9 @@ pub struct Summary {
     /// Requests by team (alias or id), where it is known.
     pub by_team: Vec<(String, u64)>,
     /// First and last time seen, as the log prints times.
-    pub first_seen: Option<crate::record::Time>,
+    pub first_seen: Option<Time>,
     /// See `first_seen`.
-    pub last_seen: Option<crate::record::Time>,
+    pub last_seen: Option<Time>,
     /// Versions that a log names.
     pub litellm_versions: Vec<String>,
     /// Versions told by the line numbers of LiteLLM's records.

@@ -9,7 +9,8 @@ use super::{Baseline, Report, ReportedIncident};
 use crate::link::Verdict;
 
 /// Which requests count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum FailOn {
     /// Any that met the rejection, whatever the verdict
     #[default]

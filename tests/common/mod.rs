@@ -116,7 +116,7 @@ pub fn report_on(log: &[u8]) -> Value {
 pub fn report_of(paths: &[PathBuf]) -> Value {
     let report = analyze(paths, Options { threads: 2, ..Options::default() }).unwrap();
     let mut json = Vec::new();
-    output::json::write(&report, &output::Shown::default(), &mut json).unwrap();
+    output::Format::Json.write(&report, &output::Shown::default(), &mut json).unwrap();
     serde_json::from_slice(&json).unwrap()
 }
 

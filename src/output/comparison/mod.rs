@@ -12,7 +12,8 @@ use super::Shown;
 use crate::compare::Comparison;
 
 /// Formats of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum ComparisonFormat {
     /// For people
     Text,

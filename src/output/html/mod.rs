@@ -39,7 +39,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
     Page::of(report, shown).write_into(out)
 }
 

@@ -26,7 +26,7 @@ const MOST_PROBLEMS: usize = 10;
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, shown: &Shown, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::default();
     page.headline(report);
     if report.summary.requests > 0 {

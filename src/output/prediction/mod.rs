@@ -15,7 +15,8 @@ use super::Shown;
 use crate::preflight::Preflight;
 
 /// Formats of predictions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum PredictionFormat {
     /// For people
     Text,

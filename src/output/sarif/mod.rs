@@ -39,7 +39,7 @@ const LONGEST: usize = 1_000;
 /// # Errors
 ///
 /// What the writer gives.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut groups: Vec<(Standing, Group<'_>)> = report.groups().into_iter().map(|group| (report.standing(&group), group)).collect();
     // What must be cut is what matters least.
     groups.sort_by_key(|(standing, _)| *standing);
