@@ -64,7 +64,12 @@ fn each_line_is_valid_under_the_schema() {
         }
     }
     std::fs::write(dir.path().join("metrics.prom"), "litellm_deployment_failed_fallbacks_total 3\n").unwrap();
-    let lines = facts(dir.path(), &[".", "missing.log"]);
+    std::fs::write(
+        dir.path().join("metrics.txt"),
+        "# TYPE litellm_deployment_failed_fallbacks counter\nlitellm_deployment_failed_fallbacks_total 3\n",
+    )
+    .unwrap();
+    let lines = facts(dir.path(), &[".", "metrics.txt", "missing.log"]);
     let lines: Vec<Value> =
         lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_slice(line).unwrap()).collect();
     assert!(lines.len() > 500, "{}", lines.len());
@@ -86,12 +91,22 @@ fn what_is_wrong_with_facts_is_said_and_the_rest_is_used() {
     log_between.insert(9, "07:35:20 - LiteLLM Proxy:INFO: x.py:1 - a log's line");
     let broken_then_whole = [&half[..], b"\n", &facts].concat();
     // Facts; the status, whether all requests are there, what is said.
-    let cases: [(&str, Vec<u8>, i32, bool, &str); 8] = [
+    let end = lines.len() - 1;
+    let behind_a_log = [std::fs::read(sample("proxy-1.85.0-clean.log")).unwrap(), facts.clone()].concat();
+    let prefixed: Vec<String> = lines.iter().map(|line| format!("2026-11-22T07:36:15Z {line}")).collect();
+    let unknown_here = replaced(&replaced(&facts, "streamfall 0.1.0", "streamfall 0.9.0"), "\"forms\":[\"text\"", "\"forms\":[\"tablets\"");
+    let cases: [(&str, Vec<u8>, i32, bool, &str); 14] = [
         ("whole", facts.clone(), 1, true, ""),
         ("gzip", gzip(&facts), 1, true, ""),
         ("another version", replaced(&facts, "facts/1", "facts/9"), 2, false, "line 1 is of streamfall.facts/9, written by streamfall 0.1.0"),
         ("cut", half.clone(), 2, false, "write the facts again"),
         ("cut at a line", lines[..40].join("\n").into_bytes(), 2, false, "fact(s) of proxy.log early"),
+        ("cut before its last line", lines[..end].join("\n").into_bytes(), 2, true, "before the run that wrote it had"),
+        ("its last line alone", lines[end].as_bytes().to_vec(), 2, false, "before the run that wrote it had"),
+        ("behind a byte order mark", [b"\xef\xbb\xbf", &facts[..]].concat(), 1, true, ""),
+        ("behind a log", behind_a_log, 2, false, "in no form of record or wrapping that is known here"),
+        ("behind other words", prefixed.join("\n").into_bytes(), 2, false, "in no form of record or wrapping that is known here"),
+        ("of a version that knows more", unknown_here, 2, false, "written by streamfall 0.9.0, is not understood by streamfall 0.1.0"),
         ("no header", without_header, 2, false, "in no form of record or wrapping that is known here"),
         ("a log's line between", log_between.join("\n").into_bytes(), 2, false, "line 10 is no fact"),
         ("a run that broke, and another", broken_then_whole, 2, true, "is no fact"),
@@ -143,20 +158,80 @@ fn logs_of_the_same_name_from_two_hosts_are_two() {
     }
     let alone = |host: &str| told(&dir.path().join(host), &["."], b"").1;
     let (status, together, said) = told(dir.path(), &["a.facts", "b.facts"], b"");
-    assert_eq!((status, together, said.as_str()), (1, alone("a") + alone("b"), ""));
+    assert_eq!((status, together), (1, alone("a") + alone("b")));
+    // Nothing but a label would tell that they are two hosts.
+    assert!(said.contains("proxy.log: stands in the facts of 2 runs") && said.contains("--label"), "{said}");
+}
+
+#[test]
+fn of_a_log_that_grew_the_later_state_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = std::fs::read(sample("proxy-1.85.0-text.log")).unwrap();
+    let at = |bytes: usize, facts_name: &str| {
+        std::fs::write(dir.path().join("proxy.log"), &log[..bytes]).unwrap();
+        std::fs::write(dir.path().join(facts_name), facts(dir.path(), &["proxy.log"])).unwrap();
+    };
+    at(log.len() / 2, "monday.facts");
+    at(log.len(), "tuesday.facts");
+    let whole = told(dir.path(), &["proxy.log"], b"").1;
+    for paths in [["monday.facts", "tuesday.facts"], ["tuesday.facts", "monday.facts"], ["monday.facts", "proxy.log"]] {
+        let (status, requests, said) = told(dir.path(), &paths, b"");
+        assert_eq!((status, requests), (1, whole), "{paths:?}");
+        assert!(said.contains("as it was before, and is counted once"), "{paths:?}: {said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn facts_of_a_run_that_was_stopped_say_so() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let (dir, _, _) = folder();
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let binary = assert_cmd::cargo::cargo_bin!("streamfall");
+        let args = ["--format", "facts"];
+        let mut child = Command::new(binary).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // More than the buffers hold: when it is written, reading has begun.
+        stdin.write_all(&b"INFO:     127.0.0.1:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n".repeat(60_000)).unwrap();
+        Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        drop(stdin);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(status) && stderr.contains("stopped by a signal"), "{:?} {stderr}", output.status);
+        let (linked, _, said) = told(dir.path(), &["-"], &output.stdout);
+        assert!(linked == 2 && said.contains("stopped by a signal"), "{linked}: {said}");
+    }
+}
+
+#[test]
+fn strings_that_are_named_again_and_again_do_not_fill_the_memory() {
+    let (dir, _, facts) = folder();
+    let header = String::from_utf8(facts).unwrap().lines().next().unwrap().to_owned();
+    let header = regex::Regex::new("\"facts\":[0-9]+").unwrap().replace(&header, "\"facts\":100000").into_owned();
+    let fact = |strings: &str| format!("{{{strings}\"f\":{{\"p\":[1,0],\"is\":{{\"served\":{{\"i\":0,\"r\":0,\"m\":0}}}}}}}}");
+    let first = fact(&format!("\"s\":[\"{}\"],", "x".repeat(100_000)));
+    let bomb = [vec![header, first], vec![fact(""); 99_999]].concat().join("\n");
+    let (status, _, said) = told(dir.path(), &["-"], bomb.as_bytes());
+    assert!(status == 2 && said.contains("it names long strings again and again"), "{status}: {said}");
 }
 
 #[test]
 fn a_label_goes_with_the_facts() {
     let (dir, requests, _) = folder();
     std::fs::write(dir.path().join("web.facts"), facts(dir.path(), &["--label", "web", "proxy.log"])).unwrap();
+    std::fs::write(dir.path().join("again.facts"), facts(dir.path(), &["--label", "eu", "web.facts"])).unwrap();
     let names = |args: &[&str]| {
         let report: Value = serde_json::from_slice(&run(dir.path(), &[&["--format", "json"], args].concat(), b"").stdout).unwrap();
         assert_eq!(report["summary"]["requests"], requests);
         report["inputs"][0]["source"].as_str().unwrap().to_owned()
     };
-    let cases: [(&[&str], &str); 3] =
-        [(&["web.facts"], "web:proxy.log"), (&["--label", "eu", "proxy.facts"], "eu:proxy.log"), (&["--label", "web", "proxy.log"], "web:proxy.log")];
+    let cases: [(&[&str], &str); 4] = [
+        (&["web.facts"], "web:proxy.log"),
+        (&["again.facts"], "eu:web:proxy.log"),
+        (&["--label", "eu", "proxy.facts"], "eu:proxy.log"),
+        (&["--label", "web", "proxy.log"], "web:proxy.log"),
+    ];
     for (args, name) in cases {
         assert_eq!(names(args), name, "{args:?}");
     }

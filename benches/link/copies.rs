@@ -64,6 +64,7 @@ impl Sample {
         for source in 0..shape.sources {
             wire::write_source(&self.source(source, copies, step), out)?;
         }
+        wire::write_end(shape.sources, out)?;
         let all = copies * shape.sources;
         Ok((all * self.incidents, all * self.stream.facts.len() as u64))
     }

@@ -27,7 +27,7 @@ use crate::wire::{self, Carried};
 /// A file of fewer bytes is not worth being read by many.
 const LARGE_FILE: u64 = 4 << 20;
 /// How many bytes of a source's start tell it from most others of its length.
-const START_HASHED: usize = 32 << 10;
+pub(super) const START_HASHED: usize = 32 << 10;
 /// How many bytes of a facts file are read at once.
 const FACTS_BUFFER: usize = 256 << 10;
 
@@ -213,6 +213,7 @@ impl<'r> SourceReader<'r> {
                 match carried {
                     Ok(Carried::Source(source)) => self.say(Event::Carried(index, source)),
                     Ok(Carried::Problem(problem)) => self.say(Event::Missing(problem)),
+                    Ok(Carried::End(_)) => {}
                     Err(error) => {
                         failure.get_or_insert(error);
                     }

@@ -138,6 +138,14 @@ pub enum ProblemKind {
     /// The same content as another input.
     #[error("holds the same as {0}, and is counted once")]
     Twin(String),
+    /// A log as it was when it was shorter.
+    #[error("is {0} as it was before, and is counted once")]
+    Earlier(String),
+    /// Facts of one name that several runs wrote.
+    #[error(
+        "stands in the facts of {0} runs: if these are hosts, let each write its facts with --label HOST, so that its rotated logs are put together"
+    )]
+    SeveralRuns(usize),
     /// Metrics say that the logs are not whole.
     #[error(
         "counts {counted} {}, and the other inputs show {seen} rejections: either some were other failures or came before these logs, or the logs \
@@ -196,6 +204,8 @@ impl ProblemKind {
             ProblemKind::Empty
             | ProblemKind::NoRecords
             | ProblemKind::Twin(_)
+            | ProblemKind::Earlier(_)
+            | ProblemKind::SeveralRuns(_)
             | ProblemKind::LostText(_)
             | ProblemKind::OnePage
             | ProblemKind::Unplaced(_)

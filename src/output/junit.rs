@@ -86,7 +86,7 @@ fn case(report: &Report, input: &InputRead, groups: &[Group<'_>]) -> TestCase {
 
 /// Whether nothing can be concluded from an input.
 fn says_nothing(problem: &ProblemKind) -> bool {
-    matches!(problem, ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::Twin(_))
+    matches!(problem, ProblemKind::Empty | ProblemKind::NoRecords | ProblemKind::Twin(_) | ProblemKind::Earlier(_))
 }
 
 /// A sort of incident, in lines of text.

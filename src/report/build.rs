@@ -21,7 +21,7 @@ impl Report {
         let mut masks = Masks::new(secrets);
         let (names, inputs) = (masks.of_names(names), masks.of_inputs(inputs));
         let incidents: Vec<Box<Incident>> = incidents.into_iter().map(|incident| Box::new(masks.masked(*incident))).collect();
-        let mut summary = summary(&incidents, inputs.read.iter().map(|i| i.mentions).sum());
+        let mut summary = summary(&incidents, inputs.read.iter().fold(0, |all, input| all.saturating_add(input.mentions)));
         summary.litellm_versions = noticed.versions.into_iter().map(|version| masks.text(&version)).collect();
         summary.likely_versions = noticed.likely_versions.into_iter().collect();
         let mut report = Report {

@@ -125,6 +125,7 @@ impl Secrets {
             ProblemKind::Unreadable(why) => ProblemKind::Unreadable(text(why)),
             ProblemKind::Broken { reason, bytes } => ProblemKind::Broken { reason: text(reason), bytes },
             ProblemKind::Refused(why) => ProblemKind::Refused(text(why)),
+            ProblemKind::Earlier(of) => ProblemKind::Earlier(self.in_path(&of).into_owned()),
             ProblemKind::Twin(of) => ProblemKind::Twin(self.in_path(&of).into_owned()),
             ProblemKind::PassedOver { count, quoting } => {
                 ProblemKind::PassedOver { count, quoting: quoting.iter().map(|name| self.in_path(name).into_owned()).collect() }

@@ -18,7 +18,7 @@ const SECOND: u64 = 1_000_000;
 impl Traffic {
     /// What the inputs show; `begins` and `ends` are the first and last times of the streams, by stream.
     pub(crate) fn of(inputs: &[InputRead], begins: &[StreamEnd], ends: &[StreamEnd]) -> Traffic {
-        let requests: u64 = inputs.iter().map(|input| input.requests).sum();
+        let requests: u64 = inputs.iter().fold(0, |all, input| all.saturating_add(input.requests));
         let spans = || begins.iter().zip(ends).filter_map(|(begin, end)| Some(((*begin)?, (*end)?)));
         // Instants of all streams stand on one line; of local times, each stream has its own, and the longest was watched longest.
         let instants = || spans().filter(|((begin, _), (end, _))| begin.utc && end.utc);

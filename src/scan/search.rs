@@ -56,6 +56,9 @@ pub struct Wanted {
     pub requests: bool,
 }
 
+/// What each line of a facts file has but its headers.
+const FACT: &str = "\"f\":{\"p\":[";
+
 /// The needles, made ready for search.
 #[derive(Debug)]
 pub struct Searcher {
@@ -64,6 +67,7 @@ pub struct Searcher {
     all_needles: Regex,
     wanted: Wanted,
     rejection: Finder<'static>,
+    fact: Finder<'static>,
 }
 
 impl Searcher {
@@ -76,7 +80,7 @@ impl Searcher {
         let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
         let mut rare: Vec<&str> = RARE_PARTS.iter().map(|(part, _)| *part).collect();
         rare.dedup();
-        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, wanted, rejection: Finder::new(REJECTION) })
+        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, wanted, rejection: Finder::new(REJECTION), fact: Finder::new(FACT) })
     }
 
     /// Searches a chunk.
@@ -89,8 +93,7 @@ impl Searcher {
             requests: if self.wanted.requests { record::requests_in(bytes) } else { 0 },
             mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
             ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
-            // A log may hold rows that are no traces; only of a file of rows each must be understood.
-            unread: if chunk.lines == Lines::Rows { unread } else { 0 },
+            unread,
             forms: collector.forms,
             ..ChunkFacts::default()
         };
@@ -115,11 +118,17 @@ impl Searcher {
         }
     }
 
-    /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood.
+    /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood: a log may
+    /// hold rows that are no traces, so only of a file of rows each must be.
     fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>, u64) {
         let mut collector = Collector::new(self.wanted.quotes);
         let (mut at, mut last, mut unread) = (0, 0..0, 0);
         while let Some(hit) = self.find(bytes, at, lines) {
+            if let Some(end) = self.end_of_fact(bytes, hit.start, lines) {
+                unread += 1;
+                (at, last) = (end, hit.start..end);
+                continue;
+            }
             let Range { start, end } = record_around(bytes, at, hit, lines);
             if lines == Lines::Rows {
                 collector.read_served(&bytes[at..start], at);
@@ -131,7 +140,7 @@ impl Searcher {
                 Some(Form::Row) => {
                     for (place, row) in document::rows_of(record) {
                         let known = collector.read_row(&row, start + place);
-                        unread += u64::from(!known && self.rejection.find(&row).is_some());
+                        unread += u64::from(lines == Lines::Rows && !known && self.rejection.find(&row).is_some());
                     }
                 }
                 None if lines != Lines::Log => {
@@ -147,6 +156,14 @@ impl Searcher {
             collector.read_served(&bytes[at..], at);
         }
         (collector, last, unread)
+    }
+
+    /// Where a line of a facts file ends, if the hit is in one: among a log's lines it is nobody's, and what it quotes is no record.
+    fn end_of_fact(&self, bytes: &[u8], hit: usize, lines: Lines) -> Option<usize> {
+        let start = memchr::memrchr(b'\n', &bytes[..hit]).map_or(0, |newline| newline + 1);
+        let end = memchr::memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |newline| hit + newline + 1);
+        let line = &bytes[start..end];
+        (self.fact.find(line).is_some() && lines.starts_here(line).is_none_or(|form| form == Form::Row)).then_some(end)
     }
 }
 

@@ -3,13 +3,14 @@
 //! A line that cannot be read ends its source, and the next header begins anew: what several runs wrote into one file is not lost with
 //! the one that broke.
 
+use std::collections::HashMap;
 use std::io;
 
 use super::held::Held;
 use super::line::{Half, Header, Line, Source, Stream};
 use super::tables::Tables;
 use super::time::Shown;
-use super::{SCHEMA, SourceFacts, is_header};
+use super::{GENERATOR, SCHEMA, SourceFacts, is_header};
 use crate::input::Problem;
 use crate::scan::{Edges, Piece, SourceFound, StreamFound};
 
@@ -20,6 +21,8 @@ pub enum Carried {
     Source(Box<SourceFacts>),
     /// An input that gave none.
     Problem(Problem),
+    /// The end of a run that told of so many sources.
+    End(u64),
 }
 
 /// Why facts could not be read.
@@ -45,6 +48,22 @@ pub enum ReadError {
         line: u64,
         /// What is wrong with it.
         reason: String,
+    },
+    /// What wrote it knows more than this does.
+    #[error("line {line}, written by {generator}, is not understood by streamfall {} ({reason}): link with the version that wrote it, or a later one", env!("CARGO_PKG_VERSION"))]
+    Newer {
+        /// The line.
+        line: u64,
+        /// What is not understood.
+        reason: String,
+        /// What wrote it.
+        generator: String,
+    },
+    /// Sources are missing.
+    #[error("it ends at line {line}, before the run that wrote it had: write the facts again")]
+    Unfinished {
+        /// The line.
+        line: u64,
     },
     /// The end is missing.
     #[error("it ends at line {line}, {missing} fact(s) of {source_name} early: write the facts again")]
@@ -72,6 +91,8 @@ pub(super) struct LineDecoder {
     taken: Taken,
     /// The last line.
     number: u64,
+    /// What wrote the lines at hand, if that is another version.
+    other: Option<String>,
     state: State,
     decoded: Vec<Result<Carried, ReadError>>,
 }
@@ -91,12 +112,19 @@ struct Open {
     source: SourceFacts,
     missing: u64,
     tables: Tables,
+    /// Where each stream is, by number.
+    streams: HashMap<u32, usize>,
 }
 
 impl LineDecoder {
     /// For lines behind so many others.
     pub(super) fn new(taken: Taken, number: u64) -> LineDecoder {
-        LineDecoder { taken, number, state: State::Outside, decoded: Vec::new() }
+        LineDecoder { taken, number, other: None, state: State::Outside, decoded: Vec::new() }
+    }
+
+    /// The number of the last line.
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// What was decoded.
@@ -114,7 +142,7 @@ impl LineDecoder {
             } else if line.trim_ascii().is_empty() {
                 Ok(())
             } else {
-                self.fact(line).map_err(|reason| ReadError::Line { line: self.number, reason })
+                self.fact(line).map_err(|reason| self.wrong(reason))
             };
             if let Err(error) = done {
                 self.fail(error);
@@ -123,15 +151,16 @@ impl LineDecoder {
     }
 
     fn header(&mut self, line: &[u8]) -> Result<(), ReadError> {
-        let wrong = |reason: String| ReadError::Line { line: self.number, reason };
-        let version: Version = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        let version: Version = serde_json::from_slice(line).map_err(|error| ReadError::Line { line: self.number, reason: error.to_string() })?;
         if version.schema != SCHEMA {
             return Err(ReadError::Version { line: self.number, schema: version.schema, generator: version.generator });
         }
-        let header: Header<'_> = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+        self.other = Some(version.generator).filter(|generator| generator != GENERATOR);
+        let header: Header<'_> = serde_json::from_slice(line).map_err(|error| self.wrong(error.to_string()))?;
         self.decoded.extend(header.problem.map(|problem| Ok(Carried::Problem(problem))));
+        self.decoded.extend(header.end.map(|sources| Ok(Carried::End(sources))));
         if let Some(source) = header.source {
-            let mut open = Open::of(source).map_err(wrong)?;
+            let mut open = Open::of(source).map_err(|reason| self.wrong(reason))?;
             open.source.held = self.taken.held.then(|| Held::new(self.taken.quotes));
             self.state = State::Within(Box::new(open));
         }
@@ -147,6 +176,14 @@ impl LineDecoder {
             }
             State::Outside => Err("no header stands before it".to_owned()),
             State::Passing => Ok(()),
+        }
+    }
+
+    /// What is wrong with the line at hand.
+    fn wrong(&self, reason: String) -> ReadError {
+        match self.other.clone() {
+            Some(generator) => ReadError::Newer { line: self.number, reason, generator },
+            None => ReadError::Line { line: self.number, reason },
         }
     }
 
@@ -197,14 +234,15 @@ impl Open {
         };
         (source.notes.lost, source.notes.more_pages) = (head.lost, head.more_pages);
         source.notes.processes = processes(&head.streams);
+        let numbers = head.streams.iter().map(|stream| stream.number).zip(0..).collect();
         let streams = head.streams.into_iter().map(stream).collect();
         source.found = SourceFound { streams, mentions: head.mentions, requests: head.requests, unread: head.unread, forms: head.forms };
-        Ok(Open { source, missing: head.facts, tables: Tables::default() })
+        Ok(Open { source, missing: head.facts, tables: Tables::default(), streams: numbers })
     }
 
     /// What there is of it.
     fn ended(mut self) -> Carried {
-        self.source.missing += self.missing;
+        self.source.missing = self.source.missing.saturating_add(self.missing);
         if let Some(held) = &mut self.source.held {
             held.close();
         }
@@ -212,9 +250,10 @@ impl Open {
     }
 
     fn add(&mut self, line: Line<'_>, bytes: &[u8], quotes: bool) -> Result<(), String> {
+        self.tables.afford(bytes.len());
         self.tables.add(line.strings, line.levels, line.lists, line.texts)?;
         let fact = self.tables.fact(line.fact, quotes)?;
-        let stream = self.source.found.streams.iter_mut().find(|stream| stream.number == fact.stream);
+        let stream = self.streams.get(&fact.stream).and_then(|index| self.source.found.streams.get_mut(*index));
         let stream = stream.ok_or("its header has no such stream")?;
         match &mut self.source.held {
             Some(held) => held.hold(bytes, &fact),

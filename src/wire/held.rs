@@ -76,8 +76,9 @@ impl Held {
     #[must_use]
     pub fn unfold(self) -> Vec<Fact> {
         let mut tables = Tables::default();
-        let mut read = |line: &[u8]| {
-            let line: Line<'_> = serde_json::from_slice(line).ok()?;
+        let mut read = |bytes: &[u8]| {
+            let line: Line<'_> = serde_json::from_slice(bytes).ok()?;
+            tables.afford(bytes.len());
             tables.add(line.strings, line.levels, line.lists, line.texts).ok()?;
             tables.fact(line.fact, self.quotes).ok()
         };

@@ -12,7 +12,7 @@ use crate::document::RowPlace;
 use crate::fact::{Answer, Form, Output, Sample};
 use crate::input::{Problem, ProblemKind};
 
-/// A header: of a source, or of an input that gave none.
+/// A header: of a source, of an input that gave none, or of nothing more.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Header<'h> {
     pub(super) schema: Cow<'h, str>,
@@ -22,6 +22,9 @@ pub(super) struct Header<'h> {
     pub(super) problem: Option<Problem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) source: Option<Source>,
+    /// The last line of a run: how many sources it told of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) end: Option<u64>,
 }
 
 /// What a header says of its source.

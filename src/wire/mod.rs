@@ -21,7 +21,7 @@ mod write;
 pub use decode::{Carried, ReadError};
 pub use held::{Held, id_hashes};
 pub use read::{Batch, Decoder, Reader};
-pub use write::{write_problem, write_source};
+pub use write::{write_end, write_problem, write_source};
 
 use crate::input::ProblemKind;
 use crate::record::Form;
@@ -30,13 +30,16 @@ use crate::scan::{Notes, SourceFound};
 /// Name and version of the contract. A change that older readers would misread is a new version; what they may overlook is none.
 pub const SCHEMA: &str = "streamfall.facts/1";
 
+/// What writes it.
+const GENERATOR: &str = concat!("streamfall ", env!("CARGO_PKG_VERSION"));
+
 /// How each header begins, in any version.
 const BEGINNING: &[u8] = b"{\"schema\":\"streamfall.facts/";
 
 /// Whether a source that starts so is a facts file.
 #[must_use]
 pub fn is_facts(start: &[u8]) -> bool {
-    is_header(start.trim_ascii_start())
+    is_header(start.strip_prefix(read::BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start())
 }
 
 fn is_header(line: &[u8]) -> bool {

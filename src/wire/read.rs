@@ -14,6 +14,9 @@ const MOST_LINE: u64 = 256 << 20;
 /// How many bytes are decoded at once: some sources of thousands of failing requests.
 const BATCH: usize = 16 << 20;
 
+/// PowerShell writes it before UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads the lines of a facts file.
 pub struct Reader<R> {
     lines: R,
@@ -26,6 +29,8 @@ pub struct Decoder {
     taken: Taken,
     /// Of the source that the last batch ended in.
     open: LineDecoder,
+    /// How many sources were told of by the run at hand, until its end.
+    told: Option<u64>,
 }
 
 /// Lines that follow each other.
@@ -62,6 +67,9 @@ impl<R: BufRead> Reader<R> {
                 Ok(_) => {}
                 Err(error) => end = Some(Err(error)),
             }
+            if self.number == 0 && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
+            }
             if is_header(&line) {
                 parts.push(Part { lines: Vec::new(), before: self.number });
             }
@@ -82,7 +90,7 @@ impl Decoder {
     #[must_use]
     pub fn new(quotes: bool, held: bool) -> Decoder {
         let taken = Taken { quotes, held };
-        Decoder { taken, open: LineDecoder::new(taken, 0) }
+        Decoder { taken, open: LineDecoder::new(taken, 0), told: None }
     }
 
     /// Decodes what was read next.
@@ -100,12 +108,34 @@ impl Decoder {
         let decoded = decoders.par_iter_mut().zip(parts).with_max_len(1).enumerate().map(decode);
         let mut decoded: Vec<_> = decoded.collect::<Vec<_>>().into_iter().flatten().collect();
         std::mem::swap(&mut decoders[last], &mut self.open);
-        match end {
+        match &end {
             Some(Ok(())) => self.open.close(),
-            Some(Err(error)) => self.open.fail(error.into()),
+            Some(Err(error)) => self.open.fail(io::Error::new(error.kind(), error.to_string()).into()),
             None => {}
         }
         decoded.extend(self.open.take());
-        decoded
+        self.hold_runs(decoded, end.is_some())
+    }
+
+    /// Holds what was decoded against what the ends of runs tell; `ended`: nothing follows.
+    fn hold_runs(&mut self, decoded: Vec<Result<Carried, ReadError>>, ended: bool) -> Vec<Result<Carried, ReadError>> {
+        let mut held = Vec::with_capacity(decoded.len());
+        for carried in decoded {
+            match carried {
+                Ok(Carried::End(sources)) => {
+                    let told = self.told.take().unwrap_or(0);
+                    held.extend((told != sources).then(|| Err(ReadError::Unfinished { line: self.open.number() })));
+                    continue;
+                }
+                Ok(Carried::Source(_)) => self.told = Some(self.told.unwrap_or(0) + 1),
+                Ok(Carried::Problem(_)) => self.told = self.told.or(Some(0)),
+                Err(_) => {}
+            }
+            held.push(carried);
+        }
+        if ended && self.told.take().is_some() {
+            held.push(Err(ReadError::Unfinished { line: self.open.number() }));
+        }
+        held
     }
 }

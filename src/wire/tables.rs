@@ -1,6 +1,7 @@
 //! What the lines of a source have named so far, by number, and facts made of it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::error::{Attempt, Chain, Error, Level, Lists, Text};
@@ -21,7 +22,12 @@ pub(super) struct Tables {
     levels: Vec<ErrorLevel>,
     lists: Vec<Arc<FallbackLists>>,
     texts: Vec<Arc<ErrorText>>,
+    /// How many bytes of strings may still be copied into facts.
+    left: Cell<usize>,
 }
+
+/// How many bytes of strings a byte of a line may stand for: a line that names a long string again and again would fill the memory.
+const COPIED: usize = 64;
 
 /// A number that names nothing, or a name that nothing has here.
 type Wrong = String;
@@ -31,6 +37,19 @@ fn get<T>(table: &[T], number: u32) -> Result<&T, Wrong> {
 }
 
 impl Tables {
+    /// Lets strings be copied for a line of so many bytes.
+    pub(super) fn afford(&self, bytes: usize) {
+        self.left.set(self.left.get().saturating_add(bytes.saturating_mul(COPIED)));
+    }
+
+    /// A string that will be copied.
+    fn copied(&self, number: u32) -> Result<&str, Wrong> {
+        let text = get(&self.strings, number)?;
+        let left = self.left.get().checked_sub(text.len()).ok_or("it names long strings again and again")?;
+        self.left.set(left);
+        Ok(text)
+    }
+
     pub(super) fn add(&mut self, strings: Vec<Cow<'_, str>>, levels: Vec<Level>, lists: Vec<Lists>, texts: Vec<Text>) -> Result<(), Wrong> {
         self.strings.extend(strings.into_iter().map(Name::from));
         for level in levels {
@@ -61,7 +80,7 @@ impl Tables {
     }
 
     fn string(&self, number: Option<u32>) -> Result<Option<String>, Wrong> {
-        number.map(|number| get(&self.strings, number).map(|name| name.as_ref().to_owned())).transpose()
+        number.map(|number| self.copied(number).map(str::to_owned)).transpose()
     }
 
     /// A name of which the program knows all that there are.
@@ -134,15 +153,15 @@ impl Tables {
 
     fn quote(&self, numbers: &[u32]) -> Result<Option<Box<str>>, Wrong> {
         let Some((words, gaps)) = numbers.split_first() else { return Ok(None) };
-        let words = get(&self.strings, *words)?;
+        let words = self.copied(*words)?;
         if gaps.is_empty() {
-            return Ok(Some(words.as_ref().into()));
+            return Ok(Some(words.into()));
         }
         let mut quote = String::with_capacity(words.len() + 32 * gaps.len());
         for (at, words) in words.split(GAP).enumerate() {
             if let Some(before) = at.checked_sub(1) {
                 let gap = gaps.get(before).ok_or("a quote has more gaps than there are words for them")?;
-                quote.push_str(get(&self.strings, *gap)?);
+                quote.push_str(self.copied(*gap)?);
             }
             quote.push_str(words);
         }
@@ -154,7 +173,7 @@ impl Tables {
             Statement::Error(error) => fact::Statement::Error(Box::new(self.error(*error)?)),
             Statement::HopTried => fact::Statement::HopTried,
             Statement::NoHop => fact::Statement::NoHop,
-            Statement::HopStarted(group) => fact::Statement::HopStarted { group: self.name(group)?.as_ref().to_owned() },
+            Statement::HopStarted(group) => fact::Statement::HopStarted { group: self.copied(group)?.to_owned() },
             Statement::HopOpened => fact::Statement::HopOpened,
             Statement::UpstreamCall(call) => fact::Statement::Call(Box::new(self.call(&call)?)),
             Statement::Served(served) => fact::Statement::Served(Box::new(Served {
@@ -170,11 +189,11 @@ impl Tables {
     fn call(&self, call: &Call) -> Result<UpstreamCall, Wrong> {
         let mut earlier = Vec::with_capacity(call.earlier.len());
         for (id, text, group) in &call.earlier {
-            let call_id = get(&self.strings, *id)?.as_ref().to_owned();
+            let call_id = self.copied(*id)?.to_owned();
             earlier.push(EarlierError { call_id, text: self.shared_text(*text)?, group: self.string(*group)? });
         }
         Ok(UpstreamCall {
-            call_id: get(&self.strings, call.call_id)?.as_ref().to_owned(),
+            call_id: self.copied(call.call_id)?.to_owned(),
             group: self.string(call.group)?,
             model: self.string(call.model)?,
             ends_with_assistant: call.ends_with_assistant,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::error::{Attempt, Chain, Error, Level, Lists, Refusal, Text};
 use super::line::{Call, Fact, Half, Header, Line, Served, Source, Statement, Stream};
 use super::time::Shown;
-use super::{SCHEMA, SourceFacts, halves};
+use super::{GENERATOR, SCHEMA, SourceFacts, halves};
 use crate::fact::{self, ErrorLevel, ErrorRecord, ErrorText, FallbackLists, UpstreamCall};
 use crate::input::Problem;
 use crate::mask::Secrets;
@@ -44,14 +44,22 @@ pub fn write_source(source: &SourceFacts, out: &mut dyn Write) -> io::Result<()>
     Ok(())
 }
 
+/// Writes that this is all: of what ends without, a part is missing.
+///
+/// # Errors
+///
+/// What the writer gives.
+pub fn write_end(sources: u64, out: &mut dyn Write) -> io::Result<()> {
+    write_line(&Header { end: Some(sources), ..header() }, out)
+}
+
 fn write_line(line: &impl serde::Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }
 
 fn header<'h>() -> Header<'h> {
-    let generator = concat!("streamfall ", env!("CARGO_PKG_VERSION"));
-    Header { schema: SCHEMA.into(), generator: generator.into(), problem: None, source: None }
+    Header { schema: SCHEMA.into(), generator: GENERATOR.into(), problem: None, source: None, end: None }
 }
 
 fn head(source: &SourceFacts) -> Source {

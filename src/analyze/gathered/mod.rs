@@ -2,7 +2,7 @@
 
 mod twins;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,7 +15,7 @@ use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
 use crate::scan::{InOrder, Wanted};
 use crate::stream::{self, Completion, Part, Streams};
-use crate::wire::{self, Held, SourceFacts};
+use crate::wire::{self, SourceFacts};
 
 /// What was read of all sources.
 pub(super) struct Gathered {
@@ -137,6 +137,7 @@ impl Gathered {
     fn take_carried(&mut self, file: usize, mut carried: SourceFacts) {
         if let Some(label) = &self.sources[file].read.label {
             carried.name = format!("{label}:{}", carried.name);
+            carried.label = Some(carried.label.map_or_else(|| label.clone(), |own| format!("{label}:{own}")));
         }
         if !self.wanted.requests {
             carried.found.requests = 0;
@@ -161,10 +162,12 @@ impl Gathered {
         for problem in self.problems_of(inputs) {
             wire::write_problem(&problem, out)?;
         }
+        let mut written = 0;
         for source in self.sources.iter().filter(|source| source.holds.is_none()) {
             let matters = source.read.foreign.is_none() || source.read.found.streams.iter().any(|stream| stream.edges.opening.is_some());
             if matters {
                 wire::write_source(&source.read, out)?;
+                written += 1;
             }
         }
         // What is wrong with what holds sources is said of none of them.
@@ -173,7 +176,7 @@ impl Gathered {
                 wire::write_problem(&Problem { input: source.read.name.clone(), kind }, out)?;
             }
         }
-        Ok(())
+        wire::write_end(written, out)
     }
 
     /// Gives the sources of this run its name: a hash of what it read.
@@ -215,9 +218,10 @@ impl Gathered {
     /// All facts, with the parts of each process put together.
     pub(super) fn take_streams(&mut self, completion: &Completion) -> Streams {
         for SourceRead { read, .. } in &mut self.sources {
-            for fact in read.held.take().into_iter().flat_map(Held::unfold) {
-                let stream = read.found.streams.iter_mut().find(|stream| stream.number == fact.stream);
-                if let Some(stream) = stream {
+            let Some(held) = read.held.take() else { continue };
+            let numbers: HashMap<u32, usize> = read.found.streams.iter().map(|stream| stream.number).zip(0..).collect();
+            for fact in held.unfold() {
+                if let Some(stream) = numbers.get(&fact.stream).and_then(|index| read.found.streams.get_mut(*index)) {
                     stream.facts.push(fact);
                 }
             }
@@ -266,9 +270,6 @@ impl Gathered {
     /// What the report says of its inputs, problems with paths included.
     pub(super) fn into_inputs(self, inputs: &Inputs, stated: &HashSet<usize>) -> InputsRead {
         let mut problems = self.problems_of(inputs);
-        if self.stopped {
-            problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
-        }
         let mut read = Vec::new();
         for (index, mut source) in self.sources.into_iter().enumerate() {
             source.close(true);
@@ -303,6 +304,9 @@ impl Gathered {
         for source in self.sources.iter().filter(|source| source.holds == Some(Holds::Members)) {
             let kind = source.number.and_then(|number| self.passed_over(Within::Archive(number)));
             problems.extend(kind.map(|kind| Problem { input: source.read.name.clone(), kind }));
+        }
+        if self.stopped {
+            problems.push(Problem { input: "reading".into(), kind: ProblemKind::Stopped });
         }
         problems
     }

@@ -1,10 +1,12 @@
 //! What stands in the input twice counts once: a log and its compressed copy, a log beside its own facts, the same facts in two files.
 //!
-//! Sources are told by length and hash, never by name. Of one that is there in part and whole, the whole one counts.
+//! Sources are told by length and hash. Of one that is there in part and whole, the whole one counts. A name tells one thing only: a log that
+//! was read, and read again when it had grown, begins as it did.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Gathered, SourceRead};
+use crate::analyze::source::START_HASHED;
 use crate::input::{self, ProblemKind, Source};
 use crate::scan::SourceFound;
 use crate::stream;
@@ -32,9 +34,40 @@ impl Gathered {
                 let Some(hash) = self.whole_hash(index, files) else { continue };
                 let first = *seen.entry(hash).or_insert(index);
                 if first != index && !self.are_neighbours(first, index) {
-                    self.forget(index, first);
+                    self.forget(index, first, ProblemKind::Twin);
                 }
             }
+        }
+        self.drop_earlier();
+        self.note_runs();
+    }
+
+    /// Forgets what facts hold of a log that is there as it was later, too.
+    fn drop_earlier(&mut self) {
+        let mut states: HashMap<(String, u64), Vec<usize>> = HashMap::new();
+        for (index, SourceRead { read, .. }) in self.sources.iter().enumerate() {
+            if self.sources[index].counts() && read.bytes >= START_HASHED as u64 && !matches!(read.problem, Some(ProblemKind::Twin(_))) {
+                states.entry((read.name.clone(), read.start)).or_default().push(index);
+            }
+        }
+        for states in states.into_values().filter(|states| states.len() > 1) {
+            let Some(last) = states.iter().copied().max_by_key(|index| self.sources[*index].read.bytes) else { continue };
+            for index in states.into_iter().filter(|index| *index != last) {
+                self.forget(index, last, ProblemKind::Earlier);
+            }
+        }
+    }
+
+    /// Says of which names several runs wrote facts: nothing else tells whether they are of one host.
+    fn note_runs(&mut self) {
+        let mut runs: HashMap<String, (usize, HashSet<u64>)> = HashMap::new();
+        for (index, SourceRead { read, number, .. }) in self.sources.iter().enumerate() {
+            if number.is_none() && read.label.is_none() && read.problem.is_none() {
+                runs.entry(read.name.clone()).or_insert_with(|| (index, HashSet::new())).1.insert(read.run);
+            }
+        }
+        for (first, runs) in runs.into_values().filter(|(_, runs)| runs.len() > 1) {
+            self.sources[first].read.problem = Some(ProblemKind::SeveralRuns(runs.len()));
         }
     }
 
@@ -46,7 +79,7 @@ impl Gathered {
             if self.sources[index].number.is_none() {
                 let first = *seen.entry((name.clone(), *run, *bytes, *whole)).or_insert(index);
                 if first != index {
-                    self.forget(index, first);
+                    self.forget(index, first, ProblemKind::Twin);
                 }
             }
         }
@@ -60,11 +93,11 @@ impl Gathered {
     }
 
     /// Forgets what was found of a source that holds the same as another.
-    fn forget(&mut self, index: usize, first: usize) {
+    fn forget(&mut self, index: usize, first: usize, why: fn(String) -> ProblemKind) {
         let name = self.sources[first].read.name.clone();
         let read = &mut self.sources[index].read;
         (read.found, read.held) = (SourceFound::default(), None);
-        read.problem = Some(ProblemKind::Twin(name));
+        read.problem = Some(why(name));
     }
 
     /// The hash of a source's whole content; of `files`, it is read again for it.

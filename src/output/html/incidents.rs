@@ -28,6 +28,11 @@ impl Page<'_> {
         self.listed.iter().copied().take(self.unfolded)
     }
 
+    /// The rank of a listed incident by its place.
+    pub(super) fn place_order(&self, listed: usize) -> usize {
+        self.place_orders.get(listed).copied().unwrap_or_default()
+    }
+
     /// Whether an incident stands on the page in full, by its place among those that are listed.
     pub(super) fn is_unfolded(&self, index: usize) -> bool {
         index < self.unfolded
@@ -94,10 +99,16 @@ pub(super) fn known(reported: &ReportedIncident) -> Vec<(&'static str, String)> 
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// A number by which places stand in the order of the inputs, then of lines.
-pub(super) fn place_order(incident: &Incident) -> u64 {
-    const LINES: u64 = 1 << 32;
-    incident.evidence.first().map_or(0, |first| u64::from(first.place.source) * LINES + first.place.line.min(LINES - 1))
+/// The rank of each incident by its place: inputs in their order, then lines.
+pub(super) fn place_orders(listed: &[&ReportedIncident]) -> Vec<usize> {
+    let place = |at: &usize| listed[*at].incident.evidence.first().map(|first| first.place);
+    let mut order: Vec<usize> = (0..listed.len()).collect();
+    order.sort_by_key(place);
+    let mut ranks = vec![0; listed.len()];
+    for (rank, at) in order.into_iter().enumerate() {
+        ranks[at] = rank;
+    }
+    ranks
 }
 
 /// How sure the verdict is.

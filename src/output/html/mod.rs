@@ -66,15 +66,19 @@ struct Page<'r> {
     /// The incidents that have a row, in the order of the page; as many of the first as `unfolded` says stand there in full.
     listed: Vec<&'r ReportedIncident>,
     unfolded: usize,
+    /// The rank of each by its place.
+    place_orders: Vec<usize>,
 }
 
 impl<'r> Page<'r> {
     fn of(report: &'r Report, shown: &Shown) -> Page<'r> {
         let groups = report.groups();
+        let listed = incidents::clearest_first(report, &groups, shown.top.unwrap_or(MOST_LISTED));
         Page {
             report,
             most_rows: shown.top.unwrap_or(MOST_ROWS),
-            listed: incidents::clearest_first(report, &groups, shown.top.unwrap_or(MOST_LISTED)),
+            place_orders: incidents::place_orders(&listed),
+            listed,
             unfolded: shown.top.unwrap_or(MOST_UNFOLDED),
             breakdown: shown.group_by.map(|by| report.breakdown(by)),
             timeline: timeline::Plot::of(report),

@@ -1,52 +1,43 @@
 //! Halves of records, as far as they may leave the machine: an error's own lines, masked; nothing of a prompt.
 //!
 //! A record that a rotation or a split has cut is put together where facts are linked, so its halves must be there. But what stands at
-//! the end of a file may be anything, a request's messages included. So of a half only what shows to be an error's is kept, without
-//! contents; of any other line, that there was one. (A JSON record is one line: where contents in it do not close, its rest is lost.)
+//! the end of a file may be anything, a request's messages included. So of a half only lines that show to be an error's (`own`) are kept, without
+//! contents; of any other, that there was one. (A JSON record is one line: where contents in it do not close, its rest is lost.)
+
+mod own;
 
 use std::borrow::Cow;
 
 use crate::knowledge::signature::{HeadKind, MESSAGE_HEADS};
 use crate::mask::{self, Secrets, WITHHELD};
 use crate::record::{self, Form};
+use own::Lines;
 
-/// How lines start that belong to an error and are no source code: a traceback's, LiteLLM's nested texts.
-const STARTS: [&str; 15] = [
-    "Traceback (most recent call last):",
-    "During handling of the above exception",
-    "The above exception was the direct cause",
-    "Available Model Group Fallbacks=",
-    "Error doing the fallback: ",
-    "Received Model Group=",
-    "LiteLLM: model group '",
-    "Received chunk:",
-    "Debug Information:",
-    "Cooldown Deployments=",
-    "litellm.",
-    "openai.",
-    "httpx.",
-    "httpcore.",
-    "aiohttp.",
-];
-
-/// The half before a source's first head, from where it shows to be an error's. Its first line may be the rest of one.
+/// The half before a source's first head. Its first line may be the rest of one.
 pub(super) fn opening(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let next = text.lines().skip(1).find(|line| !line.trim().is_empty());
-    let (mut within, mut first) = (false, true);
-    kept(&text, |line| {
-        within |= is_own(line) || (first && tells(line));
-        let is_rest = std::mem::take(&mut first) && (line.len() <= SHORT || next.is_some_and(is_own));
-        within || is_rest
+    let (mut lines, mut first) = (Lines::default(), true);
+    kept(&text, |line, _| {
+        let is_rest =
+            std::mem::take(&mut first) && (own::is_rest(line) || next.is_some_and(|next| own::ends_message(next) && own::may_be_rest(line)));
+        lines.is_own(line) || is_rest
     })
 }
 
 /// A source's last record, which may go on elsewhere; `None` of a trace's row: what a cut leaves of it speaks for itself.
 pub(super) fn closing(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
     match record::starts_here(bytes) {
         Some(Form::Row) | None => None,
-        Some(_) if is_error(bytes) => Some(kept(&String::from_utf8_lossy(bytes), |_| true)),
-        Some(_) => Some(outline(&String::from_utf8_lossy(bytes))),
+        Some(_) if is_error(bytes) => {
+            let (mut lines, mut first) = (Lines::default(), true);
+            Some(kept(&text, |line, ended| {
+                let own = if ended { lines.is_own(line) } else { lines.may_become_own(line) || own::begins_head(line) };
+                std::mem::take(&mut first) || own
+            }))
+        }
+        Some(_) => Some(outline(&text)),
     }
 }
 
@@ -65,15 +56,10 @@ fn outline(text: &str) -> String {
 /// How a JSON record begins.
 const JSON_HEAD: &str = "{\"message\": \"";
 
-/// Whether a line that was cut may have been to become a record's head: no more than a time and a logger stands in it.
+/// Whether a line that was cut may have been to become a record's head, and holds nothing else.
 fn begins_head(line: &str) -> bool {
-    let uncoloured = line.trim_start_matches("\u{1b}[92m");
-    let clock = uncoloured.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b':').count();
-    let logger = &uncoloured[clock..];
-    let is_text = clock <= "07:35:20".len()
-        && (" - LiteLLM".starts_with(logger) || logger.strip_prefix(" - LiteLLM").is_some_and(|name| !name.contains(" - ")));
-    let is_json = JSON_HEAD.starts_with(line) || line.strip_prefix(JSON_HEAD).is_some_and(|message| message.len() <= SHORT);
-    !line.is_empty() && (is_text || is_json)
+    let known = |message: &str| MESSAGE_HEADS.iter().any(|(head, _)| head.starts_with(message));
+    own::begins_head(line) || (!line.is_empty() && (JSON_HEAD.starts_with(line) || line.strip_prefix(JSON_HEAD).is_some_and(known)))
 }
 
 /// Whether a record with a head is LiteLLM's word on an error, or on a hop: of what else is logged, nothing is asked.
@@ -88,12 +74,13 @@ fn is_error(bytes: &[u8]) -> bool {
     })
 }
 
-/// The lines that are an error's, masked, and of the others that there were some; as many as before.
-fn kept(text: &str, mut is_error: impl FnMut(&str) -> bool) -> String {
+/// The lines that are an error's, masked, and of the others that there were some; as many as before. `is_error` is told whether a line was
+/// ended.
+fn kept(text: &str, mut is_error: impl FnMut(&str, bool) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let own = line.trim_end_matches(['\n', '\r']);
-        if is_error(own) {
+        if is_error(own, own.len() < line.len()) {
             kept.push_str(&Secrets::Masked.in_text(own));
         } else if !own.trim().is_empty() {
             // A traceback goes on behind an indented line and ends with another.
@@ -105,42 +92,6 @@ fn kept(text: &str, mut is_error: impl FnMut(&str) -> bool) -> String {
     kept
 }
 
-/// Whether a line begins as an error's do.
-fn is_own(line: &str) -> bool {
-    line.trim_start().starts_with("File \"") || STARTS.iter().any(|start| line.starts_with(start)) || names_class(line)
-}
-
-/// Whether a line starts with the name of an exception: `ValueError: …`, `a.b.SomeException`.
-fn names_class(line: &str) -> bool {
-    let length = line.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')).count();
-    let (name, rest) = line.split_at(length);
-    let ends = ["Error", "Exception", "Timeout", "Interrupt", "Warning"].iter().any(|end| name.ends_with(end));
-    ends && (rest.is_empty() || rest.starts_with(':'))
-}
-
-/// Too short to tell anything.
-const SHORT: usize = 16;
-
-/// Words of which the rest of an error's line has one.
-const REST: [&str; 10] =
-    ["request_id", "litellm", ".py\"", "Exception", "Error", "Fallback", "prefill", " of the above exception", "Model Group=", "LiteLLM "];
-
-/// Fields of a JSON record that stand behind its message and level.
-const BEHIND_LEVEL: [&str; 3] = ["\"timestamp\": \"", "\"component\": \"", "\"logger\": \""];
-
-/// Whether a line shows to be the rest of an error's.
-fn tells(line: &str) -> bool {
-    REST.iter().any(|word| line.contains(word)) || STARTS.iter().any(|start| start.ends_with(line)) || is_end_of_json(line)
-}
-
-/// Whether a line is the end of a JSON record, from behind its message, or of an error's.
-fn is_end_of_json(line: &str) -> bool {
-    match line.split_once("\"level\": \"") {
-        Some((_, level)) => ["ERROR", "WARNING", "CRITICAL"].iter().any(|loud| level.starts_with(loud)),
-        None => BEHIND_LEVEL.iter().any(|field| line.contains(field)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,13 +101,26 @@ mod tests {
         let cases = [
             // The middle of anything: nothing shows that it is an error's.
             ("my plan is secret and long enough\nand goes on\n", "[withheld]\n[withheld]\n"),
-            ("short\nmy plan is secret and long\n", "short\n[withheld]\n"),
+            ("one\nmy plan is secret and long\n", "one\n[withheld]\n"),
+            ("hunter2\n", "[withheld]\n"),
+            // A request's, and what a user writes about errors.
+            ("my plan. in my code, 'litellm_params': {}, error: AnthropicException - Error\n", "[withheld]\n"),
+            ("please fix this Error in my code\nand then the plan\nkey is hunter2\n", "[withheld]\n[withheld]\n[withheld]\n"),
+            ("my plan\nKeyError: x\nnow the plan\n", "[withheld]\n[withheld]\n[withheld]\n"),
+            ("my plan on Friday\nhttpx.ConnectError: x\n", "[withheld]\nhttpx.ConnectError: x\n"),
+            (
+                "Traceback (most recent call last):\n  File \"/home/me/plan.py\", line 1\n    plan()\nValueError: plan\n",
+                "Traceback (most recent call last):\n  [withheld]\n    [withheld]\n[withheld]\n",
+            ),
             // Of an error, all but lines with contents.
-            ("the provider's own words\nTraceback (most recent call last):\n  File \"a.py\", line 1\n    raise e\n", ""),
-            ("x.BadRequestError: no\nReceived chunk: my plan\nmodel=m\n", "x.BadRequestError: no\nReceived chunk: [withheld]\nmodel=m\n"),
-            ("x.BadRequestError: no\n{'delta': {'text': 'my plan'}}\n", "x.BadRequestError: no\n{'delta': [withheld]}\n"),
+            (
+                "s own words. Received Model Group=a\nTraceback (most recent call last):\n  File \"/app/litellm/a.py\", line 1\n    raise e\nValueError: no\n",
+                "",
+            ),
+            ("the provider's own words\nAvailable Model Group Fallbacks=None\n", ""),
+            ("openai.BadRequestError: no\nReceived chunk: my plan\n", "openai.BadRequestError: no\nReceived chunk: [withheld]\n"),
+            ("openai.BadRequestError: no\n{'delta': {'text': 'my plan'}}\n", "openai.BadRequestError: no\n[withheld]\n"),
             ("litellm.APIError: messages: at least one message is required\n", ""),
-            ("Error: asked {'messages': [{'content': 'my plan'}]}. Group=a\n", "Error: asked {'messages': [withheld]}. Group=a\n"),
             // A line that is not kept is still indented, so that a traceback goes on.
             ("    await the plan of mine\nis secret\n", "    [withheld]\n[withheld]\n"),
             // The end of a JSON record tells which level it has.
@@ -176,9 +140,30 @@ mod tests {
             (format!("{head}my plan\n07:35:2"), format!("{}[withheld]\n07:35:2", "07:35:20 - ")),
             (format!("{head}my plan\nis secr"), format!("{}[withheld]\n", "07:35:20 - ")),
             (head.to_owned(), head.to_owned()),
+            (format!("{head}my plan\n - LiteLLM key hunter2"), format!("{}[withheld]\n", "07:35:20 - ")),
+            ("{\"message\": \"hunter2".to_owned(), "[withheld]".to_owned()),
         ];
         for (record, expected) in cases {
             assert_eq!(closing(record.as_bytes()), Some(expected), "{record}");
+        }
+    }
+
+    #[test]
+    fn of_a_loud_record_that_goes_on_only_what_is_its_own_is_carried() {
+        let head = "07:35:20 - LiteLLM:ERROR: utils.py:348 - request failed\n";
+        let cases = [
+            ("{'body': 'my plan'}\nhello my plan\n", "[withheld]\n[withheld]\n"),
+            ("Traceback (most recent call last):\n  File \"/usr/lib/pyth", ""),
+            ("litellm.BadReq", ""),
+            ("my pl", "[withheld]"),
+            ("07:35:2", ""),
+            ("07:36:00 - LiteLLM Proxy:ERROR: comm", ""),
+            (" - LiteLLM key hunter2", " [withheld]"),
+            ("07:36:00 - LiteLLM:DEBUG: utils.py:348 sk-ant-hunter2", "[withheld]"),
+        ];
+        for (rest, expected) in cases {
+            let expected = format!("{head}{}", if expected.is_empty() { rest } else { expected });
+            assert_eq!(closing(format!("{head}{rest}").as_bytes()), Some(expected), "{rest}");
         }
     }
 }
