@@ -31,6 +31,9 @@ from xml.sax.saxutils import escape
 
 MIB = 2**20
 # A command line holds two megabytes on Linux, and a path some hundred bytes.
+BUNDLES_A_TASK = 4
+# What Hadoop says of a scheme whose classes are not there.
+NO_FILE_SYSTEM = "No FileSystem for scheme"
 FILES_A_TASK = 1000
 # What a run tells by its status is in its facts, too: 0, all was read; 2, something was not, and the report will say what.
 READ, READ_IN_PART = 0, 2
@@ -105,20 +108,40 @@ def link_command(binary: str, options: Iterable[str], facts: Path) -> list[str]:
 
 
 def grouped(logs: Iterable[Log], parallel: int, task_bytes: int) -> list[list[str]]:
-    """Tasks of about the same size, largest first: the largest file goes to the task that has least so far."""
-    ordered = sorted(set(logs), key=lambda log: (-log.bytes, log.path))
-    if not ordered:
+    """Tasks of about the same size, largest first: the largest bundle goes to the task that has least so far."""
+    unique = set(logs)
+    if not unique:
         return []
-    total = sum(log.bytes for log in ordered)
-    count = max(parallel, -(-total // task_bytes), -(-len(ordered) // FILES_A_TASK))
-    tasks: list[tuple[int, int, list[str]]] = [(0, number, []) for number in range(min(count, len(ordered)))]
+    total = sum(log.bytes for log in unique)
+    count = min(max(parallel, -(-total // task_bytes), -(-len(unique) // FILES_A_TASK)), len(unique))
+    bundles = sorted(bundled(unique, total // count // BUNDLES_A_TASK, max(len(unique) // count // BUNDLES_A_TASK, 1)))
+    tasks: list[tuple[int, int, list[str]]] = [(0, number, []) for number in range(min(count, len(bundles)))]
     full: list[tuple[int, int, list[str]]] = []
-    for log in ordered:
-        size, number, paths = heapq.heappop(tasks)
-        paths.append(log.path)
-        # An empty file costs its opening, too.
-        heapq.heappush(full if len(paths) == FILES_A_TASK else tasks, (size + max(log.bytes, 1), number, paths))
+    for lighter, paths in bundles:
+        if not tasks:
+            tasks = [(0, len(full), [])]
+        size, number, so_far = heapq.heappop(tasks)
+        if len(so_far) + len(paths) > FILES_A_TASK:
+            full.append((size, number, so_far))
+            size, number, so_far = 0, len(full) + len(tasks), []
+        heapq.heappush(tasks, (size - lighter, number, so_far + paths))
     return [sorted(paths) for _, _, paths in sorted(tasks + full, key=lambda task: (-task[0], task[1]))]
+
+
+def bundled(logs: Iterable[Log], most_bytes: int, most_files: int) -> list[tuple[int, list[str]]]:
+    """Files of one folder that stay together, since one call copies them: their bytes, as a negative number, and their paths."""
+    bundles: list[tuple[int, list[str]]] = []
+    folder = None
+    for log in sorted(logs, key=lambda log: (log.path.rpartition("/")[0], -log.bytes, log.path)):
+        # An empty file costs its opening, too.
+        weight = max(log.bytes, 1)
+        parent = log.path.rpartition("/")[0]
+        if parent != folder or len(bundles[-1][1]) == most_files or weight - bundles[-1][0] > most_bytes:
+            bundles.append((0, []))
+            folder = parent
+        lighter, paths = bundles[-1]
+        bundles[-1] = (lighter - weight, [*paths, log.path])
+    return bundles
 
 
 def local_path(path: str) -> str | None:
@@ -175,7 +198,9 @@ def job(asked: argparse.Namespace) -> int:
     session = SparkSession.builder.appName("streamfall").getOrCreate()
     spark = session.sparkContext
     scratch = tempfile.TemporaryDirectory(prefix="streamfall-")
+    facts = asked.facts or Path(scratch.name) / "facts"
     try:
+        made_empty(facts)
         if asked.binary:
             spark.addFile(asked.binary)
         name = Path(asked.binary).name if asked.binary else SHIPPED
@@ -186,7 +211,6 @@ def job(asked: argparse.Namespace) -> int:
         hadoop = {key[len(prefix) :]: value for key, value in spark.getConf().getAll() if key.startswith(prefix)}
         task = Task(name, asked.map_options, hadoop)
         parts = spark.parallelize(groups, len(groups)).map(lambda paths: facts_of(task, paths)).collect()
-        facts = asked.facts or Path(scratch.name) / "facts"
         written(parts, facts)
         # Executors are not held while one core links, and what Spark shipped is gone with it.
         linker = shutil.copy(binary, scratch.name)
@@ -200,11 +224,15 @@ def job(asked: argparse.Namespace) -> int:
         scratch.cleanup()
 
 
-def written(parts: Iterable[bytes], folder: Path) -> None:
-    """Writes each task's facts into a file of its own, into a folder that holds nothing else."""
+def made_empty(folder: Path) -> None:
+    """A folder that holds nothing else; asked for before anything is read."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise JobFailed(f"{folder}: is not empty; facts of another job in it would be linked, too")
+
+
+def written(parts: Iterable[bytes], folder: Path) -> None:
+    """Writes each task's facts into a file of its own."""
     for number, part in enumerate(parts):
         (folder / f"part-{number:05}.facts.gz").write_bytes(part)
 
@@ -252,7 +280,9 @@ def fetch(task: Task, paths: Sequence[str], folder: str) -> None:
     settings.write_text(hadoop_settings(task.hadoop))
     # Hadoop's shell insists on a core-site.xml. The cluster's own, if there is one, stands before this on the class path.
     (Path(folder) / "core-site.xml").write_text(hadoop_settings({}))
-    environment = {**os.environ, "SPARK_DIST_CLASSPATH": ":".join(filter(None, [os.environ.get("SPARK_DIST_CLASSPATH"), folder]))}
+    # What --packages and --jars brought lies in the executor's own folder.
+    classes = [os.environ.get("SPARK_DIST_CLASSPATH"), folder, f"{os.getcwd()}/*"]
+    environment = {**os.environ, "SPARK_DIST_CLASSPATH": ":".join(filter(None, classes))}
     for parent, names in by_parent(paths).items():
         target = Path(folder) / parent
         target.mkdir(parents=True, exist_ok=True)
@@ -260,6 +290,8 @@ def fetch(task: Task, paths: Sequence[str], folder: str) -> None:
         command = [*file_system_shell(), "-conf", str(settings), "-get", *sources, str(target)]
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode != 0 and not all((target / name).exists() for name in names):
+            if NO_FILE_SYSTEM in done.stderr.decode(errors="replace"):
+                raise JobFailed(f"cannot copy from {parent}: this Spark has no file system for it; give its connector with --packages")
             said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("get: ")]
             # A file that is gone or may not be read is the report's to name, as one on a disk is; no copy at all is worth another attempt.
             if not said:

@@ -34,6 +34,12 @@ class Grouping(unittest.TestCase):
         self.assertLessEqual(max(map(len, tasks)), job.FILES_A_TASK)
         self.assertEqual(sorted(path for task in tasks for path in task), sorted(log.path for log in logs))
 
+    def test_files_of_a_folder_stay_together(self) -> None:
+        logs = [Log(f"s3a://b/{folder}/{file}.log", 1000 + (folder * 31 + file * 17) % 500) for folder in range(500) for file in range(10)]
+        tasks = job.grouped(logs, 40, 10**9)
+        self.assertEqual(sum(len(job.by_parent(task)) for task in tasks), 500)
+        self.assertLess(max(map(len, tasks)), 2 * min(map(len, tasks)))
+
     def test_the_order_of_a_listing_does_not_matter(self) -> None:
         logs = [Log(f"/{number}", number % 7) for number in range(50)]
         self.assertEqual(job.grouped(logs, 4, 10), job.grouped(reversed(logs), 4, 10))
