@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// How lines start that belong to an error: what stands between tracebacks, LiteLLM's nested texts.
-const STARTS: [&str; 10] = [
+const STARTS: [&str; 14] = [
     "Traceback (most recent call last):",
     "During handling of the above exception",
     "The above exception was the direct cause",
@@ -19,16 +19,20 @@ const STARTS: [&str; 10] = [
     "Received chunk:",
     "Debug Information:",
     "Cooldown Deployments=",
+    "Set 'context_window_fallback'",
+    "Set 'content_policy_fallback'",
+    "No fallback model group found for original model_group=",
+    "For more information check: https://",
 ];
 
 /// Modules whose exceptions need no traceback before them to be known.
-const MODULES: [&str; 8] = ["litellm.", "openai.", "anthropic.", "httpx.", "httpcore.", "aiohttp.", "botocore.", "asyncio."];
+const MODULES: [&str; 9] = ["litellm.", "openai.", "anthropic.", "httpx.", "httpcore.", "aiohttp.", "botocore.", "asyncio.", "json.decoder."];
 
 /// What the path of a frame holds that is no user's.
 const LIBRARIES: [&str; 4] = ["/litellm/", "site-packages", "/python", "<frozen "];
 
 /// Words of which the rest of an error's line has one.
-const REST: [&str; 13] = [
+const REST: [&str; 14] = [
     "\"request_id\":",
     "Received Model Group=",
     "Available Model Group Fallbacks",
@@ -37,6 +41,7 @@ const REST: [&str; 13] = [
     "assistant message prefill",
     "MidStreamFallbackError",
     "also failed",
+    "_fallbacks=",
     "do fallbacks",
     ".py\", line ",
     " of the above exception",
@@ -83,7 +88,8 @@ impl Lines {
 
 /// Whether a line begins as an error's do, whatever stands before it.
 fn begins(line: &str) -> bool {
-    STARTS.iter().any(|start| line.starts_with(start)) || (names_class(line) && MODULES.iter().any(|module| line.starts_with(module)))
+    let lists = line.starts_with("model=") && line.contains("_fallbacks=");
+    lists || STARTS.iter().any(|start| line.starts_with(start)) || (names_class(line) && MODULES.iter().any(|module| line.starts_with(module)))
 }
 
 /// Whether a line whose start is missing shows to be the rest of an error's.
