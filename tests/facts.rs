@@ -44,7 +44,7 @@ fn write(dir: &Path, files: Vec<(String, Vec<u8>)>) -> Vec<PathBuf> {
 
 /// Where a log is cut: behind a line, or in one, before a word that shows that its rest is an error's. Of any other line, the rest might be a
 /// prompt's, and is not carried.
-const BORDERS: [&[u8]; 4] = [b"\n", b"Error", b"litellm", b".py\""];
+const BORDERS: [&[u8]; 4] = [b"\n", b"Exception - ", b"litellm", b".py\""];
 
 /// The parts of a log that was cut at these places, in thousandths of it, and at the next such border.
 fn cut(log: &[u8], at: &[(usize, usize)]) -> Vec<Vec<u8>> {

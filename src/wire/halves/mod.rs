@@ -19,9 +19,15 @@ pub(super) fn opening(bytes: &[u8]) -> String {
     let next = text.lines().skip(1).find(|line| !line.trim().is_empty());
     let (mut lines, mut first) = (Lines::default(), true);
     kept(&text, |line, _| {
-        let is_rest =
-            std::mem::take(&mut first) && (own::is_rest(line) || next.is_some_and(|next| own::ends_message(next) && own::may_be_rest(line)));
-        lines.is_own(line) || is_rest
+        let is_first = std::mem::take(&mut first);
+        if lines.is_own(line) {
+            return true;
+        }
+        let is_rest = is_first && (own::is_rest(line) || next.is_some_and(|next| own::ends_message(next) && own::may_be_rest(line)));
+        if is_rest {
+            lines.take_rest(line);
+        }
+        is_rest
     })
 }
 

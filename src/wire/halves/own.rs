@@ -8,13 +8,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// How lines start that belong to an error: what stands between tracebacks, LiteLLM's nested texts.
-const STARTS: [&str; 14] = [
+const STARTS: [&str; 15] = [
     "Traceback (most recent call last):",
     "During handling of the above exception",
     "The above exception was the direct cause",
     "Available Model Group Fallbacks=",
     "Error doing the fallback: ",
     "Received Model Group=",
+    ". Received Model Group=",
     "LiteLLM: model group '",
     "Received chunk:",
     "Debug Information:",
@@ -32,11 +33,13 @@ const MODULES: [&str; 9] = ["litellm.", "openai.", "anthropic.", "httpx.", "http
 const LIBRARIES: [&str; 4] = ["/litellm/", "site-packages", "/python", "<frozen "];
 
 /// Words of which the rest of an error's line has one.
-const REST: [&str; 14] = [
+const REST: [&str; 17] = [
     "\"request_id\":",
     "Received Model Group=",
     "Available Model Group Fallbacks",
     "Exception - ",
+    "Error - ",
+    "litellm.exceptions.",
     "Exception occured",
     "assistant message prefill",
     "MidStreamFallbackError",
@@ -44,6 +47,7 @@ const REST: [&str; 14] = [
     "_fallbacks=",
     "do fallbacks",
     ".py\", line ",
+    ".py\\\", line ",
     " of the above exception",
     "LiteLLM Proxy:",
     "LiteLLM Router:",
@@ -75,6 +79,11 @@ impl Lines {
         }
         self.in_frame = is_frame(line) || (behind_frame && line.starts_with("    "));
         self.in_frame || begins(line) || (behind_frame && names_class(line))
+    }
+
+    /// Takes a line for an error's: the first one, whose start is missing.
+    pub(super) fn take_rest(&mut self, line: &str) {
+        self.in_frame = line.contains(".py\", line ");
     }
 
     /// Whether the last line, which was cut, may have been to become an error's.
