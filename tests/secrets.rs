@@ -322,6 +322,47 @@ fn facts_and_baselines_never_hold_them() {
     }
 }
 
+/// Names in a config are masked as in logs, so that a pair that was seen is found in it.
+#[test]
+fn nor_by_the_names_in_a_config() {
+    let dir = tempfile::tempdir().unwrap();
+    let [folder, log] = [dir.path().join("jane.planted@example.com"), dir.path().join("proxy.log")];
+    fs::create_dir(&folder).unwrap();
+    let config = folder.join("config.yaml");
+    let mut yaml = "model_list:\n".to_owned();
+    for secret in SHAPED {
+        writeln!(yaml, "- {{model_name: '{secret}', litellm_params: {{model: anthropic/claude-opus-4-7}}}}").unwrap();
+        writeln!(yaml, "- {{model_name: 'a {secret}', litellm_params: {{model: 'openai/{secret}'}}}}").unwrap();
+    }
+    yaml += "litellm_settings:\n  fallbacks:\n";
+    for secret in SHAPED {
+        writeln!(yaml, "  - 'a {secret}': ['{secret}']").unwrap();
+    }
+    fs::write(&config, yaml).unwrap();
+    let pair = |secret: &str| {
+        let refused = format!("model_group=a {secret}. Fallbacks=[{{'a {secret}': ['{secret}']}}]");
+        record(1, "Overloaded").replace("group-1", &format!("a {secret}")).replace("target-1", secret) + &refused
+    };
+    fs::write(&log, pair("sk-ant-api03-Zq7planted1234abcdXYZ-AA")).unwrap();
+    let mut all = Vec::new();
+    for format in ["text", "json", "markdown", "sarif", "github"] {
+        let asked = [format!("--format={format}"), format!("--config={}", config.display()), log.display().to_string()];
+        for args in [vec!["preflight".to_owned(), asked[0].clone(), config.display().to_string()], asked.to_vec()] {
+            let output = run(&args);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&dir.path().display().to_string(), "");
+            assert!(output.stdout.len() > 100, "{args:?}: {}", text(&output.stderr));
+            all.push((args[..2].join(" "), text(&output.stdout) + &text(&output.stderr)));
+        }
+    }
+    assert_eq!(leaks(&all), [""; 0]);
+    for more in [None, Some("--show-secrets".to_owned())] {
+        let args = ["--format=json".to_owned(), format!("--config={}", config.display()), log.display().to_string()];
+        let check = &serde_json::from_slice::<Value>(&run(&args.into_iter().chain(more).collect::<Vec<_>>()).stdout).unwrap()["config"];
+        let may_have_failed = check["orphans"][0]["may_have_failed"].as_array().unwrap();
+        assert_eq!(may_have_failed.len(), 1, "{check}");
+    }
+}
+
 /// A comparison, and what is said of a config with secrets in it.
 #[test]
 fn nor_by_the_other_jobs() {
