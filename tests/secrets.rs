@@ -100,7 +100,7 @@ const BEHIND: [&str; 24] = [
 ];
 
 /// What a client asked and a model answered, where errors echo it.
-const ECHOES: [&str; 16] = [
+const ECHOES: [&str; 35] = [
     "1 validation error [type=string_type, input_value='§', input_type=str]",
     "input_value={'role': 'user', 'content': \"it's §\"}, input_type=dict",
     "completion(model='m', messages=[{'role': 'user', 'content': '§'}], n=1)",
@@ -117,6 +117,25 @@ const ECHOES: [&str; 16] = [
     "choices=[{'message': {'content': '§'}}]",
     "tool_calls=[{'function': {'arguments': '{\"a\": \"§\"}'}}]",
     "blocked content: §",
+    "litellm.JSONSchemaValidationError: model=m, returned an invalid response=§, for schema={}",
+    "Failed to decode JSON from chunk: {\"type\":\"x\",\"partial\":\"§",
+    "Failed to decode chunk: §. Error: no JSON",
+    "Failed to parse v2 chunk: x, chunk: §",
+    "Empty or invalid response from LLM endpoint. Received: '§'. Check the logs",
+    "Unable to convert openai tool calls={'a': '§'} to gemini tool calls",
+    "Passed completion_response=§",
+    "{\"error\":{\"code\":\"tool_use_failed\",\"failed_generation\":\"§\"}}",
+    "{\"inputText\": \"§\"}",
+    "{'toolUse': {'input': {'a': '§'}}}",
+    "args=('§',), kwargs={'data': '§'}",
+    "Original Response: None of the § plans",
+    "Raw input: Yes) §",
+    "prompt=Hello, plan=§",
+    "prompt='Hello' §",
+    "{\\u0022content\\u0022: \\u0022§\\u0022}",
+    "{&quot;content&quot;: &quot;§&quot;}",
+    "%22content%22%3A%22§%22",
+    "content = '§'",
 ];
 
 const PROMPT: &str = "PLANTEDPROMPT the merger is on Friday";
