@@ -42,7 +42,8 @@ pub enum Secrets {
 
 impl Secrets {
     /// Text of an input, as far as it may be seen.
-    pub(crate) fn in_text(self, text: &str) -> Cow<'_, str> {
+    #[must_use]
+    pub fn in_text(self, text: &str) -> Cow<'_, str> {
         if self == Secrets::Shown {
             return withheld(text);
         }
