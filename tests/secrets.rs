@@ -15,8 +15,18 @@ use serde_json::{Value, json};
 const FORMATS: [&str; 9] = ["json", "ndjson", "csv", "html", "text", "markdown", "sarif", "junit", "github"];
 
 /// Secrets that their own form tells. None was ever valid.
-const SHAPED: [&str; 31] = [
+const SHAPED: [&str; 41] = [
     "sk-ant-api03-Zq7planted1234abcdXYZ-AA",
+    "hvs.CAESZq7planted1234abcd",
+    "SG.Zq7planted1234abcd.Zq7planted1234abcdXYZ",
+    "flp_Zq7planted1234abcdXYZ",
+    "tvly-Zq7planted1234abcdXYZ",
+    "wandb_v1_Zq7planted1234abcdXYZ",
+    "pcsk_Zq7planted1234abcdXYZ",
+    "npm_Zq7planted1234abcdXYZ1234567890abcd",
+    "SK-ANT-API03-ZQ7PLANTED1234",
+    "sk%2Dant%2DZq7planted1234",
+    "sk-90461234",
     "sk-proj-Zq7planted1234abcdXYZ",
     "sk-or-v1-Zq7planted1234abcdXYZ",
     "sk-Zq7planted1234abcdXYZ",
@@ -72,7 +82,27 @@ const BARE: [&str; 8] = [
 ];
 
 /// Where one stands behind a name.
-const BEHIND: [&str; 24] = [
+const BEHIND: [&str; 44] = [
+    "{'x-api-key': ['§']}",
+    "map[X-Api-Key:[§]]",
+    "Authorization: ZenApiKey §",
+    "Authorization: MyScheme §",
+    "Authorization: Api-Key §",
+    "aws_credentials=\"AKIAIOSFODNN7EXAMPLE:§\"",
+    "x-api-key: 'AKIAIOSFODNN7EXAMPLE:§'",
+    "%22x-api-key%22%3A%22§%22",
+    "\\u0022x-api-key\\u0022: \\u0022§\\u0022",
+    "&quot;x-api-key&quot;: &quot;§&quot;",
+    "https://example.net/v1?key\\u003d§",
+    "<SecretAccessKey>§</SecretAccessKey>",
+    "<SessionToken>§</SessionToken>",
+    "api_key    =    §",
+    "streamfall --api-key § -x",
+    "curl -u admin:§ https://example.net",
+    "X-Auth-Key: §",
+    "X-Vault-Token: §",
+    "DD-APPLICATION-KEY: §",
+    "password=$ecret&§",
     "Bearer §x9",
     "headers={'x-api-key': '§', 'accept': '*/*'}",
     "Headers([(b'x-api-key', b'§'), (b'accept', b'*/*')])",

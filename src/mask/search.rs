@@ -258,7 +258,7 @@ fn bare_end(text: &str, at: usize, worth: Worth) -> usize {
 /// Whether a parameter of a URL, or an entity of HTML, begins behind a `&`.
 fn is_parameter(rest: &str) -> bool {
     let name = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.' | '#')).unwrap_or(rest.len());
-    name == 0 || name == rest.len() || rest[name..].starts_with(['=', ';', '&', '"', '\''])
+    name == 0 || rest[name..].starts_with(';') || (rest[name..].starts_with('=') && !rest[name..].starts_with("=="))
 }
 
 #[cfg(test)]
