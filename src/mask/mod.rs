@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    const PIECES: [&str; 41] = [
+    const PIECES: [&str; 63] = [
         "sk-",
         "abcd1234efgh",
         "AKIA",
@@ -212,5 +212,27 @@ mod tests {
         "é",
         "\u{a0}",
         ",",
+        "%22",
+        "\\u0022",
+        "&quot;",
+        "&",
+        "key",
+        "sk-1234",
+        "ip-10-1-2-3",
+        ">",
+        "</",
+        "(",
+        "response",
+        "Overloaded",
+        "2001%3Adb8%3A%3A41",
+        ":443",
+        "MyScheme ",
+        "data",
+        "$",
+        "--token ",
+        "chunk:",
+        "None",
+        "o'",
+        "postgres://",
     ];
 }
