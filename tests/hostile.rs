@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const FORMATS: [&str; 9] = ["json", "ndjson", "csv", "html", "text", "markdown", "sarif", "junit", "github"];
 
 /// What would do something: where, and the text.
-const TEXTS: [(&str, &str); 44] = [
+const TEXTS: [(&str, &str); 50] = [
     ("a terminal: colour", "\u{1b}[31mHOSTILE\u{1b}[0m"),
     ("a terminal: moves", "\u{1b}[2J\u{1b}[HHOSTILE"),
     ("a terminal: title", "\u{1b}]0;HOSTILE\u{7}"),
@@ -54,11 +54,17 @@ const TEXTS: [(&str, &str); 44] = [
     ("GitHub: escaped newline", "HOSTILE%0A::error::x%0D%0A::add-mask::a"),
     ("GitHub: stop", "::stop-commands::HOSTILE"),
     ("GitHub: old command", "##[error]HOSTILE ##[add-path]/tmp"),
+    ("Azure: command", "##vso[build.addbuildtag]HOSTILE"),
+    ("TeamCity: command", "##teamcity[buildStatus text='HOSTILE']"),
+    ("a reader: fillers", "HOS\u{ad}T\u{34f}I\u{115f}L\u{3164}E\u{ffa0}\u{180b}\u{17b4}HOSTILE\u{1d173}\u{e0100}"),
     ("GitHub: property", "HOSTILE,line=1,title=x::y"),
     ("CSV: formula", "=cmd|' /C calc'!HOSTILE"),
     ("CSV: plus", "+HOSTILE()"),
     ("CSV: minus", "-2+3+HOSTILE"),
     ("CSV: at", "@SUM(HOSTILE)"),
+    ("CSV: full width", "＝1+HOSTILE"),
+    ("CSV: behind a space", " =1+HOSTILE"),
+    ("CSV: behind a wide space", "\u{a0}=1+HOSTILE"),
     ("CSV: quote", "HOSTILE\",\"=1+1"),
 ];
 
@@ -165,7 +171,7 @@ fn raw(text: &str, format: &str) -> Option<String> {
         let is_own = c == '\n' || (c == '\r' && format == "csv");
         !is_own
             && (c.is_control()
-                || matches!(c, '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'))
+                || matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0100}'..='\u{e01ef}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'))
     };
     // An inlined script's and style's own.
     text.find(is_raw).map(|at| text[at..].chars().take(40).collect::<String>().escape_debug().to_string())
@@ -175,7 +181,7 @@ fn is_table(text: &str) {
     let mut table = csv::Reader::from_reader(text.as_bytes());
     for row in table.records() {
         for cell in &row.unwrap() {
-            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+            assert!(!cell.starts_with(['\t', '\r']) && !cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']), "{cell:?}");
         }
     }
 }
@@ -238,13 +244,28 @@ fn has_own_commands(text: &str) {
         let command = line.trim_start().strip_prefix("::").map(|rest| rest.split([' ', ':']).next().unwrap());
         assert!(command.is_none_or(|name| ["error", "warning", "notice", "group", "endgroup"].contains(&name)), "{line}");
         // The old form counts anywhere in a line that is no command of the new one.
-        assert!(command.is_some() || !line.contains("##["), "{line}");
+        assert!(command.is_some() || !has_old_command(line), "{line}");
     }
 }
 
 /// In a CI's log, no line begins what a runner would obey.
 fn begins_no_command(text: &str) {
     for line in text.lines() {
-        assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+        assert!(!line.trim_start().starts_with("::") && !has_old_command(line), "{line}");
+    }
+}
+
+fn has_old_command(line: &str) -> bool {
+    ["##[", "##vso[", "##teamcity["].iter().any(|command| line.contains(command))
+}
+
+/// What is typed is quoted where it cannot be understood.
+#[test]
+fn nor_does_what_is_typed() {
+    for typed in ["--since=\n::error::HOSTILE", "--\n::error::HOSTILE", "--format=\n##vso[HOSTILE]"] {
+        let output = assert_cmd::cargo::cargo_bin_cmd!("streamfall").args([typed, "x.log"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains("HOSTILE"), "{said}");
+        begins_no_command(&said);
     }
 }

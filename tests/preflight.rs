@@ -12,6 +12,7 @@ use assert_cmd::cargo::cargo_bin_cmd;
 use boon::{Compiler, Schemas};
 use common::{capture, captures_dir};
 use serde_json::Value;
+use streamfall::Secrets;
 use streamfall::output::Shown;
 use streamfall::output::prediction::PredictionFormat;
 use streamfall::preflight::{Asked, Config, Outlook, Pair, Preflight, observed};
@@ -262,7 +263,7 @@ fn includes_are_put_together_as_litellm_does() {
     );
     write("models.yaml", "model_list:\n- model_name: new\n  litellm_params:\n    model: claude-opus-4-7\n");
     write("more.yaml", "include: [models.yaml]\nrouter_settings:\n  fallbacks:\n  - gpt: [new]\n");
-    let config = Config::read(&dir.path().join("config.yaml")).unwrap();
+    let config = Config::read(&dir.path().join("config.yaml"), Secrets::Masked).unwrap();
     let preflight = Preflight::new(&config, asked("1.85.0")).unwrap();
     let pair = &preflight.pairs[0];
     assert_eq!((preflight.pairs.len(), pair.outlook), (1, Outlook::WillBreak));
@@ -315,7 +316,7 @@ fn predictions_agree_with_what_happened() {
     let folders = std::fs::read_dir(captures_dir()).unwrap().map(|entry| entry.unwrap()).filter(|entry| entry.path().is_dir());
     for capture in folders.map(|folder| capture(&folder.file_name().into_string().unwrap())) {
         let file = if capture.name.contains("clouds") { "clouds.yaml" } else { "proxy.yaml" };
-        let config = Config::read(&folder().join("tests/configs").join(file)).unwrap();
+        let config = Config::read(&folder().join("tests/configs").join(file), Secrets::Masked).unwrap();
         let asked = asked(capture.name.split('_').next().unwrap());
         let mid = capture.truth.values().filter(|truth| truth.verdict == "mid_stream_fallback");
         for truth in mid {

@@ -15,8 +15,18 @@ use serde_json::{Value, json};
 const FORMATS: [&str; 9] = ["json", "ndjson", "csv", "html", "text", "markdown", "sarif", "junit", "github"];
 
 /// Secrets that their own form tells. None was ever valid.
-const SHAPED: [&str; 31] = [
+const SHAPED: [&str; 41] = [
     "sk-ant-api03-Zq7planted1234abcdXYZ-AA",
+    "hvs.CAESZq7planted1234abcd",
+    "SG.Zq7planted1234abcd.Zq7planted1234abcdXYZ",
+    "flp_Zq7planted1234abcdXYZ",
+    "tvly-Zq7planted1234abcdXYZ",
+    "wandb_v1_Zq7planted1234abcdXYZ",
+    "pcsk_Zq7planted1234abcdXYZ",
+    "npm_Zq7planted1234abcdXYZ1234567890abcd",
+    "SK-ANT-API03-ZQ7PLANTED1234",
+    "sk%2Dant%2DZq7planted1234",
+    "sk-90461234",
     "sk-proj-Zq7planted1234abcdXYZ",
     "sk-or-v1-Zq7planted1234abcdXYZ",
     "sk-Zq7planted1234abcdXYZ",
@@ -72,7 +82,27 @@ const BARE: [&str; 8] = [
 ];
 
 /// Where one stands behind a name.
-const BEHIND: [&str; 24] = [
+const BEHIND: [&str; 44] = [
+    "{'x-api-key': ['§']}",
+    "map[X-Api-Key:[§]]",
+    "Authorization: ZenApiKey §",
+    "Authorization: MyScheme §",
+    "Authorization: Api-Key §",
+    "aws_credentials=\"AKIAIOSFODNN7EXAMPLE:§\"",
+    "x-api-key: 'AKIAIOSFODNN7EXAMPLE:§'",
+    "%22x-api-key%22%3A%22§%22",
+    "\\u0022x-api-key\\u0022: \\u0022§\\u0022",
+    "&quot;x-api-key&quot;: &quot;§&quot;",
+    "https://example.net/v1?key\\u003d§",
+    "<SecretAccessKey>§</SecretAccessKey>",
+    "<SessionToken>§</SessionToken>",
+    "api_key    =    §",
+    "streamfall --api-key § -x",
+    "curl -u admin:§ https://example.net",
+    "X-Auth-Key: §",
+    "X-Vault-Token: §",
+    "DD-APPLICATION-KEY: §",
+    "password=$ecret&§",
     "Bearer §x9",
     "headers={'x-api-key': '§', 'accept': '*/*'}",
     "Headers([(b'x-api-key', b'§'), (b'accept', b'*/*')])",
@@ -100,7 +130,7 @@ const BEHIND: [&str; 24] = [
 ];
 
 /// What a client asked and a model answered, where errors echo it.
-const ECHOES: [&str; 16] = [
+const ECHOES: [&str; 35] = [
     "1 validation error [type=string_type, input_value='§', input_type=str]",
     "input_value={'role': 'user', 'content': \"it's §\"}, input_type=dict",
     "completion(model='m', messages=[{'role': 'user', 'content': '§'}], n=1)",
@@ -117,6 +147,25 @@ const ECHOES: [&str; 16] = [
     "choices=[{'message': {'content': '§'}}]",
     "tool_calls=[{'function': {'arguments': '{\"a\": \"§\"}'}}]",
     "blocked content: §",
+    "litellm.JSONSchemaValidationError: model=m, returned an invalid response=§, for schema={}",
+    "Failed to decode JSON from chunk: {\"type\":\"x\",\"partial\":\"§",
+    "Failed to decode chunk: §. Error: no JSON",
+    "Failed to parse v2 chunk: x, chunk: §",
+    "Empty or invalid response from LLM endpoint. Received: '§'. Check the logs",
+    "Unable to convert openai tool calls={'a': '§'} to gemini tool calls",
+    "Passed completion_response=§",
+    "{\"error\":{\"code\":\"tool_use_failed\",\"failed_generation\":\"§\"}}",
+    "{\"inputText\": \"§\"}",
+    "{'toolUse': {'input': {'a': '§'}}}",
+    "args=('§',), kwargs={'data': '§'}",
+    "Original Response: None of the § plans",
+    "Raw input: Yes) §",
+    "prompt=Hello, plan=§",
+    "prompt='Hello' §",
+    "{\\u0022content\\u0022: \\u0022§\\u0022}",
+    "{&quot;content&quot;: &quot;§&quot;}",
+    "%22content%22%3A%22§%22",
+    "content = '§'",
 ];
 
 const PROMPT: &str = "PLANTEDPROMPT the merger is on Friday";
@@ -319,6 +368,47 @@ fn facts_and_baselines_never_hold_them() {
         let output = run(&args.iter().copied().chain(["--show-secrets", "x.log"]).map(str::to_owned).collect::<Vec<_>>());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(2) && said.contains(says) && output.stdout.is_empty(), "{args:?}: {said}");
+    }
+}
+
+/// Names in a config are masked as in logs, so that a pair that was seen is found in it.
+#[test]
+fn nor_by_the_names_in_a_config() {
+    let dir = tempfile::tempdir().unwrap();
+    let [folder, log] = [dir.path().join("jane.planted@example.com"), dir.path().join("proxy.log")];
+    fs::create_dir(&folder).unwrap();
+    let config = folder.join("config.yaml");
+    let mut yaml = "model_list:\n".to_owned();
+    for secret in SHAPED {
+        writeln!(yaml, "- {{model_name: '{secret}', litellm_params: {{model: anthropic/claude-opus-4-7}}}}").unwrap();
+        writeln!(yaml, "- {{model_name: 'a {secret}', litellm_params: {{model: 'openai/{secret}'}}}}").unwrap();
+    }
+    yaml += "litellm_settings:\n  fallbacks:\n";
+    for secret in SHAPED {
+        writeln!(yaml, "  - 'a {secret}': ['{secret}']").unwrap();
+    }
+    fs::write(&config, yaml).unwrap();
+    let pair = |secret: &str| {
+        let refused = format!("model_group=a {secret}. Fallbacks=[{{'a {secret}': ['{secret}']}}]");
+        record(1, "Overloaded").replace("group-1", &format!("a {secret}")).replace("target-1", secret) + &refused
+    };
+    fs::write(&log, pair("sk-ant-api03-Zq7planted1234abcdXYZ-AA")).unwrap();
+    let mut all = Vec::new();
+    for format in ["text", "json", "markdown", "sarif", "github"] {
+        let asked = [format!("--format={format}"), format!("--config={}", config.display()), log.display().to_string()];
+        for args in [vec!["preflight".to_owned(), asked[0].clone(), config.display().to_string()], asked.to_vec()] {
+            let output = run(&args);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&dir.path().display().to_string(), "");
+            assert!(output.stdout.len() > 100, "{args:?}: {}", text(&output.stderr));
+            all.push((args[..2].join(" "), text(&output.stdout) + &text(&output.stderr)));
+        }
+    }
+    assert_eq!(leaks(&all), [""; 0]);
+    for more in [None, Some("--show-secrets".to_owned())] {
+        let args = ["--format=json".to_owned(), format!("--config={}", config.display()), log.display().to_string()];
+        let check = &serde_json::from_slice::<Value>(&run(&args.into_iter().chain(more).collect::<Vec<_>>()).stdout).unwrap()["config"];
+        let may_have_failed = check["orphans"][0]["may_have_failed"].as_array().unwrap();
+        assert_eq!(may_have_failed.len(), 1, "{check}");
     }
 }
 

@@ -83,6 +83,12 @@ impl Reading {
         Selection::new(&self.include, &self.exclude)
     }
 
+    /// Whether secrets may be seen.
+    #[must_use]
+    pub(crate) fn secrets(&self) -> Secrets {
+        if self.show_secrets { Secrets::Shown } else { Secrets::Masked }
+    }
+
     /// How the analysis is run.
     #[must_use]
     pub(crate) fn options<'o>(&self, label: Option<String>, selection: Selection) -> Options<'o> {
@@ -92,7 +98,7 @@ impl Reading {
             label,
             completion: Completion { date: self.date, zone: self.timezone.clone() },
             window: Window { since: self.since, until: self.until, zone: self.timezone.clone() },
-            secrets: if self.show_secrets { Secrets::Shown } else { Secrets::Masked },
+            secrets: self.secrets(),
             threads: self.threads,
             limits,
             ..Options::default()

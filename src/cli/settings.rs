@@ -12,6 +12,8 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use toml::de::{DeTable, DeValue};
 
 use super::Cli;
+use streamfall::Secrets;
+use streamfall::output::plain;
 
 /// The file that is looked for in the working directory.
 const FILE: &str = "streamfall.toml";
@@ -31,8 +33,8 @@ pub(crate) enum SettingsError {
     #[error("cannot read the settings {0}: {1}")]
     Unreadable(PathBuf, std::io::Error),
     /// It is no TOML.
-    #[error("{0} is no TOML: {1}")]
-    NoToml(PathBuf, String),
+    #[error("{0}:{1}: this is no TOML: {2}")]
+    NoToml(PathBuf, usize, String),
     /// A key or value is none.
     #[error("{0}:{1}: {2}")]
     Wrong(PathBuf, usize, String),
@@ -44,7 +46,7 @@ pub(crate) enum SettingsError {
 ///
 /// When there are settings that cannot be used.
 pub(crate) fn parse(typed: Vec<OsString>) -> Result<Cli, SettingsError> {
-    let matches = Cli::command().try_get_matches_from(&typed).unwrap_or_else(|error| error.exit());
+    let matches = matches_of(&typed);
     if matches.subcommand_name().is_some_and(|name| !WITH_SETTINGS.contains(&name)) {
         return Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()));
     }
@@ -56,6 +58,14 @@ pub(crate) fn parse(typed: Vec<OsString>) -> Result<Cli, SettingsError> {
         None => matches,
     };
     Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
+/// What is typed, understood. What is wrong with it is said of its plain text: a line of an argument could begin a runner's command.
+fn matches_of(typed: &[OsString]) -> ArgMatches {
+    Cli::command().try_get_matches_from(typed).unwrap_or_else(|error| {
+        let safe = typed.iter().map(|argument| plain(&argument.to_string_lossy()).into_owned());
+        Cli::command().try_get_matches_from(safe).err().unwrap_or(error).exit()
+    })
 }
 
 fn with_settings(path: &Path, typed: Vec<OsString>, matches: &ArgMatches) -> Result<ArgMatches, SettingsError> {
@@ -72,7 +82,7 @@ fn with_settings(path: &Path, typed: Vec<OsString>, matches: &ArgMatches) -> Res
     let at = if subcommand.is_some() { 2 } else { 1 };
     let mut all = typed;
     all.splice(at..at, wanted.map(OsString::from));
-    Ok(Cli::command().try_get_matches_from(all).unwrap_or_else(|error| error.exit()))
+    Ok(matches_of(&all))
 }
 
 /// Whether a subcommand has these options, with these values.
@@ -86,22 +96,23 @@ fn understands(subcommand: &str, arguments: &[String]) -> bool {
 
 /// The settings as arguments, by their keys. Each is tried as one, so that what is wrong has its line.
 fn arguments(text: &str, path: &Path) -> Result<Vec<(String, Vec<String>)>, SettingsError> {
-    let no_toml = |error: toml::de::Error| SettingsError::NoToml(path.to_owned(), error.to_string().trim_end().to_owned());
-    let table = DeTable::parse(text).map_err(no_toml)?;
     let line = |span: Range<usize>| text[..span.start.min(text.len())].matches('\n').count() + 1;
+    // The line itself may hold a secret.
+    let no_toml = |error: toml::de::Error| SettingsError::NoToml(path.to_owned(), error.span().map_or(1, line), error.message().to_owned());
+    let table = DeTable::parse(text).map_err(no_toml)?;
     let mut all = Vec::new();
     for (key, value) in table.get_ref() {
         let wrong = |why: String| SettingsError::Wrong(path.to_owned(), line(key.span()), why);
         let key = key.get_ref().as_ref();
         if !known_keys().iter().any(|known| known == key) {
-            return Err(wrong(unknown(key)));
+            return Err(wrong(Secrets::Masked.in_text(&unknown(key)).into_owned()));
         }
         let arguments = typed(key, value.get_ref()).ok_or_else(|| {
             wrong(format!("`{key}` takes no such value: a switch takes true or false, any other a text, a number, or a list of these"))
         })?;
         let tried = std::iter::once("streamfall".to_owned()).chain(arguments.iter().cloned());
         if let Err(error) = Cli::command().try_get_matches_from(tried) {
-            return Err(wrong(first_line(&error)));
+            return Err(wrong(Secrets::Masked.in_text(&first_line(&error)).into_owned()));
         }
         all.push((key.to_owned(), arguments));
     }
@@ -172,7 +183,7 @@ mod tests {
             ("fail-on = \"midstream\"", "streamfall.toml:1: invalid value 'midstream' for '--fail-on <WHICH>'"),
             ("incidents = 3.5", "streamfall.toml:1: `incidents` takes no such value"),
             ("fail-on = false", "streamfall.toml:1: `fail-on` takes no such value"),
-            ("fail-on = ", "streamfall.toml is no TOML"),
+            ("fail-on = ", "streamfall.toml:1: this is no TOML"),
         ];
         for (text, says) in cases {
             let error = arguments(text, Path::new("streamfall.toml")).unwrap_err().to_string();

@@ -23,9 +23,6 @@ fn short(line: &str) -> String {
     }
 }
 
-/// How long a word may be for all of it to be left out.
-const LONGEST_WORD: usize = 64;
-
 /// The first characters of a text, to the end of a word: of a key or an address that was cut, nobody knows what it is.
 pub(super) fn cut(text: &str, most: usize) -> &str {
     if text.len() <= most {
@@ -35,8 +32,7 @@ pub(super) fn cut(text: &str, most: usize) -> &str {
     let kept = &text[..end];
     let ends_word = |(_, c): &(usize, char)| c.is_whitespace() || matches!(c, '"' | '\'');
     let word = kept.char_indices().rev().find(ends_word).map_or(0, |(at, c)| at + c.len_utf8());
-    let is_within = !next.is_whitespace() && word > 0 && kept[word..].chars().count() <= LONGEST_WORD;
-    if is_within { &kept[..word] } else { kept }
+    if !next.is_whitespace() && word > 0 { &kept[..word] } else { kept }
 }
 
 #[cfg(test)]
@@ -47,6 +43,7 @@ mod tests {
     fn a_quote_is_the_error_and_no_longer_than_people_read() {
         let long = "é".repeat(MOST_CHARS + 1);
         let wide = "é\u{a0}".repeat(MOST_CHARS);
+        let azure_key = format!("{}{}", "word ".repeat(50), "6cG4fEXAMPLE".repeat(7));
         let cut_key = format!("{}sk-ant-1234", "word ".repeat(63));
         let cases = [
             ("  Fallback also failed: overloaded \nTraceback …", Some("Fallback also failed: overloaded".to_owned())),
@@ -54,6 +51,7 @@ mod tests {
             ("", None),
             (" \n", None),
             (&cut_key, Some(format!("{}…", "word ".repeat(63)))),
+            (&azure_key, Some(format!("{}…", "word ".repeat(50)))),
             (&wide, Some(format!("{}…", "é\u{a0}".repeat(MOST_CHARS / 2)))),
             (&long, Some(format!("{}…", "é".repeat(MOST_CHARS)))),
         ];

@@ -5,13 +5,14 @@ use std::io::{self, Write};
 use crate::cli;
 use crate::exit::Exit;
 use anyhow::Context;
+use streamfall::Secrets;
 use streamfall::output::{self, Shown, text};
 use streamfall::preflight::{Config, Preflight};
 
 use super::look;
 
 pub(crate) fn preflight(asked: &cli::Preflight) -> anyhow::Result<Exit> {
-    let preflight = Preflight::new(&Config::read(&asked.config)?, asked.asked())?;
+    let preflight = Preflight::new(&Config::read(&asked.config, Secrets::Masked)?, asked.asked())?;
     let shown = Shown { top: asked.top, look: look(asked.color), ..Shown::default() };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let printed = asked.format.write(&preflight, &shown, &mut out).and_then(|()| out.flush());

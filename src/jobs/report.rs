@@ -19,7 +19,7 @@ use super::{facts, is_progress_shown, look, note, say_problems, usage, warn_of_s
 pub(crate) fn report(cli: &Cli) -> anyhow::Result<Exit> {
     usage::check(cli)?;
     let (shown, policy) = (shown(cli), policy(cli)?);
-    let config = cli.config.as_ref().map(|path| Config::read(path)).transpose()?;
+    let config = cli.config.as_ref().map(|path| Config::read(path, cli.reading.secrets())).transpose()?;
     warn_of_secrets(&cli.reading);
     let requests = StopRequests::listen().context("cannot listen for signals")?;
     let selection = cli.reading.selection().context("--include or --exclude is no glob")?;

@@ -21,6 +21,9 @@ mod shapes;
 mod value;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 pub(crate) use content::{WITHHELD, withheld};
 
@@ -39,7 +42,8 @@ pub enum Secrets {
 
 impl Secrets {
     /// Text of an input, as far as it may be seen.
-    pub(crate) fn in_text(self, text: &str) -> Cow<'_, str> {
+    #[must_use]
+    pub fn in_text(self, text: &str) -> Cow<'_, str> {
         if self == Secrets::Shown {
             return withheld(text);
         }
@@ -69,23 +73,47 @@ impl Secrets {
         }
     }
 
-    /// The name of a source. Folder by folder, and without endings: an address ends before `.log.1`, so that rotated files still are some.
+    /// The name of a source. Folder by folder, and without the ending of a file: an address ends before `.log.1`, so that rotated files
+    /// still are some.
     pub(crate) fn in_path(self, path: &str) -> Cow<'_, str> {
         if self == Secrets::Shown || matches!(search::masked(path), Cow::Borrowed(_)) {
             return Cow::Borrowed(path);
         }
-        let masked: Vec<String> = path.split('/').map(masked_file).collect();
-        Cow::Owned(masked.join("/"))
+        let folders = folders(path);
+        let last = folders.len().saturating_sub(1);
+        let masked = folders.into_iter().enumerate().map(|(at, folder)| {
+            // What a `!` ends is an archive, whose members stand behind it.
+            if at == last || folder.ends_with('!') { masked_file(folder) } else { search::masked(folder).into_owned() }
+        });
+        Cow::Owned(masked.collect::<Vec<_>>().join("/"))
     }
 }
 
-/// Endings of logs, before which a name ends; what a rotation adds stands behind them.
-const ENDINGS: [&str; 10] = [".log", ".txt", ".out", ".json", ".ndjson", ".csv", ".tar", ".tgz", ".zip", ".gz"];
+/// The parts of a path. The server of a URL, and who asks it, stay with the `://` by which they are known.
+fn folders(path: &str) -> Vec<&str> {
+    let (mut folders, mut from) = (Vec::new(), 0);
+    for (slash, _) in path.match_indices('/') {
+        let is_of_url = path[from..slash].ends_with(":/") || path[from..slash].ends_with(':') && path[slash..].starts_with("//");
+        if !is_of_url {
+            folders.push(&path[from..slash]);
+            from = slash + 1;
+        }
+    }
+    folders.push(&path[from..]);
+    folders
+}
+
+/// Endings of logs and archives, what a rotation adds to them, and the `!` before a member.
+static ENDING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let kinds = "log|txt|out|err|json|jsonl|ndjson|csv|yaml|yml|tar|tgz|zip|7z|gz|zst|xz|bz2|lz4";
+    Regex::new(&format!(r"(?i-u)(?:\.(?:{kinds})(?:[.-][0-9][0-9T:_-]{{0,24}})?)+!?\z")).ok()
+});
 
 fn masked_file(name: &str) -> String {
-    let end = ENDINGS.iter().filter_map(|ending| name.find(ending)).min().unwrap_or(name.len());
+    let end = ENDING.as_ref().and_then(|ending| ending.find(name)).map_or(name.len(), |ending| ending.start());
     let (stem, ending) = name.split_at(end);
-    format!("{}{}", search::masked(stem), search::masked(ending))
+    // An address may end like a file.
+    search::masked(&format!("{}{ending}", search::masked(stem))).into_owned()
 }
 
 #[cfg(test)]
@@ -101,6 +129,14 @@ mod tests {
             ("logs/jane@example.com.log.1.gz", "logs/[email:bb84a2eb].log.1.gz"),
             ("10.1.2.3/proxy-10.1.2.3.log", "[ip:2d6afb4f]/proxy-[ip:2d6afb4f].log"),
             ("a.tar!/sk-ant-abcdefgh12/x.log", "a.tar!/[key:d8a31c5c]/x.log"),
+            ("jane.doe@mail.outlook.com.log", "[email:00000000].log"),
+            ("bob@corp.target.com/proxy.log", "[email:00000000]/proxy.log"),
+            ("jane.outlaw@example.com.log-20261122.gz", "[email:00000000].log-20261122.gz"),
+            ("jane@x.json.io", "[email:00000000]"),
+            ("jane@example.zip", "[email:00000000]"),
+            ("jane@example.com.tar.gz!/x/mary.logan@example.com.txt", "[email:00000000].tar.gz!/x/[email:00000000].txt"),
+            ("https://jane:hunter2Planted@db/proxy.log", "https://[password:00000000]@db/proxy.log"),
+            ("a//b/10.1.2.3.log", "a//b/[ip:00000000].log"),
         ];
         for (path, expected) in cases {
             let masked = Secrets::Masked.in_path(path);
@@ -134,7 +170,7 @@ mod tests {
         }
     }
 
-    const PIECES: [&str; 41] = [
+    const PIECES: [&str; 63] = [
         "sk-",
         "abcd1234efgh",
         "AKIA",
@@ -176,5 +212,27 @@ mod tests {
         "é",
         "\u{a0}",
         ",",
+        "%22",
+        "\\u0022",
+        "&quot;",
+        "&",
+        "key",
+        "sk-1234",
+        "ip-10-1-2-3",
+        ">",
+        "</",
+        "(",
+        "response",
+        "Overloaded",
+        "2001%3Adb8%3A%3A41",
+        ":443",
+        "MyScheme ",
+        "data",
+        "$",
+        "--token ",
+        "chunk:",
+        "None",
+        "o'",
+        "postgres://",
     ];
 }

@@ -1,5 +1,28 @@
 //! Where a value ends that stands behind a key: quoted, escaped any number of times, in brackets, or bare.
 
+/// A quote in any spelling, as a pattern.
+pub(super) const QUOTE: &str = r#"(?:\\*["']|\\+u002[27]|&quot;|&#3[49];|&#x27;|%2[27])"#;
+
+/// Quotes as JSON, HTML and URLs spell them.
+pub(super) const ENCODED_QUOTES: [&str; 8] = ["\\u0022", "\\u0027", "&quot;", "&#34;", "&#39;", "&#x27;", "%22", "%27"];
+
+/// The encoded quote that a text begins with.
+pub(super) fn encoded_quote(text: &str) -> Option<&'static str> {
+    ENCODED_QUOTES.into_iter().find(|quote| text.starts_with(quote))
+}
+
+/// The encoded quote that stands directly before `at`.
+pub(super) fn encoded_quote_before(text: &str, at: usize) -> Option<&'static str> {
+    ENCODED_QUOTES.into_iter().find(|quote| text[..at].ends_with(quote))
+}
+
+/// Where the text ends that such a quote opened, before its closing one, in the same line.
+pub(super) fn encoded_end(text: &str, at: usize, quote: &str) -> Option<usize> {
+    let line = text[at..].find('\n').map_or(text.len(), |line| at + line);
+    let mut ends = text[at..line].match_indices(quote).map(|(end, _)| at + end);
+    ends.find(|end| !text[..*end].ends_with('\\'))
+}
+
 /// Where the quoted text ends whose opening quote (with `escapes` backslashes before it) stands directly before `at`; the end is that
 /// of the text, before the backslashes of its closing quote. A text that was cut ends with the line.
 pub(super) fn quoted_end(text: &str, at: usize, quote: u8, escapes: usize) -> usize {

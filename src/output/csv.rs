@@ -95,7 +95,9 @@ fn row(report: &Report, reported: &ReportedIncident) -> [String; COLUMNS.len()] 
 /// A cell that is nothing but text to whoever opens it: what begins a formula (OWASP's list) stands behind an apostrophe, and control
 /// characters are spelt out.
 fn safe(cell: &str) -> Cow<'_, str> {
-    let begins_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    // Some skip spaces, and take signs of full width for their own.
+    let begins = |text: &str| text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let begins_formula = (cell.starts_with(['\t', '\r']) || begins(cell.trim_start())) && cell.parse::<f64>().is_err();
     match plain(cell) {
         text if begins_formula => Cow::Owned(format!("'{text}")),
         text => text,
@@ -115,6 +117,9 @@ mod tests {
             ("-5 requests", "'-5 requests"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\\t=1"),
+            (" =1+1", "' =1+1"),
+            ("\u{a0}=1+1", "'\u{a0}=1+1"),
+            ("＝1+1", "'＝1+1"),
             ("a\nb", "a\\nb"),
         ];
         for (cell, expected) in cases {

@@ -30,27 +30,40 @@ pub fn is_forced() -> bool {
     is_set("CLICOLOR_FORCE") && !is_set("NO_COLOR")
 }
 
-/// How a runner's commands of the old form begin, wherever in a line of its log, and how they are shown.
-const OLD_COMMAND: (&str, &str) = ("##[", "# #[");
+/// How runners' commands begin, wherever in a line of a log, behind the two signs: GitHub's of the old form, Azure's, TeamCity's.
+const COMMANDS: [&str; 3] = ["[", "vso[", "teamcity["];
 
 /// The text with control characters and invisible or direction-changing ones spelt out, and without what the runner of a CI obeys.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if text.contains(OLD_COMMAND.0) {
-        return Cow::Owned(plain(&text.replace(OLD_COMMAND.0, OLD_COMMAND.1)).into_owned());
-    }
+    let text = without_commands(text);
     if !text.chars().any(is_hostile) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let spelt =
         text.chars().flat_map(|c| if is_hostile(c) { c.escape_default().collect::<String>() } else { c.to_string() }.chars().collect::<Vec<_>>());
     Cow::Owned(spelt.collect())
 }
 
+/// A space between the two signs makes a command a text.
+fn without_commands(text: &str) -> Cow<'_, str> {
+    let is_command =
+        |behind: &str| COMMANDS.iter().any(|command| behind.get(..command.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(command)));
+    let (mut safe, mut from) = (String::new(), 0);
+    for (at, _) in text.match_indices('#') {
+        if text[..at].ends_with('#') && is_command(&text[at + 1..]) {
+            safe.extend([&text[from..at], " "]);
+            from = at;
+        }
+    }
+    if from == 0 { Cow::Borrowed(text) } else { Cow::Owned(safe + &text[from..]) }
+}
+
 /// Whether a character does something to a terminal, or to how text is read, other than standing there.
 pub(super) fn is_hostile(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{180e}' | '\u{fff9}'..='\u{fffb}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0100}'..='\u{e01ef}' | '\u{fff9}'..='\u{fffb}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -62,6 +75,8 @@ mod tests {
         let cases = [
             ("claude-sonnet-4-5", "claude-sonnet-4-5"),
             ("##[error]x", "# #[error]x"),
+            ("###[a]##vso[b]##VSO[c]##teamcity[d]## e", "## #[a]# #vso[b]# #VSO[c]# #teamcity[d]## e"),
+            ("soft\u{ad}hyphen", "soft\\u{ad}hyphen"),
             ("größe 🙂", "größe 🙂"),
             ("a\x1b[31mb", "a\\u{1b}[31mb"),
             ("a\r\nb\tc", "a\\r\\nb\\tc"),

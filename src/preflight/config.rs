@@ -13,6 +13,7 @@ use super::source::{Source, Spot, Value};
 use super::wildcard;
 use crate::knowledge::continuation::MAX_FALLBACKS;
 use crate::knowledge::model::{self, Prefill, Why};
+use crate::mask::Secrets;
 
 /// Deployments in one config: an alias may name one many times.
 const MOST_DEPLOYMENTS: usize = 50_000;
@@ -104,13 +105,13 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads a config; `-` is stdin.
+    /// Reads a config; `-` is stdin. Secrets in it are masked, or shown, as in a report, so that both call a group the same.
     ///
     /// # Errors
     ///
     /// When it cannot be read, or LiteLLM could not use it either.
-    pub fn read(path: &Path) -> Result<Config, ConfigError> {
-        Config::of(&Source::read(path)?)
+    pub fn read(path: &Path, secrets: Secrets) -> Result<Config, ConfigError> {
+        Config::of(&Source::read(path, secrets)?)
     }
 
     /// Reads the bytes of a config that is called `name` and stands in `folder`.
@@ -119,7 +120,7 @@ impl Config {
     ///
     /// As with [`Config::read`].
     pub fn of_bytes(name: &str, bytes: Vec<u8>, folder: &Path) -> Result<Config, ConfigError> {
-        Config::of(&Source::of(name, bytes, folder)?)
+        Config::of(&Source::of(name, bytes, folder, Secrets::Masked)?)
     }
 
     fn of(source: &Source) -> Result<Config, ConfigError> {

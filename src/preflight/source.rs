@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::config::Note;
 use super::error::{ConfigError, Wrong};
 use super::yaml::{self, Node};
+use crate::mask::Secrets;
 
 /// Bytes of one file, and how many files. Both are far beyond any config.
 const MOST_BYTES: u64 = 16 << 20;
@@ -70,6 +71,7 @@ impl Value {
 
 /// All files together, by their top-level keys.
 pub(super) struct Source {
+    secrets: Secrets,
     pub(super) files: Vec<Arc<str>>,
     single: BTreeMap<String, Value>,
     lists: BTreeMap<String, Vec<Value>>,
@@ -77,48 +79,50 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn read(path: &Path) -> Result<Source, ConfigError> {
+    pub(super) fn read(path: &Path, secrets: Secrets) -> Result<Source, ConfigError> {
         let is_stdin = path.as_os_str() == "-";
         let name = if is_stdin { "<stdin>".to_owned() } else { path.display().to_string() };
         let bytes = if is_stdin { all(io::stdin().lock()) } else { File::open(path).and_then(all) };
-        let bytes = bytes.map_err(|why| ConfigError::Unreadable { path: PathBuf::from(&name), why })?;
+        let bytes = bytes.map_err(|why| ConfigError::Unreadable { path: secrets.in_path(&name).as_ref().into(), why })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Source::of(&name, bytes, folder)
+        Source::of(&name, bytes, folder, secrets)
     }
 
-    pub(super) fn of(name: &str, bytes: Vec<u8>, folder: &Path) -> Result<Source, ConfigError> {
-        let mut source = Source { files: Vec::new(), single: BTreeMap::new(), lists: BTreeMap::new(), notes: Vec::new() };
+    pub(super) fn of(name: &str, bytes: Vec<u8>, folder: &Path, secrets: Secrets) -> Result<Source, ConfigError> {
+        let mut source = Source { secrets, files: Vec::new(), single: BTreeMap::new(), lists: BTreeMap::new(), notes: Vec::new() };
         let mut waiting = source.take(name, bytes)?;
         let mut seen = vec![Path::new(name).components().collect::<PathBuf>()];
         while let Some((value, path)) = waiting.pop_front() {
             // `./a.yaml` and `a.yaml` are one file.
             let path: PathBuf = folder.join(path).components().collect();
+            let name = path.display().to_string();
+            let shown = secrets.in_path(&name);
             if seen.contains(&path) {
-                source.notes.push(Note::new(value.spot(), format!("`{}` is included already; it counts once here", path.display())));
+                source.notes.push(Note::new(value.spot(), format!("`{shown}` is included already; it counts once here")));
                 continue;
             }
             if seen.len() >= MOST_FILES {
                 return Err(value.wrong(format!("more than {MOST_FILES} included files")));
             }
-            let unreadable = |why| ConfigError::Include { by: value.file.to_string(), line: value.node.line, path: path.clone(), why };
+            let unreadable = |why| ConfigError::Include { by: value.file.to_string(), line: value.node.line, path: shown.as_ref().into(), why };
             let bytes = regular(&path).map_err(unreadable)?;
-            waiting.extend(source.take(&path.display().to_string(), bytes)?);
+            waiting.extend(source.take(&name, bytes)?);
             seen.push(path);
         }
-        source.is_config(name)?;
+        source.is_config(&secrets.in_path(name))?;
         Ok(source)
     }
 
     /// Takes a file in, and gives what it includes.
     fn take(&mut self, name: &str, bytes: Vec<u8>) -> Result<VecDeque<(Value, String)>, ConfigError> {
-        let file: Arc<str> = name.into();
+        let file: Arc<str> = self.secrets.in_path(name).into();
         self.files.push(file.clone());
         let text = String::from_utf8(bytes).map_err(|error| {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = 1 + memchr::memchr_iter(b'\n', before).count();
-            Wrong { line, what: "this is not UTF-8, which LiteLLM expects; save the file as UTF-8".to_owned() }.of(name)
+            Wrong { line, what: "this is not UTF-8, which LiteLLM expects; save the file as UTF-8".to_owned() }.of(&file)
         })?;
-        let Some(node) = yaml::read(&text).map_err(|wrong| wrong.of(name))? else { return Ok(VecDeque::new()) };
+        let Some(node) = yaml::read(&text, self.secrets).map_err(|wrong| wrong.of(&file))? else { return Ok(VecDeque::new()) };
         let root = Value { file, node };
         let map = root.node.map().ok_or_else(|| root.expected("a LiteLLM config, which is a map with `model_list`"))?;
         let mut includes = VecDeque::new();
@@ -179,7 +183,7 @@ impl Source {
 fn included(value: &Value) -> Result<Vec<(Value, String)>, ConfigError> {
     let items = value.node.list().ok_or_else(|| value.expected("a list of files under `include`"))?;
     let path = |item: &Rc<Node>| {
-        let path = item.text().map(str::to_owned);
+        let path = item.own().map(str::to_owned);
         path.map(|path| (value.of(item), path)).ok_or_else(|| value.of(item).expected("the path of a file"))
     };
     items.iter().map(path).collect()

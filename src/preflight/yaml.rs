@@ -6,12 +6,14 @@
 //!
 //! Read as PyYAML reads it, which is what LiteLLM uses: `<<` merges, the last of equal keys counts, one document a file.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::error::Wrong;
+use crate::mask::Secrets;
 
 /// Nodes in one file, merged entries among them. The largest configs that are known have some ten thousand.
 const MOST_NODES: usize = 1_000_000;
@@ -33,7 +35,7 @@ pub(super) struct Node {
 
 #[derive(Debug)]
 enum Kind {
-    Scalar { text: String, is_plain: bool },
+    Scalar { text: String, own: Option<String>, is_plain: bool },
     List(Vec<Rc<Node>>),
     Map(Map),
 }
@@ -46,11 +48,19 @@ pub(super) struct Map {
 }
 
 impl Node {
-    /// The text of a scalar; `None` for anything else and for nothing.
+    /// The text of a scalar, as it may be seen; `None` for anything else and for nothing.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Scalar { text, is_plain } if !(*is_plain && is_null(text)) => Some(text),
+            Kind::Scalar { text, is_plain, .. } if !(*is_plain && is_null(text)) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The text of a scalar as the file has it: for what is opened by it.
+    pub(super) fn own(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar { own: Some(own), .. } => Some(own),
+            _ => self.text(),
         }
     }
 
@@ -63,7 +73,7 @@ impl Node {
     }
 
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, is_plain: true } if is_null(text))
+        matches!(&self.kind, Kind::Scalar { text, is_plain: true, .. } if is_null(text))
     }
 
     pub(super) fn is_true(&self) -> bool {
@@ -116,9 +126,10 @@ fn is_null(text: &str) -> bool {
     NULL.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// Reads a file's text; `None` if there is nothing in it.
-pub(super) fn read(text: &str) -> Result<Option<Rc<Node>>, Wrong> {
-    let mut tree = Tree::default();
+/// Reads a file's text; `None` if there is nothing in it. Secrets in it are masked here, before anything is named by them: so groups are
+/// called what a report calls them.
+pub(super) fn read(text: &str, secrets: Secrets) -> Result<Option<Rc<Node>>, Wrong> {
+    let mut tree = Tree { secrets, ..Tree::default() };
     for event in Parser::new_from_str(text.trim_start_matches('\u{feff}')) {
         let (event, span) = event.map_err(|error| Wrong { line: error.marker().line(), what: no_yaml(error.info()) })?;
         tree.take(event, span)?;
@@ -140,6 +151,7 @@ struct Open {
 
 #[derive(Default)]
 struct Tree {
+    secrets: Secrets,
     root: Option<Rc<Node>>,
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Node>>,
@@ -151,7 +163,12 @@ impl Tree {
         let line = span.start.line();
         match event {
             Event::Scalar(text, style, anchor, _) => {
-                let kind = Kind::Scalar { text: text.into_owned(), is_plain: style == ScalarStyle::Plain };
+                let masked = match self.secrets.in_name(&text) {
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(masked) => Some(masked),
+                };
+                let (text, own) = masked.map_or_else(|| (text.to_string(), None), |masked| (masked, Some(text.to_string())));
+                let kind = Kind::Scalar { text, own, is_plain: style == ScalarStyle::Plain };
                 self.add(Node { line, levels: 1, kind }, anchor)
             }
             Event::SequenceStart(anchor, _) => self.start(line, anchor, false),
@@ -192,7 +209,7 @@ impl Tree {
     fn merged(&mut self, line: usize, items: &[Rc<Node>]) -> Result<Map, Wrong> {
         let mut map = Map::default();
         let pairs = || items.chunks_exact(2).map(|pair| (&pair[0], &pair[1]));
-        let is_merge = |key: &Node| matches!(&key.kind, Kind::Scalar { text, is_plain: true } if text == "<<");
+        let is_merge = |key: &Node| matches!(&key.kind, Kind::Scalar { text, is_plain: true, .. } if text == "<<");
         pairs().filter(|(key, _)| !is_merge(key)).for_each(|(key, value)| map.put(key.clone(), value.clone()));
         for (_, value) in pairs().filter(|(key, _)| is_merge(key)) {
             for from in value.list().unwrap_or(std::slice::from_ref(value)).iter().filter_map(|node| node.map()) {
@@ -237,7 +254,7 @@ mod tests {
     use super::*;
 
     fn root(text: &str) -> Rc<Node> {
-        read(text).unwrap().unwrap()
+        read(text, Secrets::Masked).unwrap().unwrap()
     }
 
     #[test]
@@ -265,7 +282,7 @@ mod tests {
             let inside = vec![format!("*a{}", n - 1); 9].join(", ");
             text + &format!("a{n}: &a{n} [{inside}]\n")
         });
-        assert!(read(&laughs).is_ok(), "a node is never copied");
+        assert!(read(&laughs, Secrets::Masked).is_ok(), "a node is never copied");
         let deep_aliases = (1..80).fold("a0: &a0 [x]\n".to_owned(), |text, n| text + &format!("a{n}: &a{n} [*a{}]\n", n - 1));
         let wide = format!("a: &a {{{}}}\n", (0..5000).map(|n| format!("k{n}: 1")).collect::<Vec<_>>().join(", "));
         let merges = wide + &(0..500).map(|n| format!("m{n}: {{<<: *a}}\n")).collect::<Vec<_>>().concat();
@@ -281,7 +298,7 @@ mod tests {
             ("a: {{ .Values.x }}: b\n  c".to_owned(), "render it first"),
         ];
         for (text, says) in cases {
-            let what = read(&text).unwrap_err().what;
+            let what = read(&text, Secrets::Masked).unwrap_err().what;
             assert!(what.contains(says), "{what}");
         }
     }
