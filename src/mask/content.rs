@@ -97,7 +97,14 @@ static NOTHING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// An error that a provider answered with: its own contents are looked for.
 static ERROR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"\A\\*["']?\{\s{0,4}\\*["'](?:errors?|detail|fault)\\*["']\s{0,4}:|\A\\*["']?\{\s{0,4}\\*["']type\\*["']\s{0,4}:\s{0,4}\\*["']error\\*["']"#).ok()
+    let (begin, quote) = (r#"\A\\*["']?\{\s{0,4}"#, r#"\\*["']"#);
+    let is = format!(r"{quote}\s{{0,4}}:\s{{0,4}}");
+    Regex::new(&format!("{begin}{quote}(?:(?:errors?|detail|fault){is}|message{is}{quote}|type{is}{quote}error{quote})")).ok()
+});
+
+/// How validators go on behind the name of a field (`Invalid 'input': string too long`), where no value stands.
+static SAID: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"\A(?:string|array|integer|object|expected|must|is|should|value|field|invalid|too|empty|unsupported|unknown|missing|cannot|not|only|at least|at most|the) ").ok()
 });
 
 /// How many bytes may be searched for the ends of values that have none, beyond those of the text itself.
@@ -161,6 +168,7 @@ fn contents(text: &str, before: Before, start: &str, at: usize, budget: &mut usi
     let is_none = match before {
         Before::Loose => !is_open(),
         Before::Message => !rest.starts_with(['[', '{']),
+        Before::Quoted => SAID.as_ref().is_some_and(|said| said.is_match(rest)),
         _ => false,
     };
     let may_be_error = before == Before::Loose || start.to_ascii_lowercase().contains("response");
@@ -251,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_tables_hold() {
-        assert!(STARTS.is_some() && CAUSE.is_some() && NOTHING.is_some() && ERROR.is_some());
+        assert!(STARTS.is_some() && CAUSE.is_some() && NOTHING.is_some() && ERROR.is_some() && SAID.is_some());
     }
 
     #[test]
@@ -305,6 +313,8 @@ mod tests {
             ("body={'error': {'message': 'Overloaded'}}", "body={'error': {'message': 'Overloaded'}}"),
             (r#""response": {"type":"error","error":{"message":"Overloaded"}}"#, r#""response": {"type":"error","error":{"message":"Overloaded"}}"#),
             ("body={'a': 'PLANTED'}, data='PLANTED'", "body=[withheld], data=[withheld]"),
+            ("Invalid 'messages[0].content': string too long", "Invalid 'messages[0].content': string too long"),
+            ("body={\"message\":\"Too many tokens\"}", "body={\"message\":\"Too many tokens\"}"),
             ("data = self.parse(x); body of the request", "data = self.parse(x); body of the request"),
             ("model response: 503 no healthy upstream", "model response: 503 no healthy upstream"),
             (

@@ -32,15 +32,15 @@ pub(super) struct Named {
 /// Between a name and its value: `=`, `: `, `": "`, `', b'`, `%3D`, `>`. A comma counts in a tuple, and `>` in a document, which `search`
 /// looks at. A quote is [`super::value::QUOTE`], a list may begin.
 pub(super) const IS: &str =
-    r#"(?:(?:QUOTE[ \t]{0,8}(?::|=>|%3A)|QUOTE,|QUOTE?[ \t]{0,8}(?:[:=]|%3D|%3A|\\+u003d|\\+u003a))[ \t]{0,8}(?:\[\s{0,2})?(?:[bu]?QUOTE)?|>)"#;
+    r"(?:(?:QUOTE[ \t]{0,8}(?::|=>|%3A)|QUOTE,|QUOTE?[ \t]{0,8}(?:[:=]|%3D|%3A|\\+u003d|\\+u003a))[ \t]{0,8}(?:\[\s{0,2})?(?:[bu]?QUOTE)?|>)";
 /// The same without a bare colon, which sentences have.
-pub(super) const SAYS: &str = r#"(?:(?:QUOTE[ \t]{0,8}(?::|=>|%3A)|QUOTE,|=|%3D|\\+u003d)[ \t]{0,8}(?:\[\s{0,2})?(?:[bu]?QUOTE)?|>)"#;
+pub(super) const SAYS: &str = r"(?:(?:QUOTE[ \t]{0,8}(?::|=>|%3A)|QUOTE,|=|%3D|\\+u003d)[ \t]{0,8}(?:\[\s{0,2})?(?:[bu]?QUOTE)?|>)";
 
 /// Names as LiteLLM's parameters, providers' headers and the cloud SDKs have them; without regard to case.
 pub(super) const NAMED: [Named; 11] = [
     Named {
         kind: "token",
-        pattern: r"(?:proxy-)?authorizationIS(?:(?:bearer|basic|token|key|api-?key|zenapikey|digest|negotiate|aws4-hmac-sha256(?:\s+credential=)?)(?:\s+|%20))?",
+        pattern: r"(?:proxy-)?authorizationIS(?:aws4-hmac-sha256\s+credential=|(?:bearer|basic|token|key|api-?key|zenapikey|digest|negotiate|aws4-hmac-sha256)(?:\s+|%20))?",
         worth: Worth::Header,
         example: "Authorization: Bearer ",
     },
@@ -199,6 +199,10 @@ mod tests {
             ("Authorization: MyScheme §", "Authorization: MyScheme §"),
             ("Authorization: Key id:§", "Authorization: Key §"),
             ("Authorization: Bearer tid=abc;exp=1;8kp=1:§", "Authorization: Bearer §"),
+            (
+                "Authorization: AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/x, Signature=§",
+                "Authorization: AWS4-HMAC-SHA256 Credential=[key:ae6ba754]/x, Signature=§",
+            ),
             ("('x-api-key', '§')", "('x-api-key', '§')"),
             ("%22x-api-key%22%3A%22§%22", "%22x-api-key%22%3A%22§%22"),
             (r"\u0022x-api-key\u0022: \u0022§\u0022", r"\u0022x-api-key\u0022: \u0022§\u0022"),

@@ -28,7 +28,8 @@ struct Table {
 
 impl Table {
     fn of_shapes<'s>(shapes: impl Iterator<Item = &'s Shape>) -> Option<Table> {
-        let (mut patterns, mut kinds, mut is_none): (Vec<String>, Vec<&str>, Vec<fn(&str) -> bool>) = (Vec::new(), vec![""], vec![|_| true]);
+        let (mut patterns, mut kinds) = (Vec::new(), vec![""]);
+        let mut is_none: Vec<fn(&str) -> bool> = vec![|_| true];
         for shape in shapes {
             patterns.push(shape.pattern.replace("EDGE", EDGE).replace("(?<v>", "("));
             kinds.push(shape.kind);

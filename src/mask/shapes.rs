@@ -1,6 +1,7 @@
 //! Secrets that are told by their own form, wherever they stand.
 
 /// A kind of value with a form of its own.
+#[derive(Clone, Copy)]
 #[cfg_attr(not(test), allow(dead_code, reason = "examples are for readers and tests"))]
 pub(super) struct Shape {
     /// Whose it is.
