@@ -5,10 +5,12 @@
 
 mod common;
 
+use std::ops::Range;
+
 use common::{Dice, capture, report_on, report_on_all, score, trace};
 use rayon::prelude::*;
 
-/// Of each capture; `DAMAGE_VARIANTS` asks for more.
+/// Of each capture; `DAMAGE_VARIANTS=N` asks for more, `DAMAGE_VARIANTS=FROM..TO` for others.
 const VARIANTS: u64 = 60;
 const CAPTURES: [&str; 8] = [
     "1.77.7_A_default",
@@ -34,9 +36,49 @@ enum Harm {
 const HARMS: [Harm; 6] = [Harm::Drop, Harm::Cut, Harm::Swap, Harm::Flip, Harm::Repeat, Harm::Move];
 const RATES: [usize; 4] = [2, 10, 20, 50];
 
-fn variants() -> u64 {
-    std::env::var("DAMAGE_VARIANTS").map_or(VARIANTS, |number| number.parse().unwrap())
+fn variants() -> Range<u64> {
+    let number = |text: &str| text.parse::<u64>().unwrap();
+    match std::env::var("DAMAGE_VARIANTS") {
+        Ok(asked) => asked.split_once("..").map_or_else(|| 0..number(&asked), |(from, to)| number(from)..number(to)),
+        Err(_) => 0..VARIANTS,
+    }
 }
+
+/// Variants by the capture's place that once turned a verdict: a line of one record had come to stand in another's message or chain, a
+/// number of a line was garbled, or a rejection's end was cut off.
+const ONCE_WRONG: [(usize, u64); 31] = [
+    (0, 2134),
+    (0, 2729),
+    (0, 3550),
+    (0, 4153),
+    (0, 5750),
+    (0, 6481),
+    (0, 6824),
+    (0, 6855),
+    (1, 157),
+    (1, 356),
+    (1, 2229),
+    (1, 3292),
+    (1, 3988),
+    (1, 4536),
+    (1, 4631),
+    (1, 5747),
+    (1, 5844),
+    (1, 5870),
+    (1, 5960),
+    (1, 7293),
+    (1, 7497),
+    (1, 8339),
+    (3, 2694),
+    (3, 4702),
+    (6, 94),
+    (6, 487),
+    (6, 708),
+    (6, 782),
+    (6, 6481),
+    (6, 6508),
+    (6, 7248),
+];
 
 /// The log with some of its lines harmed, one way or in all ways.
 fn damaged(log: &[u8], seed: u64) -> Vec<u8> {
@@ -80,7 +122,8 @@ fn flipped(mut line: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
 
 #[test]
 fn damage_never_blames() {
-    let variants: Vec<(usize, u64)> = (0..CAPTURES.len()).flat_map(|number| (0..variants()).map(move |variant| (number, variant))).collect();
+    let variants = (0..CAPTURES.len()).flat_map(|number| variants().map(move |variant| (number, variant)));
+    let variants: Vec<(usize, u64)> = variants.chain(ONCE_WRONG).collect();
     let captures = CAPTURES.map(capture);
     let judged: usize = variants
         .into_par_iter()
@@ -139,7 +182,7 @@ fn rows(trace: &[u8]) -> Vec<u8> {
 fn damaged_traces_never_blame() {
     let names = ["1.85.0_E_otel_otlp", "1.85.0_F_generic_api", "1.85.7_G_langfuse"];
     let captures = names.map(|name| (capture(name), rows(&trace(name))));
-    let variants: Vec<(usize, u64)> = (0..names.len()).flat_map(|number| (0..variants()).map(move |variant| (number, variant))).collect();
+    let variants: Vec<(usize, u64)> = (0..names.len()).flat_map(|number| variants().map(move |variant| (number, variant))).collect();
     let judged: usize = variants
         .into_par_iter()
         .map(|(number, variant)| {

@@ -158,10 +158,13 @@ fn statements(record: &Record<'_>, texts: &mut Texts) -> Vec<Statement> {
         return fragments(ErrorRecord::of_piece(&record.message, texts));
     }
     let Some(mut statement) = statement(record, texts) else { return Vec::new() };
-    let broken = match &mut statement {
+    let mut broken = match &mut statement {
         Statement::Error(error) => error.take_foreign_chain(record.broken),
         _ => Vec::new(),
     };
+    if matches!(statement, Statement::Error(_)) {
+        broken.extend(ErrorRecord::of_piece(&record.message[ErrorRecord::own_part(record)..], texts));
+    }
     std::iter::once(statement).chain(fragments(broken)).collect()
 }
 

@@ -11,7 +11,7 @@ use super::texts::{Name, Texts};
 use crate::knowledge::signature::{self, HeadKind};
 use crate::knowledge::{route, version};
 use crate::needle::Needle;
-use crate::record::{Record, Traceback};
+use crate::record::{self, Record, Traceback};
 
 /// Which of LiteLLM's error records it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -171,6 +171,11 @@ fn error_texts(piece: &str) -> Vec<&str> {
         let ends = line.trim().is_empty() || line.starts_with([' ', '\t', '{']);
         match open {
             None if starts => open = Some(begin),
+            // Two that stand behind one another are of two records.
+            Some(start) if line.starts_with("litellm.") || line.starts_with("openai.") => {
+                texts.push(&piece[start..begin]);
+                open = Some(begin);
+            }
             Some(start) if ends => {
                 texts.push(&piece[start..begin]);
                 open = None;
@@ -186,9 +191,11 @@ impl ErrorRecord {
     /// The error record of a record whose head says what it is; `text` is the message behind that head.
     pub(super) fn new(role: Role, record: &Record<'_>, text: &str, texts: &mut Texts) -> ErrorRecord {
         let (call_id, text) = take_call_id(text);
-        let message = DEBUG_INFORMATION.before(text);
+        let message = DEBUG_INFORMATION.before(&text[..text.len().saturating_sub(record.message.len() - ErrorRecord::own_part(record))]);
+        let frames = record.traceback.as_ref().map_or("", Traceback::text);
+        let keeps_chain = |file: &str, line: u32| version::keeps_exception_chain(file, line) && version::is_of_frames(line, frames);
         let asked = Asked {
-            traces: record.origin.as_ref().is_some_and(|(file, line)| version::keeps_exception_chain(file, *line)),
+            traces: record.origin.as_ref().is_some_and(|(file, line)| keeps_chain(file, *line)),
             // A broken record may have another's frames.
             route: record.broken || matches!(role, Role::RequestError | Role::MessagesError | Role::OtherError),
         };
@@ -204,6 +211,12 @@ impl ErrorRecord {
             model: None,
             attempt: None,
         }
+    }
+
+    /// How much of a record's message is surely its own: in a broken record, what a traceback's line begins may be another's.
+    pub(super) fn own_part(record: &Record<'_>) -> usize {
+        let foreign = if record.broken { record::traceback_in_message(&record.message) } else { None };
+        foreign.unwrap_or(record.message.len())
     }
 
     /// The error texts with a rejection in a piece whose head is missing, each for itself: the piece may hold what is left
@@ -227,18 +240,18 @@ impl ErrorRecord {
         }
     }
 
-    /// Whether message and chain name rejections of two requests: lines between two records were lost.
+    /// Whether message and chain name errors of two requests: lines between two records were lost, or came in between.
     fn chain_is_of_another(&self) -> bool {
         let Some(chain) = &self.chain else { return false };
         let own = |id: &Name| self.text.request_ids().any(|own| own == id);
-        let chained = || chain.texts.iter().flat_map(|text| text.request_ids());
-        if self.text.request_ids().next().is_none() || chained().next().is_none() {
-            return false;
-        }
-        // From 1.83 the record of one hop chains nothing but that hop's own error.
+        // Causes come first, and what the message says last.
+        let last = chain.texts.iter().rev().find(|text| text.request_ids().next().is_some());
+        let Some(last) = last.filter(|_| self.text.request_ids().next().is_some()) else { return false };
+        // From 1.83 the record of one hop chains nothing but that hop's own errors, of which only others than a rejection are retried.
         let of_one_hop = self.role == Role::HopFailed && self.text.levels.len() == 1;
         let alone = of_one_hop && self.origin.as_ref().is_some_and(|(file, line)| !version::keeps_exception_chain(file, *line));
-        if alone { !chained().all(own) } else { !chained().any(own) }
+        let mut refused = chain.texts.iter().flat_map(|text| text.rejections()).filter_map(|(_, rejection)| rejection.request_id.as_ref());
+        !last.request_ids().any(own) || (alone && !refused.all(own))
     }
 
     /// All texts of the record: the message, then the exceptions of its chain.
@@ -301,12 +314,13 @@ mod tests {
                 ..ErrorRecord::fragment(text("req_own1"))
             }
         };
-        let cases: [(u32, &[&str], bool); 5] = [
+        let cases: [(u32, &[&str], bool); 6] = [
             (5867, &["req_own1"], false),
             (5867, &["req_other"], true),
             (5867, &["req_own1", "req_other"], true),
             (3843, &["req_first", "req_own1"], false),
             (3843, &["req_other"], true),
+            (3843, &["req_own1", "req_other"], true),
         ];
         for (line, chained, expected) in cases {
             assert_eq!(record(line, chained).chain_is_of_another(), expected, "{line}, {chained:?}");
@@ -319,6 +333,7 @@ mod tests {
         let cases = [
             (format!("litellm.exceptions.BadRequestError: litellm.BadRequestError: AnthropicException - {sentence}\n"), 1),
             (format!("  File \"a.py\", line 1\nlitellm.BadRequestError: {sentence}\n\nmore"), 1),
+            (format!("litellm.BadRequestError: {sentence}\nlitellm.BadRequestError: {sentence}"), 2),
             (format!("Why do I get litellm.BadRequestError: {sentence}"), 0),
             (format!("    litellm.BadRequestError: {sentence}"), 0),
         ];

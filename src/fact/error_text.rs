@@ -73,6 +73,10 @@ impl ErrorText {
         while read.levels.len() < MOST_LEVELS
             && let Some(mark) = LevelMark::first_in(rest)
         {
+            if let Some(own) = mark.own_lines(texts) {
+                rest = own;
+                break;
+            }
             let (group, fallbacks, next) = if mark.is_new { new_level(mark.behind, texts) } else { old_level(mark.behind, texts) };
             read.push(mark.error, Some(group), fallbacks, texts);
             match next {
@@ -127,9 +131,9 @@ impl ErrorText {
         refused.filter(|(at, level, _)| !self.levels[..*at].iter().any(|outer| outer.refuses_as(level))).map(|(_, level, found)| (level, found))
     }
 
-    /// The provider's ids of its rejections.
+    /// The provider's ids of its errors.
     pub(super) fn request_ids(&self) -> impl Iterator<Item = &Name> {
-        self.levels.iter().filter_map(|level| level.error.rejection.as_ref()?.request_id.as_ref())
+        self.levels.iter().filter_map(|level| level.error.request_id())
     }
 }
 
@@ -174,6 +178,19 @@ impl<'t> LevelMark<'t> {
             (None, Some((error, behind))) => Some(LevelMark { error: error.strip_suffix(". ").unwrap_or(error), behind, is_new: false }),
             (None, None) => None,
         }
+    }
+
+    /// The error's own lines, where lines of another record came in between it and the mark: what a level goes on with, or anything
+    /// behind a rejection with its id, which LiteLLM writes on one line with the mark.
+    fn own_lines(&self, texts: &mut Texts) -> Option<&'t str> {
+        const LATER: [&str; 2] = ["\nError doing the fallback: ", "\nAvailable Model Group Fallbacks="];
+        let end = self.error.find('\n').filter(|_| !self.is_new)?;
+        let mut refused = |line: &str| Rejection::find(line, texts).is_some_and(|rejection| rejection.request_id.is_some());
+        let (line, behind) = self.error.split_at(end);
+        if !behind.trim().is_empty() && refused(line) {
+            return Some(line);
+        }
+        LATER.iter().filter_map(|later| behind.find(later)).min().map(|at| &self.error[..end + at])
     }
 }
 
@@ -285,6 +302,21 @@ mod tests {
         assert_eq!(parsed.levels[0].group.as_deref(), Some("p-over"));
         assert_eq!(parsed.levels[0].error.message.as_deref(), Some("Overloaded"));
         assert_eq!(parsed.levels[1].group.as_deref(), Some("fb46"));
+    }
+
+    #[test]
+    fn lines_of_another_record_are_no_level() {
+        let own = format!("litellm.BadRequestError: AnthropicException - b'{}'", body("req_own1"));
+        let level = "Received Model Group=p\nAvailable Model Group Fallbacks=None\nError doing the fallback: litellm.Timeout: x";
+        let cases = [
+            (format!("{own}. {level}"), 2),
+            (format!("{own}\nmodel=q. {level}"), 1),
+            (format!("litellm.Timeout: x\ny. {level}"), 2),
+            (format!("litellm.Timeout: x\nError doing the fallback: y. {level}"), 1),
+        ];
+        for (text, levels) in cases {
+            assert_eq!(read(&text).levels.len(), levels, "{text}");
+        }
     }
 
     #[test]

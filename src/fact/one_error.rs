@@ -56,6 +56,12 @@ pub(super) enum Quote {
 }
 
 impl OneError {
+    /// The provider's request id.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&Name> {
+        self.rejection.as_ref().map_or(self.other_id.as_ref(), |rejection| rejection.request_id.as_ref())
+    }
+
     /// Reads one error: `litellm.InternalServerError: AnthropicException - Overloaded`.
     pub(super) fn read(text: &str, quote: Quote, texts: &mut Texts) -> OneError {
         let text = ORIGINAL.before(text).trim();
@@ -170,7 +176,8 @@ impl Rejection {
         });
         let request_id = Rejection::id_in(behind);
         let line = first_characters(&behind[..memchr::memchr(b'\n', behind.as_bytes()).unwrap_or(behind.len())], BODY_REACH);
-        let is_closed = memchr::memchr_iter(b'}', line.as_bytes()).any(|end| end > 0 && matches!(line.as_bytes()[end - 1], b'"' | b'\''));
+        let braces = |text: &str, brace: u8| memchr::memchr_iter(brace, text.as_bytes()).count();
+        let is_closed = body.is_some_and(|body| braces(body, b'}') + braces(line, b'}') >= braces(body, b'{'));
         let in_body = body.is_some_and(|body| body.contains('{'));
         let cut = request_id.is_none() && in_body && !is_closed && provider.is_some_and(|p| p.names_requests);
         // `{…}` closed by a quote has lost its `b'` on the way: no sign of a call that was not streaming.
@@ -222,6 +229,17 @@ mod tests {
         for (text, id, provider, streaming) in cases {
             let found = Rejection::find(&text, &mut Texts::default()).unwrap();
             assert_eq!((found.request_id.as_deref(), found.provider, found.streaming), (id, provider, streaming), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_ends_before_its_id_is_cut() {
+        let whole = format!("litellm.BadRequestError: AnthropicException - b'{}'", body("req_abcd"));
+        let end = |part: &str| whole.find(part).unwrap();
+        let without_id = whole.replace(r#","request_id":"req_abcd""#, "");
+        let cases = [(&whole[..], false), (&whole[..end("request_id")], true), (&whole[..end("req_")], true), (&without_id, false)];
+        for (text, cut) in cases {
+            assert_eq!(Rejection::find(text, &mut Texts::default()).unwrap().cut, cut, "{text}");
         }
     }
 }

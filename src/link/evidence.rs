@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::rules::{Rule, Rules};
-use crate::fact::{About, Attempt, ErrorRecord, Fact, LastMessage, Role, Statement};
+use crate::fact::{About, Attempt, Chain, ErrorRecord, ErrorText, Fact, LastMessage, Role, Statement};
 use crate::knowledge::route;
 use crate::knowledge::version::{self, Continues};
 
@@ -105,7 +105,7 @@ fn of_attempt(error: &ErrorRecord, attempt: &Attempt, rules: &mut Rules) {
 
 /// Whether the record says that a stream broke before the rejection. In a fragment, only one text that holds both counts.
 fn breaks_stream(error: &ErrorRecord) -> bool {
-    let both = |text: &crate::fact::ErrorText| text.mid_stream && text.rejections().next().is_some();
+    let both = |text: &ErrorText| text.mid_stream && text.rejections().next().is_some();
     match error.role {
         Role::Fragment => error.texts().any(both),
         Role::StreamError | Role::HopFailed | Role::FallbackFailed | Role::ResponsesFallbackFailed | Role::Payload | Role::Span | Role::SpendLog => {
@@ -119,10 +119,16 @@ fn chain_breaks(error: &ErrorRecord) -> bool {
     error.chain.as_ref().is_some_and(|chain| chain.texts.iter().any(|text| text.mid_stream))
 }
 
+/// Whether the rejection of the message is in the chain, as its last exception: else the two are of different records.
+fn ends_in(chain: &Chain, error: &ErrorRecord) -> bool {
+    let ids = |text: &ErrorText| text.rejections().map(|(_, rejection)| rejection.request_id.clone()).collect::<Vec<_>>();
+    chain.texts.last().is_some_and(|last| ids(last) == ids(&error.text))
+}
+
 fn of_hop(error: &ErrorRecord, unasked: bool, rules: &mut Rules) {
     let Some((file, line)) = &error.origin else { return };
     if version::keeps_exception_chain(file, *line) {
-        let silent = error.whole && error.chain.as_ref().is_some_and(|chain| chain.no_stream_traces);
+        let silent = error.whole && error.chain.as_ref().is_some_and(|chain| chain.no_stream_traces && ends_in(chain, error));
         if silent && error.text.levels.len() == 1 {
             rules.add(Rule::ChainWithoutStreamFailure);
         }

@@ -70,10 +70,10 @@ struct Refusal<'a> {
     group: Option<&'a str>,
 }
 
-/// The innermost rejection of a record, if it has no id.
+/// The innermost rejection of a record, if it has no id; one that was cut off before its id has one.
 fn idless(error: &ErrorRecord) -> Option<Refusal<'_>> {
     let (group, rejection) = error.rejections().into_iter().next_back()?;
-    rejection.request_id.is_none().then_some(Refusal { group: group.map(|name| &**name) })
+    (rejection.request_id.is_none() && !rejection.cut).then_some(Refusal { group: group.map(|name| &**name) })
 }
 
 /// The ids of a record's other rejections.

@@ -34,7 +34,7 @@ pub(super) struct Node<'a> {
     pub(super) rejected: bool,
     /// Whether any rejection in it has an id.
     pub(super) has_id: bool,
-    /// Whether the innermost rejection in it has none.
+    /// Whether the innermost rejection in it has none, and was not cut off before it.
     pub(super) idless: bool,
     /// Whether the refused call was streaming, where its body tells.
     pub(super) streaming: Option<bool>,
@@ -100,7 +100,7 @@ impl<'a> Node<'a> {
         let rejections = error.rejections();
         self.rejected = !rejections.is_empty();
         self.has_id = rejections.iter().any(|(_, rejection)| rejection.request_id.is_some());
-        self.idless = rejections.last().is_some_and(|(_, rejection)| rejection.request_id.is_none());
+        self.idless = rejections.last().is_some_and(|(_, rejection)| rejection.request_id.is_none() && !rejection.cut);
         self.streaming = error.text.rejections().find_map(|(_, rejection)| rejection.streaming);
         self.configured = error.texts().find_map(|text| text.configured.as_deref());
         self.hop = hop_of(error);
@@ -132,8 +132,7 @@ impl<'a> Node<'a> {
 fn provider_ids(error: &ErrorRecord) -> Vec<&str> {
     let mut ids = Vec::new();
     for level in error.texts().flat_map(|text| &text.levels) {
-        let id = level.error.rejection.as_ref().map_or(level.error.other_id.as_deref(), |r| r.request_id.as_deref());
-        ids.extend(id.filter(|id| !ids.contains(id)));
+        ids.extend(level.error.request_id().map(|id| &**id).filter(|id| !ids.contains(id)));
     }
     ids
 }

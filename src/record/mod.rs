@@ -24,7 +24,7 @@ pub use metric::{Sample, samples_in};
 pub use text::{Answer, access_line, requests_in};
 pub use time::{DAY, Time};
 pub use trace::{About, Caller, LastMessage, Served, TraceRecord, errors_in, read as read_row, read_payload, served};
-pub use traceback::Traceback;
+pub use traceback::{Traceback, in_message as traceback_in_message};
 
 use serde::{Deserialize, Serialize};
 

@@ -143,14 +143,14 @@ impl Reading {
             if let (Expect::Exception, Some(last)) = (self.expect, self.exceptions.last_mut()) {
                 last.end = line.end;
             }
-        } else if self.expect == Expect::Exception {
-            self.regular &= self.lenient || !is_frame(trimmed);
+        } else if self.expect == Expect::Exception && (self.lenient || !is_only_in_traceback(trimmed)) {
             if let Some(last) = self.exceptions.last_mut() {
                 last.end = line.end;
             }
         } else if matches!(trimmed[0], b' ' | b'|') && matches!(self.expect, Expect::Frames(_)) {
             self.take_frames(trimmed);
         } else {
+            // What is no exception's text but stands behind one is another's, or what stood between was lost.
             self.regular &= self.lenient || (self.expect == Expect::Frames(true) && names_exception(trimmed));
             self.expect = Expect::Exception;
             self.exceptions.push(line);
@@ -260,9 +260,15 @@ pub(super) fn is_only_in_traceback(line: &[u8]) -> bool {
 
 /// Whether a record's message holds what only a traceback has: then the line that starts the traceback was lost.
 pub(super) fn stands_in_message(message: &str) -> bool {
+    in_message(message).is_some()
+}
+
+/// Where in a record's message the first line starts that only a traceback has.
+#[must_use]
+pub fn in_message(message: &str) -> Option<usize> {
     let message = message.as_bytes();
-    let starts = memchr::memchr_iter(b'\n', message).map(|newline| newline + 1);
-    starts.into_iter().any(|start| is_only_in_traceback(line_at(message, start))) && !nests(message)
+    let mut starts = memchr::memchr_iter(b'\n', message).map(|newline| newline + 1);
+    starts.find(|start| is_only_in_traceback(line_at(message, *start))).filter(|_| !nests(message))
 }
 
 /// The line that starts here, without its end.
@@ -299,6 +305,17 @@ mod tests {
             assert!(traceback.regular, "{blank:?}");
             assert_eq!(traceback.exceptions().collect::<Vec<_>>(), ["ValueError: a\nb c", "KeyError: c"], "{blank:?}");
         }
+    }
+
+    #[test]
+    fn a_line_of_another_records_chain_is_no_text_of_an_exception() {
+        let foreign = "litellm.llms.anthropic.common_utils.AnthropicError: x";
+        let mixed = CHAIN.replace("\nb c\n", &format!("\nb c\n{foreign}\n"));
+        let traceback = Traceback::of(mixed.as_str().into());
+        assert!(!traceback.regular);
+        assert_eq!(traceback.exceptions().collect::<Vec<_>>(), ["ValueError: a\nb c", foreign, "KeyError: c"]);
+        let message = format!("litellm.Timeout: x\n{foreign}\n");
+        assert_eq!(in_message(&message), message.find(foreign));
     }
 
     #[test]
