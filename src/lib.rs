@@ -54,6 +54,7 @@ pub mod compare;
 pub mod document;
 #[doc(hidden)]
 pub mod envelope;
+mod escape;
 #[doc(hidden)]
 pub mod fact;
 #[doc(hidden)]

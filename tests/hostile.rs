@@ -68,6 +68,8 @@ const TEXTS: [(&str, &str); 50] = [
     ("CSV: quote", "HOSTILE\",\"=1+1"),
 ];
 
+const LABEL: &str = "--label=\u{1b}]0;HOSTILE\u{7}<b>::error::x|`";
+
 /// In no name that a log prints, and in no path.
 fn as_name(text: &str) -> String {
     text.replace(['\n', '\r', '\'', '/', '\0'], "_")
@@ -139,10 +141,12 @@ fn printed(dir: &Path) -> Vec<(&'static str, String)> {
     let out = tempfile::tempdir().unwrap();
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("streamfall");
     command.args(FORMATS.map(|format| format!("--output={format}={}", out.path().join(format).display())));
-    command.args(["--incidents", "--top=100000", "--group-by=team", "--label=\u{1b}]0;HOSTILE\u{7}<b>::error::x|`"]).args(inputs(dir));
+    command.args(["--incidents", "--top=100000", "--group-by=team", LABEL]).args(inputs(dir));
     let output = command.output().unwrap();
+    let facts = assert_cmd::cargo::cargo_bin_cmd!("streamfall").args(["--format=facts", LABEL]).args(inputs(dir)).output().unwrap();
     let mut all = vec![("incidents", String::from_utf8(output.stdout).unwrap()), ("stderr", String::from_utf8(output.stderr).unwrap())];
     all.extend(FORMATS.map(|format| (format, fs::read_to_string(out.path().join(format)).unwrap())));
+    all.push(("facts", String::from_utf8(facts.stdout).unwrap()));
     all
 }
 
@@ -154,7 +158,7 @@ fn no_text_does_anything() {
         assert_eq!(raw(&text, format), None, "{format}");
         match format {
             "json" | "sarif" => drop(serde_json::from_str::<Value>(&text).unwrap()),
-            "ndjson" => assert!(common::lines(text.as_bytes()).len() > TEXTS.len()),
+            "ndjson" | "facts" => assert!(common::lines(text.as_bytes()).len() > TEXTS.len()),
             "csv" => is_table(&text),
             "html" => is_page(&text),
             "markdown" => is_in_code(&text),

@@ -5,6 +5,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 const FORMATS: [&str; 9] = ["json", "ndjson", "csv", "html", "text", "markdown", "sarif", "junit", "github"];
 
 /// Secrets that their own form tells. None was ever valid.
-const SHAPED: [&str; 41] = [
+const SHAPED: [&str; 46] = [
     "sk-ant-api03-Zq7planted1234abcdXYZ-AA",
     "hvs.CAESZq7planted1234abcd",
     "SG.Zq7planted1234abcd.Zq7planted1234abcdXYZ",
@@ -51,6 +52,11 @@ const SHAPED: [&str; 41] = [
     "ghp_Zq7planted1234abcdXYZ1234567890abcd",
     "glpat-Zq7planted1234abcdXYZ",
     "xoxb-123456789012-Zq7planted",
+    "xapp-1-A0B1C2D3-Zq7planted1234",
+    "glsa_Zq7planted1234abcdXYZ_12345678",
+    "whsec_Zq7planted1234abcdXYZ",
+    "dop_v1_Zq7planted1234abcdXYZ",
+    "shpat_Zq7planted1234abcdXYZ",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJwbGFudGVkIn0.Zq7planted",
     "jane.planted@example.com",
     "jürgen.planted+x@mail.example.org",
@@ -82,7 +88,7 @@ const BARE: [&str; 8] = [
 ];
 
 /// Where one stands behind a name.
-const BEHIND: [&str; 44] = [
+const BEHIND: [&str; 45] = [
     "{'x-api-key': ['§']}",
     "map[X-Api-Key:[§]]",
     "Authorization: ZenApiKey §",
@@ -127,10 +133,11 @@ const BEHIND: [&str; 44] = [
     "client_secret=§&grant_type=x",
     "password=§ host=db",
     "{\"master_key\": \"§\"}",
+    "LiteLLM Virtual Key expected. Received=§, expected to start with 'sk-'",
 ];
 
 /// What a client asked and a model answered, where errors echo it.
-const ECHOES: [&str; 35] = [
+const ECHOES: [&str; 38] = [
     "1 validation error [type=string_type, input_value='§', input_type=str]",
     "input_value={'role': 'user', 'content': \"it's §\"}, input_type=dict",
     "completion(model='m', messages=[{'role': 'user', 'content': '§'}], n=1)",
@@ -160,6 +167,9 @@ const ECHOES: [&str; 35] = [
     "args=('§',), kwargs={'data': '§'}",
     "Original Response: None of the § plans",
     "Raw input: Yes) §",
+    "raw_response: §",
+    "Failed to parse, response.text: §",
+    "Invalid tool arguments: {\"q\": \"§\"}",
     "prompt=Hello, plan=§",
     "prompt='Hello' §",
     "{\\u0022content\\u0022: \\u0022§\\u0022}",
@@ -193,7 +203,11 @@ fn planted() -> Vec<(String, &'static str)> {
 
 /// The log of planted errors, with prompts around them.
 fn log() -> String {
-    let secrets = planted().into_iter().map(|(words, _)| words);
+    log_of(planted())
+}
+
+fn log_of(planted: Vec<(String, &str)>) -> String {
+    let secrets = planted.into_iter().map(|(words, _)| words);
     let echoes = ECHOES.iter().map(|place| place.replace('§', PROMPT));
     let mut log: String = secrets.chain(echoes).enumerate().map(|(number, words)| record(number, &words)).collect();
     // What stands beside errors: a request at DEBUG, a traceback's source, an access line.
@@ -340,7 +354,9 @@ fn nothing_planted_leaves_by_any_format() {
 fn secrets_are_shown_if_that_is_asked_for_and_prompts_are_not() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("proxy.log");
-    fs::write(&path, log()).unwrap();
+    // Markdown shows no more than a runner takes: each secret once.
+    let mut seen = BTreeSet::new();
+    fs::write(&path, log_of(planted().into_iter().filter(|(_, secret)| seen.insert(*secret)).collect())).unwrap();
     let all = printed(std::slice::from_ref(&path), None, &["--show-secrets"]);
     let of = |name: &str| all.iter().find(|(format, _)| format == name).unwrap().1.as_str();
     for format in ["json", "ndjson", "csv", "html", "markdown", "incidents"] {

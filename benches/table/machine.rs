@@ -21,7 +21,7 @@ fn memory() -> String {
 fn system() -> String {
     let name = field("/etc/os-release", "PRETTY_NAME", '=').map(|name| name.trim_matches('"').to_owned() + ", ").unwrap_or_default();
     let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{name}{} {}", std::env::consts::OS, kernel.trim()).trim_end().to_owned()
+    format!("{name}{} {}", std::env::consts::OS, kernel.trim().split('-').next().unwrap_or_default()).trim_end().to_owned()
 }
 
 /// The first value of a key in a file of keys and values.

@@ -91,6 +91,7 @@ pub struct LargeInput {
 }
 
 /// Why an analysis could not start.
+#[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum AnalyzeError {
     /// The worker threads could not be started.

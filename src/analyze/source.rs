@@ -90,7 +90,7 @@ impl<'r> SourceReader<'r> {
         let inner = matches!(source.origin, Origin::Walked { .. });
         match self.open(index) {
             Ok((Decoded { reader, .. }, file)) => self.read(Opened { index, reader, file, inner, part: stream::is_part(&source.name), depth: 0 }),
-            Err(error) => self.say(Event::Failed(index, ProblemKind::Unreadable(error.to_string()))),
+            Err(error) => self.say(Event::Failed(index, ProblemKind::of_opening(&error))),
         }
     }
 
@@ -294,7 +294,7 @@ impl<'r> SourceReader<'r> {
             self.say(Event::Member(archive, name));
             match input::decode(member, limits) {
                 Ok(Decoded { reader, .. }) => self.read(Opened { index, reader, file: None, inner: true, part, depth: depth + 1 }),
-                Err(error) => self.say(Event::Failed(index, ProblemKind::Unreadable(error.to_string()))),
+                Err(error) => self.say(Event::Failed(index, ProblemKind::of_opening(&error))),
             }
             Ok(true)
         })

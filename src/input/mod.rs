@@ -89,6 +89,7 @@ pub struct Problem {
 }
 
 /// Kinds of problem, each saying what to do.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
@@ -96,7 +97,7 @@ pub enum ProblemKind {
     #[error("no such file or folder; check the path, or give `-` to read from a pipe")]
     Missing,
     /// The system refused.
-    #[error("cannot be opened ({0}); check its permissions")]
+    #[error("cannot be opened ({0}); check the path and its permissions")]
     Unreadable(String),
     /// Neither a file nor a folder that can be read.
     #[error("holds no LiteLLM log, or none that --include and --exclude leave; name the log files, or the folder that has them")]
@@ -188,6 +189,15 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Of an input that could not be opened: the system's word has a number, a compression's header that is broken has none.
+    #[must_use]
+    pub fn of_opening(error: &std::io::Error) -> ProblemKind {
+        match error.raw_os_error() {
+            Some(_) => ProblemKind::Unreadable(error.to_string()),
+            None => ProblemKind::Broken { reason: error.to_string(), bytes: 0 },
+        }
+    }
+
     /// Whether the job was not done in full because of it (exit status 2).
     #[must_use]
     pub fn is_failure(&self) -> bool {

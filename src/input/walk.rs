@@ -65,7 +65,8 @@ impl Inputs {
         let rest = glob.strip_prefix(&folder).unwrap_or(glob).display().to_string();
         let name = glob.display().to_string();
         match Selection::new(&[format!("/{rest}")], &[]) {
-            Err(error) => self.fail(name, ProblemKind::Unreadable(error.to_string())),
+            // A name with a bracket is no pattern, and no file.
+            Err(_) => self.fail(name, ProblemKind::Missing),
             Ok(named) => {
                 let before = self.sources.len();
                 self.folders.push(name.clone());

@@ -9,6 +9,7 @@ use crate::fact::{Name, Output, Place};
 use crate::knowledge::failure::{Category, Kind};
 
 /// One client request that met at least one rejection.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct Incident {
     /// Whose fault it is.
@@ -48,6 +49,7 @@ pub enum Outcome {
 }
 
 /// The failure that broke the stream before the fallback.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamFailure {
     /// The group whose stream failed.
@@ -69,6 +71,7 @@ pub struct StreamFailure {
 }
 
 /// One rejection.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncidentRejection {
     /// The provider's request id.

@@ -53,10 +53,12 @@ const LOOSE: [&str; 8] = ["reasoning", "refusal", "summary", "parameters", "args
 
 /// LiteLLM's and Python's words before contents, as patterns: a chunk that could not be parsed, a message that was refused, the
 /// request as a `curl` command. Sources: LiteLLM 1.74–1.109, `llms/*/chat`, `litellm_core_utils`, `logging`.
-const PHRASES: [&str; 7] = [
+const PHRASES: [&str; 8] = [
     r"(?:received|parsing|parse|decode|from|v[0-9]|,|unmapped|invalid|error) chunk ?[:=]",
     r"(?:received|invalid) (?:user |assistant |tool |system )?messages? ?(?:passed in|[:=])",
     r"(?:original|raw|received|model|completion|llm) (?:model )?response ?(?:text|from model|body)? ?[:=]",
+    // With a blank, which a line of source code has not.
+    r"(?:raw_response|response\.text|(?:tool|function|call|invalid|parse|parsing|with) arguments): ",
     r"response from llm endpoint\. received ?[:=]",
     r"(?:raw|received) (?:request|input|output|prompt|text) ?[:=]",
     r"(?:user|flagged|blocked|offending) (?:prompt|input|text|content) ?[:=]",

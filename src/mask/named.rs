@@ -37,7 +37,7 @@ pub(super) const IS: &str =
 pub(super) const SAYS: &str = r"(?:(?:QUOTE[ \t]{0,8}(?::|=>|%3A)|QUOTE,|=|%3D|\\+u003d)[ \t]{0,8}(?:\[\s{0,2})?(?:[bu]?QUOTE)?|>)";
 
 /// Names as LiteLLM's parameters, providers' headers and the cloud SDKs have them; without regard to case.
-pub(super) const NAMED: [Named; 11] = [
+pub(super) const NAMED: [Named; 12] = [
     Named {
         kind: "token",
         pattern: r"(?:proxy-)?authorizationIS(?:aws4-hmac-sha256\s+credential=|(?:bearer|basic|token|key|api-?key|zenapikey|digest|negotiate|aws4-hmac-sha256)(?:\s+|%20))?",
@@ -72,10 +72,12 @@ pub(super) const NAMED: [Named; 11] = [
     // As providers say it, and headers without their name.
     Named {
         kind: "token",
-        pattern: r"(?-u:\b)(?:bearer|basic)(?:\s+|%20)|(?:api key|token|key) provided: ?|api key ?[:=] ?",
+        pattern: r"(?-u:\b)(?:bearer|basic)(?:\s+|%20)|(?:api key|token|key) provided: ?|api[- _]?key(?: ?[:=] ?| ['\x22]?)",
         worth: Worth::NoWord,
         example: "Incorrect API key provided: ",
     },
+    // LiteLLM, of a key that does not even look like one.
+    Named { kind: "key", pattern: r"virtual key expected\. received=", worth: Worth::Any, example: "LiteLLM Virtual Key expected. Received=" },
 ];
 
 /// What stands for a value and is none.

@@ -52,7 +52,7 @@ fn is_version(value: &str) -> bool {
 }
 
 /// Forms by the providers' own documents, and by the secret scanners of GitHub and gitleaks. `EDGE` stands for itself.
-pub(super) const SHAPES: [Shape; 43] = [
+pub(super) const SHAPES: [Shape; 45] = [
     // Before all others: what is in it is one secret.
     shape(
         "PEM block",
@@ -114,6 +114,18 @@ pub(super) const SHAPES: [Shape; 43] = [
     shape("LangSmith, PostHog", "key", r"EDGE(?<v>(?:lsv2_(?:pt|sk)|ls__|phc|phx)_?[A-Za-z0-9_]{16,})", "lsv2_pt_abcdefgh12345678abcd_1234"),
     shape("GitHub, GitLab", "token", r"EDGE(?<v>(?:gh[opsur]_|github_pat_|glpat-)[A-Za-z0-9_-]{16,})", "ghp_abcdefghijklmnopqrstuvwx1234567890ab"),
     shape("Slack", "token", r"(?<v>xox[abeprs]-[A-Za-z0-9-]{10,})", "xoxb-123456789012-abcdefgh"),
+    shape(
+        "Slack app, Grafana, Stripe webhook, DigitalOcean, Shopify",
+        "token",
+        r"EDGE(?<v>(?:xapp-|gl(?:sa|c)_|whsec_|do[oprt]_v1_|shp(?:at|ca|pa|ss)_)[A-Za-z0-9_+/=-]{16,})",
+        "glsa_abcdefgh12345678abcdefgh_12345678",
+    ),
+    shape(
+        "AWS identity",
+        "identity",
+        r"arn:aws[a-z-]{0,12}:(?:iam|sts)::(?<v>[0-9]{12}:[A-Za-z0-9+=,.@/_-]+)",
+        "arn:aws:iam::123456789012:user/jane.doe",
+    ),
     shape(
         "Slack webhook",
         "token",

@@ -33,6 +33,7 @@ pub use terminal::{colour_wanted, is_forced, plain, width};
 use crate::report::{GroupBy, Report};
 
 /// Formats of the report.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Format {

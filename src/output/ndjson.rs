@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Shown;
-use super::json::{Document, IncidentOut, escaped};
+use super::json::{Document, IncidentOut};
+use crate::escape::escaped;
 use crate::report::Report;
 
 /// Writes each incident, and then the rest.

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::escape::is_hostile;
+
 /// The width where none is known, as in a pipe.
 const DEFAULT_WIDTH: u16 = 80;
 /// Lines longer than this are hard to read.
@@ -57,13 +59,6 @@ fn without_commands(text: &str) -> Cow<'_, str> {
         }
     }
     if from == 0 { Cow::Borrowed(text) } else { Cow::Owned(safe + &text[from..]) }
-}
-
-/// Whether a character does something to a terminal, or to how text is read, other than standing there.
-pub(super) fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{3164}' | '\u{ffa0}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0100}'..='\u{e01ef}' | '\u{fff9}'..='\u{fffb}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ pub const SCHEMA: &str = "streamfall.report/1";
 pub const NOT_NAMED: &str = "(not named)";
 
 /// All that was found.
+#[non_exhaustive]
 #[derive(Debug)]
 pub struct Report {
     /// Whether everything was read to its end.
@@ -98,6 +99,7 @@ pub struct Names {
 }
 
 /// Totals over all incidents.
+#[non_exhaustive]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Incidents: client requests that met a rejection.
@@ -131,6 +133,7 @@ pub struct Summary {
 }
 
 /// Counts of one rejecting group.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRow {
     /// The group that refused.
@@ -152,6 +155,7 @@ pub struct ModelRow {
 }
 
 /// Counts of one failed group and kind.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureRow {
     /// The group whose stream broke.
@@ -167,6 +171,7 @@ pub struct FailureRow {
 }
 
 /// An incident with its names.
+#[non_exhaustive]
 #[derive(Debug)]
 pub struct ReportedIncident {
     /// Stable for the same evidence.
@@ -206,6 +211,7 @@ pub struct NeighbourRow {
 }
 
 /// One source that was read.
+#[non_exhaustive]
 #[derive(Debug, Clone)]
 pub struct InputRead {
     /// Index by which places name it.
@@ -225,6 +231,7 @@ pub struct InputRead {
 }
 
 /// All sources and problems.
+#[non_exhaustive]
 #[derive(Debug, Default)]
 pub struct InputsRead {
     /// What was read.

@@ -68,6 +68,7 @@ pub struct Policy {
 }
 
 /// What a policy says of a report.
+#[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Judgement {
     /// Whether it forbids what was found.

@@ -10,6 +10,7 @@ use super::error::{Attempt, Chain, Error, Level, Lists, Refusal, Text};
 use super::line::{Call, Fact, Half, Header, Line, Served, Source, Statement, Stream};
 use super::time::Shown;
 use super::{GENERATOR, SCHEMA, SourceFacts, halves};
+use crate::escape::escaped;
 use crate::fact::{self, ErrorLevel, ErrorRecord, ErrorText, FallbackLists, UpstreamCall};
 use crate::input::Problem;
 use crate::mask::Secrets;
@@ -54,7 +55,11 @@ pub fn write_end(sources: u64, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn write_line(line: &impl serde::Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
+    let line = serde_json::to_string(line)?;
+    // Nearly all lines are plain.
+    let is_plain = line.bytes().all(|byte| byte < 0x7f);
+    let line = if is_plain { Cow::Borrowed(line.as_str()) } else { escaped(&line) };
+    out.write_all(line.as_bytes())?;
     out.write_all(b"\n")
 }
 

@@ -40,10 +40,9 @@ fn main() {
             let order: Vec<u8> = window.iter().step_by(97).copied().collect();
             corpus.add("linker", order.len().try_into().unwrap_or_default(), &order);
         }
-        let trace = read(&capture.join("trace.jsonl.zst"));
-        let rows = trace.split(|byte| *byte == b'\n').filter(|row| find(row, SENTENCE).is_some() && row.len() < 8 * WINDOW);
-        for row in rows.take(WINDOWS) {
-            corpus.add("traces", 0xfd, row);
+        let rows = streamfall::document::rows_of(&read(&capture.join("trace.zst"))).into_iter().map(|(_, row)| row);
+        for row in rows.filter(|row| find(row, SENTENCE).is_some() && row.len() < 5 * WINDOW).take(WINDOWS) {
+            corpus.add("traces", 0xfd, &row);
         }
     }
     println!("{} seeds from {} captures", corpus.count, folders.len());

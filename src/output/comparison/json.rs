@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::compare::{Comparison, GroupChange, Measure, Row};
-use crate::output::json::escaped;
+use crate::escape::escaped;
 use crate::report::Report;
 
 /// Name and version of the contract.

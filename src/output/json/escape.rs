@@ -1,32 +1,11 @@
 //! Control and direction-changing characters of a document's strings as `\\u` escapes: it may be shown on a terminal.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::output::terminal::is_hostile;
+use crate::escape::escaped;
 
 /// How much of a document waits until it is written.
 const WAITING: usize = 64 << 10;
-
-/// The document with such characters written as escapes.
-pub(in crate::output) fn escaped(document: &str) -> Cow<'_, str> {
-    let hostile = |c: char| c != '\n' && is_hostile(c);
-    if !document.contains(hostile) {
-        return Cow::Borrowed(document);
-    }
-    let mut safe = String::with_capacity(document.len());
-    for c in document.chars() {
-        if hostile(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(safe, "\\u{unit:04x}");
-            }
-        } else {
-            safe.push(c);
-        }
-    }
-    Cow::Owned(safe)
-}
 
 /// Escapes what is written, line by line: a document of a million incidents is never there as a whole.
 pub(super) struct Escaping<'w> {

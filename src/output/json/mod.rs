@@ -12,7 +12,6 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-pub(in crate::output) use escape::escaped;
 pub(super) use incident::IncidentOut;
 
 use super::Shown;

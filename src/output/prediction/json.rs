@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::words::OUTLOOKS;
+use crate::escape::escaped;
 use crate::knowledge::continuation::Hop;
 use crate::knowledge::version::{LAST_READ, Version};
-use crate::output::json::escaped;
 use crate::preflight::{BLIND_SPOTS, Edit, Note, OnRoute, Pair, Preflight, Served, Spot};
 
 /// Name and version of the contract.

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::json::hop;
 use super::words::{sentence, way};
-use crate::output::json::escaped;
+use crate::escape::escaped;
 use crate::output::sarif::uri;
 use crate::output::terminal::plain;
 use crate::preflight::{Outlook, Pair, Preflight, Spot};

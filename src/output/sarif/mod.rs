@@ -9,10 +9,10 @@ mod shape;
 
 use std::io::{self, Write};
 
-use super::json::escaped;
 use super::terminal::plain;
 use super::witness;
 use super::words::{chain, counted, cut, outcomes_in};
+use crate::escape::escaped;
 use crate::knowledge::failure::{Category, Kind};
 use crate::link::{Confidence, Incident, Verdict};
 use crate::report::{Group, Report, Standing};
