@@ -121,6 +121,20 @@ fn a_rotated_set_of_a_container_is_one_stream() {
     assert_eq!(arrived(&report(&[dir.path().to_str().unwrap()], Vec::new())), bare, "pages of an export, by their instants");
 }
 
+/// Found by the fuzzer: the row was read together with what the next file began with, and was neither.
+#[test]
+fn a_row_that_a_rotation_left_last_goes_on_nowhere() {
+    let row = "{\"id\": \"x\", \"litellm_call_id\": \"u\", \"trace_id\": \"t\", \"call_type\": \"acompletion\", \"status\": \"failure\", \"model_group\": \"g\", \
+         \"error_str\": \"litellm.BadRequestError: AnthropicException - This model does not support assistant message prefill.\"}\n";
+    let head = "07:35:20 - LiteLLM Router:INFO: router.py:2521 - litellm.acompletion(model=m) 200 OK\n";
+    let rest = "Traceback (most recent call last):\n  File \"/app/litellm/router.py\", line 1, in f\n    raise e\nlitellm.exceptions.Timeout: x\n";
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "proxy.log.1", format!("{head}{row}").as_bytes());
+    write(dir.path(), "proxy.log", rest.as_bytes());
+    let told = report(&[dir.path().to_str().unwrap()], Vec::new());
+    assert_eq!(told["summary"]["requests"], 1);
+}
+
 #[test]
 fn instances_that_wrote_at_the_same_time_stay_apart() {
     let log = capture("1.85.0_A_default").log;

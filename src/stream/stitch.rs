@@ -3,7 +3,7 @@
 
 use super::Part;
 use crate::fact::{Answer, Collector, Fact, Output, Place};
-use crate::record::{self, Time};
+use crate::record::{self, Form, Time};
 use crate::scan::Piece;
 
 /// The longest record that is put together again: what is longer is no record's half.
@@ -107,9 +107,10 @@ impl Open {
         self.bytes.extend_from_slice(&piece.bytes);
     }
 
-    /// Whether a piece may be its other half: outputs interleave, and never join.
+    /// Whether a piece may be its other half: outputs interleave, and never join, and a trace's row ends with its line.
     fn may_go_on_with(&self, opening: &Piece) -> bool {
-        self.output == opening.output && self.bytes.len() + opening.bytes.len() <= MOST_BYTES
+        let is_ended = record::starts_here(&self.bytes) == Some(Form::Row) && self.bytes.contains(&b'\n');
+        !is_ended && self.output == opening.output && self.bytes.len() + opening.bytes.len() <= MOST_BYTES
     }
 
     /// The facts of the whole record; `behind` is the access line that follows it.
