@@ -126,8 +126,8 @@ impl Own {
     fn fact(&mut self, fact: &Fact) -> Fact {
         let mut fact = fact.clone();
         let Statement::Error(error) = &mut fact.statement else { return fact };
-        for (_, rejection) in error.rejections() {
-            if let (Some(quote), Some(id)) = (&mut fact.quote, &rejection.request_id) {
+        for refused in error.rejections() {
+            if let (Some(quote), Some(id)) = (&mut fact.quote, refused.request_id) {
                 *quote = quote.replace(&**id, &self.id(id)).into();
             }
         }
@@ -135,7 +135,7 @@ impl Own {
         if let Some(chain) = &mut error.chain {
             chain.texts = chain.texts.iter().map(|text| self.text(text)).collect();
         }
-        error.call_id = error.call_id.as_deref().map(|id| self.id(id).as_ref().to_owned());
+        error.call_id = error.call_id.as_deref().map(|id| self.id(id));
         fact
     }
 
@@ -145,11 +145,7 @@ impl Own {
         }
         let mut own = ErrorText::clone(text);
         for level in &mut own.levels {
-            let id = match &mut level.error.rejection {
-                Some(rejection) => &mut rejection.request_id,
-                None => &mut level.error.other_id,
-            };
-            *id = id.as_deref().map(|id| self.id(id));
+            level.request_id = level.request_id.as_deref().map(|id| self.id(id));
         }
         self.texts.entry(Arc::as_ptr(text)).or_insert(Arc::new(own)).clone()
     }

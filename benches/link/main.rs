@@ -99,7 +99,7 @@ fn made(sample: &Sample, shape: Shape, incidents: u64, dir: &Path) -> anyhow::Re
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let path = dir.join(format!("facts-{}-{incidents}.ndjson", shape.name));
     let counts = path.with_extension("made");
-    if !counts.exists() {
+    if !(counts.exists() && path.exists()) {
         eprintln!("making {}", path.display());
         let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).with_context(|| format!("cannot make {}", path.display()))?);
         let (incidents, facts) = sample.write(shape, incidents, &mut out)?;

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use crate::fact::Fact;
+use crate::fact::{self, Fact};
 use crate::link::{self, Evidence, Incident};
 use crate::report::Noticed;
 use crate::stream::{Chain, Completion, Stream, StreamEnd};
@@ -119,7 +119,7 @@ impl Part {
         let mut facts: Vec<Fact> = Vec::new();
         let mut ends = Vec::new();
         for (_, stream) in &mut streams {
-            facts.append(&mut stream.facts);
+            fact::append(&mut facts, std::mem::take(&mut stream.facts));
             ends.push(facts.len());
         }
         let incidents = link::link(&facts);
@@ -139,8 +139,12 @@ impl Part {
     fn unfold(&mut self) {
         let mut facts: HashMap<(usize, u32), Vec<Fact>> = HashMap::new();
         for (source, held) in self.held.drain(..) {
-            for fact in held.unfold() {
-                facts.entry((source, fact.stream)).or_default().push(fact);
+            let unfolded = held.unfold();
+            match unfolded.first().map(|first| first.stream) {
+                Some(only) if unfolded.iter().all(|fact| fact.stream == only) => {
+                    facts.insert((source, only), unfolded);
+                }
+                _ => unfolded.into_iter().for_each(|fact| facts.entry((source, fact.stream)).or_default().push(fact)),
             }
         }
         for part in self.chains.iter_mut().flat_map(|(_, chain)| chain.parts_mut()) {

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error_record::{Asked, Chain, ErrorRecord, Role};
-use super::error_text::ErrorText;
+use super::error_text::{ErrorText, LevelWords};
 use super::one_error::Rejection;
-use super::texts::Texts;
+use super::texts::{Name, Texts};
 use crate::knowledge::provider;
 use crate::knowledge::signature::{self, ECHOING_CLASSES, STREAM_CLASSES};
-use crate::record::{About, Caller, Form, LastMessage, Time, TraceRecord, Traceback};
+use crate::record::{self, About, Form, LastMessage, Time, TraceRecord, Traceback};
+
+/// Who asked, by hash, alias or id; never by key.
+pub type Caller = record::Caller<Name>;
 
 /// What the row of an attempt or request says besides its error.
 #[derive(Debug, Clone)]
@@ -19,9 +22,9 @@ pub struct Attempt {
     /// What it is about.
     pub about: About,
     /// The trace it belongs to; a client may put many requests into one.
-    pub trace_id: Option<String>,
+    pub trace_id: Option<Name>,
     /// What names the client request within its writer's own ids.
-    pub request: Option<String>,
+    pub request: Option<Name>,
     /// When it began.
     pub start: Option<Time>,
     /// When it ended.
@@ -38,13 +41,13 @@ pub struct Attempt {
     /// `chat`, `responses`, `messages`.
     pub route: Option<&'static str>,
     /// The group of the attempt.
-    pub model_group: Option<String>,
+    pub model_group: Option<Name>,
     /// What the client asked for.
-    pub requested_model: Option<String>,
+    pub requested_model: Option<Name>,
     /// Who asked.
     pub caller: Caller,
     /// LiteLLM's version.
-    pub version: Option<String>,
+    pub version: Option<Name>,
 }
 
 /// What a stack trace's own frames are preceded by, where a writer leaves it out.
@@ -59,22 +62,29 @@ impl ErrorRecord {
         let chain = chain(&row.traceback, Asked { traces: whole, route: whole || row.route.is_none() }, texts);
         let rejected = text.rejections().next().is_some();
         let role = role(&row);
+        let mut name = |name: Option<String>| name.map(|name| texts.name(&name));
         let attempt = Attempt {
             broke_stream: !rejected && breaks_stream(&row),
             refused_outright: row.status.is_some() && row.form == Form::ClientError || shows_no_stream(&row, chain.as_ref()),
             form: row.form,
             about: row.about,
-            trace_id: row.trace_id,
-            request: row.request,
+            trace_id: name(row.trace_id),
+            request: name(row.request),
             start: row.start,
             end: row.end,
             answer_had_begun: row.answer_had_begun,
             last_message: row.last_message,
             route: row.route,
-            model_group: row.model_group,
-            requested_model: row.requested_model,
-            caller: row.caller,
-            version: row.version,
+            model_group: name(row.model_group),
+            requested_model: name(row.requested_model),
+            caller: Caller {
+                key: name(row.caller.key),
+                team: name(row.caller.team),
+                user: name(row.caller.user),
+                end_user: name(row.caller.end_user),
+                user_agent: name(row.caller.user_agent),
+            },
+            version: name(row.version),
         };
         ErrorRecord {
             role,
@@ -83,8 +93,8 @@ impl ErrorRecord {
             whole: row.about != About::Part,
             without_traceback: false,
             origin: None,
-            call_id: row.call_id,
-            model: row.model,
+            call_id: name(row.call_id),
+            model: name(row.model),
             attempt: (row.about != About::Part).then(|| Box::new(attempt)),
         }
     }
@@ -97,16 +107,18 @@ fn error_text(row: &TraceRecord, texts: &mut Texts) -> Arc<ErrorText> {
     // A client sees the same text within a stream: how the body is printed tells nothing there.
     let within_stream = row.form == Form::ClientError && row.status.is_none();
     let known = row.provider.as_deref().and_then(provider::by_name).map(|p| p.name);
-    for level in &mut text.levels {
-        level.error.rejection = level.error.rejection.take().filter(|_| !echoes).map(|rejection| Rejection {
+    for (at, level) in text.levels.iter_mut().enumerate() {
+        let mut words = LevelWords::clone(&level.words);
+        words.error.rejection = words.error.rejection.filter(|_| !echoes).map(|rejection| Rejection {
             provider: rejection.provider.or(known),
             streaming: rejection.streaming.filter(|_| !within_stream),
             ..rejection
         });
-    }
-    if let Some(first) = text.levels.first_mut().filter(|level| level.error.class.is_none()) {
-        first.error.class = row.class.as_deref().map(|class| texts.name(class));
-        first.error.provider = first.error.provider.or_else(|| provider::by_class(row.class.as_deref()?));
+        if at == 0 && words.error.class.is_none() {
+            words.error.class = row.class.as_deref().map(|class| texts.name(class));
+            words.error.provider = words.error.provider.or_else(|| provider::by_class(row.class.as_deref()?));
+        }
+        level.words = texts.level(words);
     }
     Arc::new(text)
 }

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::error_text::ErrorText;
-use super::texts::Texts;
+use super::texts::{Name, Texts};
 use crate::knowledge::signature::CONTINUATIONS;
 use crate::needle::Needle;
 use crate::record::python::{self, Literal};
@@ -27,11 +27,11 @@ static ERROR_CALL_ID: Needle = Needle::new("'litellm_call_id': ");
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamCall {
     /// LiteLLM's id of the client's request.
-    pub call_id: String,
+    pub call_id: Name,
     /// The model group it was sent to.
-    pub group: Option<String>,
+    pub group: Option<Name>,
     /// The deployment's provider model.
-    pub model: Option<String>,
+    pub model: Option<Name>,
     /// Whether the last message is the assistant's.
     pub ends_with_assistant: bool,
     /// Whether LiteLLM added that message to continue a broken stream: its own words stand before it.
@@ -39,7 +39,7 @@ pub struct UpstreamCall {
     /// Whether the last message has `prefix`, as LiteLLM's continuations on chat have, but some clients' own, too.
     pub asks_to_be_continued: bool,
     /// LiteLLM's version.
-    pub version: Option<String>,
+    pub version: Option<Name>,
     /// Errors of earlier attempts, of this request or of others.
     pub earlier: Vec<EarlierError>,
 }
@@ -48,11 +48,11 @@ pub struct UpstreamCall {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierError {
     /// The call id of the request that met it.
-    pub call_id: String,
+    pub call_id: Name,
     /// The error.
     pub text: Arc<ErrorText>,
     /// The model group that met it.
-    pub group: Option<String>,
+    pub group: Option<Name>,
 }
 
 impl UpstreamCall {
@@ -63,18 +63,18 @@ impl UpstreamCall {
         let item = |back: usize| items.len().checked_sub(back).map(|i| message[at..][items[i].clone()].trim());
         let last = item(1).map(role_of);
         let rest = without_messages(&message[at + used..]);
-        let call_id = quoted(&rest, &CALL_ID)?;
         let ends_with_assistant = last.as_ref().is_some_and(|(role, _)| role == "assistant");
         let added = item(2).is_some_and(|text| CONTINUATIONS.iter().any(|words| text.contains(words)) && role_of(text).0 != "user");
         let (own, earlier) = EARLIER.split(&rest).unwrap_or((&rest, ""));
+        let mut name = |text, key| Some(texts.name(&quoted(text, key)?));
         Some(UpstreamCall {
-            call_id,
-            group: quoted(own, &GROUP),
-            model: quoted(&message[..at], &MODEL),
+            call_id: name(&rest, &CALL_ID)?,
+            group: name(own, &GROUP),
+            model: name(&message[..at], &MODEL),
             ends_with_assistant,
             continuation: ends_with_assistant && added,
             asks_to_be_continued: last.is_some_and(|(_, prefix)| prefix),
-            version: quoted(own, &VERSION),
+            version: name(own, &VERSION),
             earlier: entries(earlier).filter_map(|entry| EarlierError::read(entry, texts)).collect(),
         })
     }
@@ -90,7 +90,8 @@ impl UpstreamCall {
 impl EarlierError {
     fn read(entry: &str, texts: &mut Texts) -> Option<EarlierError> {
         let text = quoted(entry, &ERROR)?;
-        Some(EarlierError { call_id: quoted(entry, &ERROR_CALL_ID)?, text: texts.read(&text), group: quoted(entry, &GROUP) })
+        let call_id = texts.name(&quoted(entry, &ERROR_CALL_ID)?);
+        Some(EarlierError { call_id, text: texts.read(&text), group: quoted(entry, &GROUP).map(|group| texts.name(&group)) })
     }
 }
 
@@ -177,7 +178,7 @@ mod tests {
         {
             let call = UpstreamCall::read(&line(&messages, ""), &mut Texts::default()).unwrap();
             assert_eq!((call.ends_with_assistant, call.continuation), (assistant, continuation), "{messages}");
-            assert_eq!((call.call_id.as_str(), call.group.as_deref(), call.model.as_deref()), ("real", Some("g"), Some("anthropic/claude-opus-4-7")));
+            assert_eq!((&*call.call_id, call.group.as_deref(), call.model.as_deref()), ("real", Some("g"), Some("anthropic/claude-opus-4-7")));
             assert_eq!(call.version.as_deref(), Some("1.85.0"));
         }
     }
@@ -187,7 +188,7 @@ mod tests {
         let metadata = "'previous_models': [{'exception_type': 'E', 'exception_string': 'litellm.MidStreamFallbackError: a', 'metadata': {'model_group': \
                         'p'}, 'litellm_call_id': 'one'}, {'exception_type': 'E', 'exception_string': \"b\", 'litellm_call_id': 'two'}]";
         let call = UpstreamCall::read(&line("[{'role': 'user', 'content': 'x'}]", metadata), &mut Texts::default()).unwrap();
-        let ids: Vec<_> = call.earlier.iter().map(|e| (e.call_id.as_str(), e.text.mid_stream)).collect();
+        let ids: Vec<_> = call.earlier.iter().map(|e| (&*e.call_id, e.text.mid_stream)).collect();
         assert_eq!(ids, [("one", true), ("two", false)]);
     }
 }

@@ -203,7 +203,7 @@ fn call(record: &Record<'_>, message: &str, arguments: &str, texts: &mut Texts) 
     let (model, error) = rest.split_once(") Exception ")?;
     let mut failed = ErrorRecord::new(Role::CallFailed, record, error, texts);
     // `ageneric_api_call_with_fallbacks` names the group here, and `None` stands for no deployment at all.
-    failed.model = (message.starts_with("litellm.acompletion(") && model != "None").then(|| model.to_owned());
+    failed.model = (message.starts_with("litellm.acompletion(") && model != "None").then(|| texts.name(model));
     Some(Statement::Error(Box::new(failed)))
 }
 
@@ -214,7 +214,7 @@ fn other_error(record: &Record<'_>, message: &str, texts: &mut Texts) -> Option<
     }
     let named = BAD_REQUEST.find(message);
     let at = named.unwrap_or(0);
-    let rejection = Rejection::find(&message[at..], texts)?;
+    let (rejection, _) = Rejection::find(&message[at..])?;
     // Without LiteLLM's class before it, a provider's word must be: a message may quote.
     named.or(rejection.provider.map(|_| 0))?;
     Some(Statement::Error(Box::new(ErrorRecord::new(Role::OtherError, record, &message[at..], texts))))

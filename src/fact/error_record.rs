@@ -107,9 +107,9 @@ pub struct ErrorRecord {
     /// The source file and line that wrote it.
     pub origin: Option<(Name, u32)>,
     /// `litellm_call_id`, where the record has it (≥1.103.0).
-    pub call_id: Option<String>,
+    pub call_id: Option<Name>,
     /// The provider model of the failed call (INFO, traces).
-    pub model: Option<String>,
+    pub model: Option<Name>,
     /// What a trace's row says besides.
     pub attempt: Option<Box<Attempt>>,
 }
@@ -125,6 +125,25 @@ pub struct Chain {
     pub nested: bool,
     /// Route, told by the frames of the proxy's endpoint.
     pub route: Option<&'static str>,
+}
+
+/// A rejection in a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused<'r> {
+    /// The group that refused, where a text names it.
+    pub group: Option<&'r Name>,
+    /// The provider's request id.
+    pub request_id: Option<&'r Name>,
+    /// What is told of it besides.
+    pub rejection: Rejection,
+}
+
+impl Refused<'_> {
+    /// Whether its provider gives none an id: one that was cut off before it has one.
+    #[must_use]
+    pub fn is_idless(&self) -> bool {
+        self.request_id.is_none() && !self.rejection.cut
+    }
 }
 
 /// What is asked of a traceback's frames: to look through them takes long, and most records cannot have it.
@@ -207,7 +226,7 @@ impl ErrorRecord {
             whole: !record.broken && record.traceback.as_ref().is_none_or(|t| !t.shortened),
             without_traceback,
             origin: record.origin.as_ref().map(|(file, line)| (texts.name(file), *line)),
-            call_id: call_id.or_else(|| record.call_id.clone()),
+            call_id: call_id.or(record.call_id.as_deref()).map(|id| texts.name(id)),
             model: None,
             attempt: None,
         }
@@ -250,7 +269,7 @@ impl ErrorRecord {
         // From 1.83 the record of one hop chains nothing but that hop's own errors, of which only others than a rejection are retried.
         let of_one_hop = self.role == Role::HopFailed && self.text.levels.len() == 1;
         let alone = of_one_hop && self.origin.as_ref().is_some_and(|(file, line)| !version::keeps_exception_chain(file, *line));
-        let mut refused = chain.texts.iter().flat_map(|text| text.rejections()).filter_map(|(_, rejection)| rejection.request_id.as_ref());
+        let mut refused = chain.texts.iter().flat_map(|text| text.rejections()).filter_map(|(level, _)| level.request_id.as_ref());
         !last.request_ids().any(own) || (alone && !refused.all(own))
     }
 
@@ -259,20 +278,16 @@ impl ErrorRecord {
         std::iter::once(&self.text).chain(self.chain.iter().flat_map(|chain| &chain.texts)).map(|text| &**text)
     }
 
-    /// All rejections, each once, with the group that refused where a text names it.
+    /// All rejections, each once.
     #[must_use]
-    pub fn rejections(&self) -> Vec<(Option<&Name>, &Rejection)> {
-        let mut found: Vec<(Option<&Name>, &Rejection)> = Vec::new();
-        for text in self.texts() {
-            for (level, rejection) in text.rejections() {
-                let same = |(_, r): &&mut (Option<&Name>, &Rejection)| r.request_id == rejection.request_id;
-                match found.iter_mut().find(same) {
-                    Some((group, _)) if rejection.request_id.is_some() || group.is_none() || level.group.is_none() => {
-                        *group = group.or(level.group.as_ref());
-                    }
-                    Some((group, _)) if *group == level.group.as_ref() => {}
-                    _ => found.push((level.group.as_ref(), rejection)),
-                }
+    pub fn rejections(&self) -> Vec<Refused<'_>> {
+        let mut found: Vec<Refused<'_>> = Vec::new();
+        for (level, rejection) in self.texts().flat_map(ErrorText::rejections) {
+            let (group, request_id) = (level.group.as_ref(), level.request_id.as_ref());
+            match found.iter_mut().find(|known| known.request_id == request_id) {
+                Some(known) if request_id.is_some() || known.group.is_none() || group.is_none() => known.group = known.group.or(group),
+                Some(known) if known.group == group => {}
+                _ => found.push(Refused { group, request_id, rejection }),
             }
         }
         found
@@ -286,10 +301,10 @@ impl ErrorRecord {
 }
 
 /// Takes `litellm_call_id=<uuid> - ` off the start (≥1.103.0).
-fn take_call_id(text: &str) -> (Option<String>, &str) {
+fn take_call_id(text: &str) -> (Option<&str>, &str) {
     let split = text.strip_prefix("litellm_call_id=").and_then(|rest| rest.split_once(" - "));
     match split {
-        Some((id, rest)) if !id.is_empty() && id.len() <= 80 => (Some(id.to_owned()), rest),
+        Some((id, rest)) if !id.is_empty() && id.len() <= 80 => (Some(id), rest),
         _ => (None, text),
     }
 }

@@ -13,6 +13,7 @@
 //! glued to the error, `Original exception: …` behind it, and up to 1.81 `litellm.ServiceUnavailableError: ` before
 //! `litellm.MidStreamFallbackError: `. Source: LiteLLM 1.74.15–1.109.1.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::fallback_lists::FallbackLists;
@@ -27,16 +28,33 @@ pub struct ErrorText {
     /// Whether it starts with `MidStreamFallbackError`: the first level's error broke a stream.
     pub mid_stream: bool,
     /// Outermost first.
-    pub levels: Vec<ErrorLevel>,
+    pub levels: Box<[ErrorLevel]>,
     /// The Router's fallback configuration, where the text prints it.
     pub configured: Option<Arc<FallbackLists>>,
     /// What it is if it is no rejection, but taken for one.
     pub neighbour: Option<&'static Neighbour>,
 }
 
-/// One level: an error, the group it came from, and where that group falls back to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// One level, and the id of the call that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorLevel {
+    /// What it says but for the id: the same in thousands of texts.
+    pub words: Arc<LevelWords>,
+    /// The provider's request id; Bedrock and most gateways have none.
+    pub request_id: Option<Name>,
+}
+
+impl Deref for ErrorLevel {
+    type Target = LevelWords;
+
+    fn deref(&self) -> &LevelWords {
+        &self.words
+    }
+}
+
+/// What a level says: an error, the group it came from, and where that group falls back to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LevelWords {
     /// The error.
     pub error: OneError,
     /// The model group that met it, where the text says so.
@@ -69,11 +87,11 @@ impl ErrorText {
 
     fn read_levels(text: &str, texts: &mut Texts) -> ErrorText {
         let (mid_stream, mut rest) = strip_mid_stream(text.trim_start());
-        let mut read = ErrorText { mid_stream, ..ErrorText::default() };
+        let mut read = Reading { mid_stream, ..Reading::default() };
         while read.levels.len() < MOST_LEVELS
             && let Some(mark) = LevelMark::first_in(rest)
         {
-            if let Some(own) = mark.own_lines(texts) {
+            if let Some(own) = mark.own_lines() {
                 rest = own;
                 break;
             }
@@ -81,17 +99,36 @@ impl ErrorText {
             read.push(mark.error, Some(group), fallbacks, texts);
             match next {
                 Some(next) => rest = next,
-                None => return read.kept(),
+                None => return read.done(),
             }
         }
         read.push(rest, None, None, texts);
-        read.kept()
+        read.done()
     }
 
-    /// As it is kept: most texts have one level, and a vector has room for four.
-    fn kept(mut self) -> ErrorText {
-        self.levels.shrink_to_fit();
-        self
+    /// The rejections in it, outermost first, each once. The level of each comes with it.
+    pub fn rejections(&self) -> impl Iterator<Item = (&ErrorLevel, Rejection)> {
+        let refused = self.levels.iter().enumerate().filter_map(|(at, level)| Some((at, level, level.error.rejection?)));
+        refused.filter(|(at, level, _)| !self.levels[..*at].iter().any(|outer| outer.refuses_as(level))).map(|(_, level, found)| (level, found))
+    }
+
+    /// The provider's ids of its errors.
+    pub fn request_ids(&self) -> impl Iterator<Item = &Name> {
+        self.levels.iter().filter_map(|level| level.request_id.as_ref())
+    }
+}
+
+/// A text of which some levels are read.
+#[derive(Default)]
+struct Reading {
+    mid_stream: bool,
+    levels: Vec<ErrorLevel>,
+    configured: Option<Arc<FallbackLists>>,
+}
+
+impl Reading {
+    fn done(self) -> ErrorText {
+        ErrorText { mid_stream: self.mid_stream, levels: self.levels.into(), configured: self.configured, neighbour: None }
     }
 
     fn push(&mut self, error: &str, group: Option<Name>, fallbacks: Option<Arc<[Name]>>, texts: &mut Texts) {
@@ -113,8 +150,9 @@ impl ErrorText {
             (true, false) => Quote::UnlessRejected,
             (true, true) => Quote::Always,
         };
-        let error = OneError::read(error, quote, texts);
-        self.levels.push(ErrorLevel { error, group: own_group, fallbacks });
+        let (error, request_id) = OneError::read(error, quote, texts);
+        let words = texts.level(LevelWords { error, group: own_group, fallbacks });
+        self.levels.push(ErrorLevel { words, request_id });
     }
 
     /// The only target of the level above: what failed below it can be no other group.
@@ -124,24 +162,13 @@ impl ErrorText {
             _ => None,
         }
     }
-
-    /// The rejections in it, outermost first, each once. The level of each comes with it.
-    pub fn rejections(&self) -> impl Iterator<Item = (&ErrorLevel, &Rejection)> {
-        let refused = self.levels.iter().enumerate().filter_map(|(at, level)| Some((at, level, level.error.rejection.as_ref()?)));
-        refused.filter(|(at, level, _)| !self.levels[..*at].iter().any(|outer| outer.refuses_as(level))).map(|(_, level, found)| (level, found))
-    }
-
-    /// The provider's ids of its errors.
-    pub(super) fn request_ids(&self) -> impl Iterator<Item = &Name> {
-        self.levels.iter().filter_map(|level| level.error.request_id())
-    }
 }
 
 impl ErrorLevel {
     /// Whether another level prints the same rejection.
     fn refuses_as(&self, other: &ErrorLevel) -> bool {
-        let (Some(own), Some(its)) = (&self.error.rejection, &other.error.rejection) else { return false };
-        own.request_id == its.request_id && (own.request_id.is_some() || self.group == other.group)
+        let refused = self.error.rejection.is_some() && other.error.rejection.is_some();
+        refused && self.request_id == other.request_id && (self.request_id.is_some() || self.group == other.group)
     }
 }
 
@@ -182,10 +209,10 @@ impl<'t> LevelMark<'t> {
 
     /// The error's own lines, where lines of another record came in between it and the mark: what a level goes on with, or anything
     /// behind a rejection with its id, which LiteLLM writes on one line with the mark.
-    fn own_lines(&self, texts: &mut Texts) -> Option<&'t str> {
+    fn own_lines(&self) -> Option<&'t str> {
         const LATER: [&str; 2] = ["\nError doing the fallback: ", "\nAvailable Model Group Fallbacks="];
         let end = self.error.find('\n').filter(|_| !self.is_new)?;
-        let mut refused = |line: &str| Rejection::find(line, texts).is_some_and(|rejection| rejection.request_id.is_some());
+        let refused = |line: &str| Rejection::find(line).is_some_and(|(_, id)| id.is_some());
         let (line, behind) = self.error.split_at(end);
         if !behind.trim().is_empty() && refused(line) {
             return Some(line);
@@ -286,7 +313,7 @@ mod tests {
         let rejections: Vec<_> = parsed.rejections().collect();
         assert_eq!(rejections.len(), 1);
         assert_eq!(rejections[0].0.group.as_deref(), Some("claude-opus-4-7"));
-        assert_eq!(rejections[0].1.request_id.as_deref(), Some("req_011C4LHegTP5carjhuWw55qe"));
+        assert_eq!(rejections[0].0.request_id.as_deref(), Some("req_011C4LHegTP5carjhuWw55qe"));
         assert_eq!(rejections[0].1.streaming, Some(true));
         assert!(parsed.configured.is_some());
     }

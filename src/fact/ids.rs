@@ -12,16 +12,13 @@ impl Fact {
         };
         let of_error = error.into_iter().flat_map(|error| error.texts()).flat_map(ids_in);
         let earlier = call.into_iter().flat_map(|call| &call.earlier);
-        let of_earlier = earlier.flat_map(|error| ids_in(&error.text).chain([error.call_id.as_str()]));
-        let of_call = call.map(|call| call.call_id.as_str());
+        let of_earlier = earlier.flat_map(|error| ids_in(&error.text).chain([&*error.call_id]));
+        let of_call = call.map(|call| &*call.call_id);
         self.request_names().chain(of_error).chain(of_call).chain(of_earlier)
     }
 }
 
 /// The provider's ids of a text's errors.
 fn ids_in(text: &ErrorText) -> impl Iterator<Item = &str> {
-    text.levels.iter().filter_map(|level| {
-        let error = &level.error;
-        error.rejection.as_ref().map_or(error.other_id.as_deref(), |rejection| rejection.request_id.as_deref())
-    })
+    text.request_ids().map(|id| &**id)
 }

@@ -17,12 +17,12 @@ mod texts;
 
 pub use crate::envelope::Output;
 pub use crate::record::Answer;
-pub use crate::record::{About, Caller, Form, LastMessage, Sample, Served};
-pub use attempt::Attempt;
+pub use crate::record::{About, Form, LastMessage, Sample, Served};
+pub use attempt::{Attempt, Caller};
 pub use call::{EarlierError, UpstreamCall};
 pub use collect::{Collector, Found};
-pub use error_record::{Chain, ErrorRecord, Role};
-pub use error_text::{ErrorLevel, ErrorText};
+pub use error_record::{Chain, ErrorRecord, Refused, Role};
+pub use error_text::{ErrorLevel, ErrorText, LevelWords};
 pub use fallback_lists::FallbackLists;
 pub use one_error::{OneError, Rejection};
 pub use place::Place;
@@ -86,6 +86,15 @@ impl Fact {
     }
 }
 
+/// Adds facts to others; where there are none yet, they stay where they are.
+pub fn append(all: &mut Vec<Fact>, mut more: Vec<Fact>) {
+    if all.is_empty() {
+        *all = more;
+    } else {
+        all.append(&mut more);
+    }
+}
+
 /// What a record says.
 #[derive(Debug, Clone)]
 pub enum Statement {
@@ -110,19 +119,57 @@ pub enum Statement {
     Counted(Sample),
 }
 
+/// What sort of statement a fact is, as evidence carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactKind {
+    /// [`Statement::Error`], of this record.
+    Error(Role),
+    /// [`Statement::HopTried`].
+    HopTried,
+    /// [`Statement::NoHop`].
+    NoHop,
+    /// [`Statement::HopStarted`].
+    HopStarted,
+    /// [`Statement::HopOpened`].
+    HopOpened,
+    /// [`Statement::Call`].
+    Call,
+    /// [`Statement::Served`].
+    Served,
+    /// [`Statement::Counted`].
+    Counted,
+}
+
 impl Statement {
-    /// The fact's name in snake case, as evidence carries it.
+    /// What sort of statement it is.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn kind(&self) -> FactKind {
         match self {
-            Statement::Error(error) => error.role.name(),
-            Statement::HopTried => "hop_tried",
-            Statement::NoHop => "no_hop",
-            Statement::HopStarted { .. } => "hop_started",
-            Statement::HopOpened => "hop_opened",
-            Statement::Call(_) => "upstream_call",
-            Statement::Served(_) => "served",
-            Statement::Counted(_) => "counted",
+            Statement::Error(error) => FactKind::Error(error.role),
+            Statement::HopTried => FactKind::HopTried,
+            Statement::NoHop => FactKind::NoHop,
+            Statement::HopStarted { .. } => FactKind::HopStarted,
+            Statement::HopOpened => FactKind::HopOpened,
+            Statement::Call(_) => FactKind::Call,
+            Statement::Served(_) => FactKind::Served,
+            Statement::Counted(_) => FactKind::Counted,
+        }
+    }
+}
+
+impl FactKind {
+    /// The name in snake case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            FactKind::Error(role) => role.name(),
+            FactKind::HopTried => "hop_tried",
+            FactKind::NoHop => "no_hop",
+            FactKind::HopStarted => "hop_started",
+            FactKind::HopOpened => "hop_opened",
+            FactKind::Call => "upstream_call",
+            FactKind::Served => "served",
+            FactKind::Counted => "counted",
         }
     }
 }

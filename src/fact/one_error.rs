@@ -30,15 +30,11 @@ pub struct OneError {
     pub message: Option<Name>,
     /// The prefill rejection, if it is one.
     pub rejection: Option<Rejection>,
-    /// The provider's request id of another error.
-    pub other_id: Option<Name>,
 }
 
 /// A prefill rejection as one text shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rejection {
-    /// The provider's request id; Bedrock and most gateways have none.
-    pub request_id: Option<Name>,
     /// Whether its text was cut off before the id that its provider gives: it may be one more print of another.
     pub cut: bool,
     /// LiteLLM's provider name.
@@ -56,32 +52,27 @@ pub(super) enum Quote {
 }
 
 impl OneError {
-    /// The provider's request id.
-    #[must_use]
-    pub fn request_id(&self) -> Option<&Name> {
-        self.rejection.as_ref().map_or(self.other_id.as_ref(), |rejection| rejection.request_id.as_ref())
-    }
-
-    /// Reads one error: `litellm.InternalServerError: AnthropicException - Overloaded`.
-    pub(super) fn read(text: &str, quote: Quote, texts: &mut Texts) -> OneError {
+    /// Reads one error, and the provider's request id in it: `litellm.InternalServerError: AnthropicException - Overloaded`.
+    pub(super) fn read(text: &str, quote: Quote, texts: &mut Texts) -> (OneError, Option<Name>) {
         let text = ORIGINAL.before(text).trim();
         // A malformed chunk is quoted here (1.77.7): what the model said in it is no error.
         let text = CHUNK.before(text).trim();
         let (class, after_class) = class(text).map_or((None, text), |(class, rest)| (Some(class), rest));
         let (provider, message) = after_provider(after_class);
-        let rejection = Rejection::find(text, texts);
-        let other_id =
-            if rejection.is_none() { REQUEST_ID.all_in(text.as_bytes()).find_map(|at| id_behind(&text[at..])).map(|(id, _)| id) } else { None };
+        let rejection = Rejection::find(text);
+        let any_id = || REQUEST_ID.all_in(text.as_bytes()).find_map(|at| id_behind(&text[at..])).map(|(id, _)| id);
+        let request_id = rejection.map_or_else(any_id, |(_, id)| id).map(|id| texts.name(id));
+        let rejection = rejection.map(|(rejection, _)| rejection);
         // What a malformed chunk held, and where it was parsed, are the prompt's and Python's; the first line is the error.
         let quoted = quote == Quote::Always || (quote == Quote::UnlessRejected && rejection.is_none());
         let message = quoted.then(|| quote::cut(message.trim().lines().next().unwrap_or_default().trim_end_matches(','), MESSAGE_CHARS));
-        OneError {
+        let error = OneError {
             class: class.map(|name| texts.name(name)),
-            provider: rejection.as_ref().and_then(|r| r.provider).or(provider.map(|p| p.name)),
+            provider: rejection.and_then(|r| r.provider).or(provider.map(|p| p.name)),
             message: message.filter(|message| !message.is_empty()).map(|message| texts.name(message)),
             rejection,
-            other_id: other_id.map(|id| texts.name(id)),
-        }
+        };
+        (error, request_id)
     }
 }
 
@@ -152,12 +143,12 @@ fn id_behind(text: &str) -> Option<(&str, &str)> {
 }
 
 impl Rejection {
-    /// The first prefill rejection of a text.
-    pub(super) fn find(text: &str, texts: &mut Texts) -> Option<Rejection> {
-        signature::rejections_in(text).first().map(|at| Rejection::at(text, *at, texts))
+    /// The first prefill rejection of a text, with the provider's request id.
+    pub(super) fn find(text: &str) -> Option<(Rejection, Option<&str>)> {
+        signature::rejections_in(text).first().map(|at| Rejection::at(text, *at))
     }
 
-    fn at(text: &str, at: usize, texts: &mut Texts) -> Rejection {
+    fn at(text: &str, at: usize) -> (Rejection, Option<&str>) {
         const BEFORE: usize = 240;
         let mut from = at.saturating_sub(BEFORE);
         while !text.is_char_boundary(from) {
@@ -182,12 +173,8 @@ impl Rejection {
         let cut = request_id.is_none() && in_body && !is_closed && provider.is_some_and(|p| p.names_requests);
         // `{…}` closed by a quote has lost its `b'` on the way: no sign of a call that was not streaming.
         let closed_as_stream = request_id.is_some_and(|(_, after)| after.starts_with("\"}'"));
-        Rejection {
-            request_id: request_id.map(|(id, _)| texts.name(id)),
-            cut,
-            provider: provider.map(|p| p.name),
-            streaming: if closed_as_stream { streaming.filter(|s| *s) } else { streaming },
-        }
+        let streaming = if closed_as_stream { streaming.filter(|s| *s) } else { streaming };
+        (Rejection { cut, provider: provider.map(|p| p.name), streaming }, request_id.map(|(id, _)| id))
     }
 
     /// The id of the body that the sentence, with which `behind` starts, stands in, and what follows it.
@@ -227,8 +214,8 @@ mod tests {
             (format!("litellm.BadRequestError: AnthropicException - {}'", body("req_flip")), Some("req_flip"), Some("anthropic"), None),
         ];
         for (text, id, provider, streaming) in cases {
-            let found = Rejection::find(&text, &mut Texts::default()).unwrap();
-            assert_eq!((found.request_id.as_deref(), found.provider, found.streaming), (id, provider, streaming), "{text}");
+            let (found, found_id) = Rejection::find(&text).unwrap();
+            assert_eq!((found_id, found.provider, found.streaming), (id, provider, streaming), "{text}");
         }
     }
 
@@ -239,7 +226,7 @@ mod tests {
         let without_id = whole.replace(r#","request_id":"req_abcd""#, "");
         let cases = [(&whole[..], false), (&whole[..end("request_id")], true), (&whole[..end("req_")], true), (&without_id, false)];
         for (text, cut) in cases {
-            assert_eq!(Rejection::find(text, &mut Texts::default()).unwrap().cut, cut, "{text}");
+            assert_eq!(Rejection::find(text).unwrap().0.cut, cut, "{text}");
         }
     }
 }

@@ -8,12 +8,35 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::error_text::ErrorText;
+use super::error_text::{ErrorText, LevelWords};
 use super::fallback_lists::FallbackLists;
+use super::one_error::Rejection;
 use crate::record::python;
 
 /// A name of a group, a class, a request: shared.
 pub type Name = Arc<str>;
+
+/// What tells the words of levels apart, of those made of the same shared names.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LevelKey {
+    /// Class, message, group: where they stand.
+    names: [Option<*const str>; 3],
+    fallbacks: Option<*const [Name]>,
+    provider: Option<&'static str>,
+    rejection: Option<Rejection>,
+}
+
+impl LevelKey {
+    fn of(words: &LevelWords) -> LevelKey {
+        let LevelWords { error, group, fallbacks } = words;
+        LevelKey {
+            names: [&error.class, &error.message, group].map(|name| name.as_ref().map(Arc::as_ptr)),
+            fallbacks: fallbacks.as_ref().map(Arc::as_ptr),
+            provider: error.provider,
+            rejection: error.rejection,
+        }
+    }
+}
 
 /// How many printed lists are known at a time; a proxy prints few.
 const MOST_LISTS: usize = 64;
@@ -24,6 +47,8 @@ pub(super) struct Texts {
     /// Both by the hash of the text.
     names: HashMap<u128, Name>,
     read: HashMap<u128, Arc<ErrorText>>,
+    /// By what they consist of: names and lists are shared, so their addresses tell them apart.
+    levels: HashMap<LevelKey, Arc<LevelWords>>,
     /// As printed, with what each says.
     targets: Vec<(Box<str>, Arc<[Name]>)>,
     configured: Vec<(Box<str>, Arc<FallbackLists>)>,
@@ -44,6 +69,12 @@ impl Texts {
     /// A name.
     pub(super) fn name(&mut self, name: &str) -> Name {
         self.names.entry(xxh3_128(name.as_bytes())).or_insert_with(|| name.into()).clone()
+    }
+
+    /// What a level says.
+    pub(super) fn level(&mut self, words: LevelWords) -> Arc<LevelWords> {
+        let key = LevelKey::of(&words);
+        self.levels.entry(key).or_insert_with(|| Arc::new(words)).clone()
     }
 
     /// The targets that `text` starts with, and how many bytes it took.

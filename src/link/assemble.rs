@@ -111,7 +111,7 @@ impl<'a> Draft<'_, 'a> {
         self.errors().flat_map(ErrorRecord::texts)
     }
 
-    fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Vec<&'static str>) {
+    fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Box<[&'static str]>) {
         let (mut verdict, mut confidence, rules) = verdict::judge(self.summary.evidence, self.joins);
         if self.summary.evidence.is_empty()
             && let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown)
@@ -123,8 +123,7 @@ impl<'a> Draft<'_, 'a> {
         if verdict == Verdict::Unknown {
             because.push(self.why_unknown(outcome));
         }
-        because.shrink_to_fit();
-        (verdict, confidence, because)
+        (verdict, confidence, because.into())
     }
 
     fn why_unknown(&self, outcome: Outcome) -> &'static str {
@@ -180,7 +179,7 @@ impl<'a> Draft<'_, 'a> {
         })
     }
 
-    fn rejections(&self) -> Vec<IncidentRejection> {
+    fn rejections(&self) -> Box<[IncidentRejection]> {
         let mut all: Vec<IncidentRejection> = Vec::new();
         let mut without_id: Vec<IncidentRejection> = Vec::new();
         for error in self.errors() {
@@ -188,15 +187,15 @@ impl<'a> Draft<'_, 'a> {
             // cannot be told from two rejections.
             let repeats = matches!(error.role, Role::CallFailed | Role::ErrorLogged);
             let mut here: Vec<IncidentRejection> = Vec::new();
-            for (group, seen) in error.rejections() {
-                if seen.request_id.is_none() && (repeats || (seen.cut && self.ids_are_known)) {
+            for seen in error.rejections() {
+                if seen.request_id.is_none() && (repeats || (seen.rejection.cut && self.ids_are_known)) {
                     continue;
                 }
                 let found = IncidentRejection {
-                    request_id: seen.request_id.clone(),
-                    model_group: group.cloned().or_else(|| self.group_of_attempt(error)),
-                    model: error.model.as_deref().map(Name::from),
-                    provider: seen.provider,
+                    request_id: seen.request_id.cloned(),
+                    model_group: seen.group.cloned().or_else(|| self.group_of_attempt(error)),
+                    model: error.model.clone(),
+                    provider: seen.rejection.provider,
                 };
                 if found.request_id.is_none() {
                     here.push(found);
@@ -211,9 +210,7 @@ impl<'a> Draft<'_, 'a> {
         }
         all.extend(without_id);
         self.in_order_of_trial(&mut all);
-        // It is kept to the end, and a vector has room for four.
-        all.shrink_to_fit();
-        all
+        all.into()
     }
 
     /// The group of a refused attempt, as its row has it. On `/v1/responses` a row may name the group whose stream broke instead.
@@ -221,18 +218,18 @@ impl<'a> Draft<'_, 'a> {
         // A spend log's row is of the whole request, and names its last attempt's group.
         let attempt = error.attempt.as_ref().filter(|attempt| attempt.about == About::Attempt || error.role == Role::SpendLog)?;
         let trusted = attempt.route != Some(RESPONSES) || !self.summary.evidence.point_to(Side::MidStream);
-        attempt.model_group.as_deref().filter(|_| trusted).map(Name::from)
+        attempt.model_group.clone().filter(|_| trusted)
     }
 
     /// Puts rejections in the order in which their targets were tried. Hops that the record that ended the chain does not name
     /// came before those it names, and it names these from the outermost level inwards.
     fn in_order_of_trial(&self, rejections: &mut [IncidentRejection]) {
         let Some(closing) = self.summary.closing.and_then(|n| self.groups.nodes[n].error()) else { return };
-        let named: Vec<Option<&str>> = closing.rejections().into_iter().map(|(_, rejection)| rejection.request_id.as_deref()).collect();
+        let named: Vec<Option<&str>> = closing.rejections().into_iter().map(|refused| refused.request_id.map(|id| &**id)).collect();
         rejections.sort_by_key(|r| r.request_id.as_deref().and_then(|id| named.iter().position(|n| *n == Some(id))).map_or(0, |at| at + 1));
     }
 
-    fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Vec<Name> {
+    fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Box<[Name]> {
         // The record that ended the chain names the whole chain's list; records of inner levels name theirs.
         let closing = self.summary.closing.and_then(|n| self.groups.nodes[n].error());
         let texts = closing.into_iter().flat_map(ErrorRecord::texts).chain(self.texts());
@@ -250,17 +247,16 @@ impl<'a> Draft<'_, 'a> {
                 targets.push(group.clone());
             }
         }
-        targets.shrink_to_fit();
-        targets
+        targets.into()
     }
 
-    fn evidence(&self) -> Vec<Evidence> {
+    fn evidence(&self) -> Box<[Evidence]> {
         let nodes = self.summary.nodes.iter().map(|&n| self.groups.nodes[n].fact);
         let evidence = |fact: &Fact| Evidence {
             place: fact.place,
             stream: fact.stream,
             output: fact.output,
-            role: fact.statement.name(),
+            role: fact.statement.kind(),
             quote: fact.quote.clone(),
         };
         nodes.map(evidence).collect()

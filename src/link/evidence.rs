@@ -121,7 +121,7 @@ fn chain_breaks(error: &ErrorRecord) -> bool {
 
 /// Whether the rejection of the message is in the chain, as its last exception: else the two are of different records.
 fn ends_in(chain: &Chain, error: &ErrorRecord) -> bool {
-    let ids = |text: &ErrorText| text.rejections().map(|(_, rejection)| rejection.request_id.clone()).collect::<Vec<_>>();
+    let ids = |text: &ErrorText| text.rejections().map(|(level, _)| level.request_id.clone()).collect::<Vec<_>>();
     chain.texts.last().is_some_and(|last| ids(last) == ids(&error.text))
 }
 

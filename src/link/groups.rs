@@ -169,8 +169,8 @@ impl<'a> Groups<'a> {
     /// `previous_models` names the call id of an earlier rejection: where both are known, they are one request.
     fn join_earlier(&mut self, earlier: &EarlierError) {
         let Some(&call) = self.keys.get(&Key::call(&earlier.call_id)) else { return };
-        for (_, rejection) in earlier.text.rejections() {
-            if let Some(&node) = rejection.request_id.as_deref().and_then(|id| self.keys.get(&Key::provider(id))) {
+        for (level, _) in earlier.text.rejections() {
+            if let Some(&node) = level.request_id.as_deref().and_then(|id| self.keys.get(&Key::provider(id))) {
                 self.union(call, node);
             }
         }

@@ -34,10 +34,12 @@ pub(super) fn join(groups: &mut Groups<'_>) {
     let mut open: Vec<Open<'_>> = Vec::new();
     for index in 0..groups.nodes.len() {
         let Some(error) = groups.nodes[index].error().filter(|_| groups.nodes[index].idless) else { continue };
-        let (Some(Refusal { group }), Some(stage)) = (idless(error), stage(error)) else { continue };
+        let rejections = error.rejections();
+        let (Some(innermost), Some(stage)) = (rejections.last(), stage(error)) else { continue };
+        let group = innermost.group.map(|name| &**name);
         let (stream, at) = (groups.nodes[index].stream(), groups.nodes[index].at);
         open.retain(|o| groups.nodes[o.node].stream() == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
-        let ids = ids(error);
+        let ids: Vec<&str> = rejections.iter().filter_map(|refused| refused.request_id.map(|id| &**id)).collect();
         let fits = |o: &Open<'_>| {
             let same_group = o.group == group || (stage == Stage::Closed && (o.group.is_none() || group.is_none()));
             let same_request = o.ids.is_empty() || ids.is_empty() || o.ids.iter().any(|id| ids.contains(id));
@@ -63,22 +65,6 @@ pub(super) fn join(groups: &mut Groups<'_>) {
             None => {}
         }
     }
-}
-
-/// A rejection without an id.
-struct Refusal<'a> {
-    group: Option<&'a str>,
-}
-
-/// The innermost rejection of a record, if it has no id; one that was cut off before its id has one.
-fn idless(error: &ErrorRecord) -> Option<Refusal<'_>> {
-    let (group, rejection) = error.rejections().into_iter().next_back()?;
-    (rejection.request_id.is_none() && !rejection.cut).then_some(Refusal { group: group.map(|name| &**name) })
-}
-
-/// The ids of a record's other rejections.
-fn ids(error: &ErrorRecord) -> Vec<&str> {
-    error.rejections().into_iter().filter_map(|(_, rejection)| rejection.request_id.as_deref()).collect()
 }
 
 fn stage(error: &ErrorRecord) -> Option<Stage> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::request::Request;
 use super::rules::Confidence;
 use super::verdict::Verdict;
-use crate::fact::{Name, Output, Place};
+use crate::fact::{FactKind, Name, Output, Place};
 use crate::knowledge::failure::{Category, Kind};
 
 /// One client request that met at least one rejection.
@@ -19,7 +19,7 @@ pub struct Incident {
     /// Whether a record of the incident proves the verdict, whatever was joined to it.
     pub proven_by_record: bool,
     /// The rules that spoke, and for `unknown` why none decides.
-    pub because: Vec<&'static str>,
+    pub because: Box<[&'static str]>,
     /// The client's request.
     pub request: Request,
     /// Place of the first record.
@@ -29,11 +29,11 @@ pub struct Incident {
     /// What broke the stream.
     pub stream_failure: Option<StreamFailure>,
     /// The targets tried or configured, in order.
-    pub fallbacks: Vec<Name>,
+    pub fallbacks: Box<[Name]>,
     /// The rejections, in order.
-    pub rejections: Vec<IncidentRejection>,
+    pub rejections: Box<[IncidentRejection]>,
     /// The records it was made from.
-    pub evidence: Vec<Evidence>,
+    pub evidence: Box<[Evidence]>,
 }
 
 /// What became of a request for the client.
@@ -93,8 +93,8 @@ pub struct Evidence {
     pub stream: u32,
     /// To which output of its process it was written, where an envelope says so.
     pub output: Output,
-    /// The fact's name.
-    pub role: &'static str,
+    /// What sort of record it is.
+    pub role: FactKind,
     /// The record's own words, if quotes were asked for.
     pub quote: Option<Box<str>>,
 }

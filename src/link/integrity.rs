@@ -35,7 +35,7 @@ pub(super) fn lossy_before(groups: &Groups<'_>) -> Vec<usize> {
         let errors = || summary.nodes.iter().filter_map(|&n| Some((n, groups.nodes[n].error()?)));
         let end = errors().find(|(_, e)| matches!(e.role, Role::FallbackFailed | Role::ResponsesFallbackFailed) && e.text.mid_stream);
         let Some((at, end)) = end else { continue };
-        if !end.text.rejections().any(|(_, rejection)| rejection.request_id.is_some()) {
+        if !end.text.rejections().any(|(level, _)| level.request_id.is_some()) {
             continue;
         }
         let hop = errors().any(|(n, e)| n < at && e.role == Role::HopFailed && e.text.levels.len() == 1);

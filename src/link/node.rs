@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::evidence;
 use super::rules::Rules;
-use crate::fact::{ErrorRecord, Fact, FallbackLists, Name, Place, Role, Statement};
+use crate::fact::{ErrorRecord, ErrorText, Fact, FallbackLists, Name, Place, Refused, Role, Statement};
 
 /// One fact with what the rules ask of it again and again.
 #[derive(Debug)]
@@ -99,8 +99,8 @@ impl<'a> Node<'a> {
     fn read(&mut self, error: &'a ErrorRecord) {
         let rejections = error.rejections();
         self.rejected = !rejections.is_empty();
-        self.has_id = rejections.iter().any(|(_, rejection)| rejection.request_id.is_some());
-        self.idless = rejections.last().is_some_and(|(_, rejection)| rejection.request_id.is_none() && !rejection.cut);
+        self.has_id = rejections.iter().any(|refused| refused.request_id.is_some());
+        self.idless = rejections.last().is_some_and(Refused::is_idless);
         self.streaming = error.text.rejections().find_map(|(_, rejection)| rejection.streaming);
         self.configured = error.texts().find_map(|text| text.configured.as_deref());
         self.hop = hop_of(error);
@@ -131,8 +131,10 @@ impl<'a> Node<'a> {
 /// The provider's request ids of a record: of rejections, and of other errors in the same texts.
 fn provider_ids(error: &ErrorRecord) -> Vec<&str> {
     let mut ids = Vec::new();
-    for level in error.texts().flat_map(|text| &text.levels) {
-        ids.extend(level.error.request_id().map(|id| &**id).filter(|id| !ids.contains(id)));
+    for id in error.texts().flat_map(ErrorText::request_ids) {
+        if !ids.contains(&&**id) {
+            ids.push(&**id);
+        }
     }
     ids
 }
@@ -149,7 +151,7 @@ fn hop_of(error: &ErrorRecord) -> Option<&str> {
 
 fn list_of(error: &ErrorRecord) -> Option<(&[Name], usize)> {
     error.texts().find_map(|text| {
-        let [first, second, ..] = text.levels.as_slice() else { return None };
+        let [first, second, ..] = &*text.levels else { return None };
         let (targets, tried) = (first.fallbacks.as_deref()?, second.group.as_deref()?);
         targets.iter().position(|target| **target == *tried).map(|at| (targets, at))
     })

@@ -5,24 +5,24 @@
 
 use super::groups::{Groups, Summary};
 use super::routes;
-use crate::fact::{Attempt, Caller, ErrorRecord, Statement};
+use crate::fact::{Attempt, Caller, ErrorRecord, Name, Statement};
 use crate::record::Time;
 
 /// What the records of an incident say of the client's request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// LiteLLM's call id.
-    pub call_id: Option<String>,
+    pub call_id: Option<Name>,
     /// The trace's id.
-    pub trace_id: Option<String>,
+    pub trace_id: Option<Name>,
     /// `chat`, `responses` or `messages`.
     pub route: Option<&'static str>,
     /// Who asked.
     pub caller: Caller,
     /// What the client asked for.
-    pub requested_model: Option<String>,
+    pub requested_model: Option<Name>,
     /// LiteLLM's version.
-    pub version: Option<String>,
+    pub version: Option<Name>,
     /// First time seen.
     pub start: Option<Time>,
     /// Last time seen.
@@ -36,7 +36,7 @@ impl Request {
     pub(super) fn of(groups: &Groups<'_>, summary: &Summary) -> Request {
         let errors: Vec<&ErrorRecord> = summary.nodes.iter().filter_map(|&n| groups.nodes[n].error()).collect();
         let attempts: Vec<&Attempt> = errors.iter().filter_map(|error| error.attempt.as_deref()).collect();
-        let text = |get: fn(&Attempt) -> &Option<String>| attempts.iter().find_map(|attempt| get(attempt).clone());
+        let text = |get: fn(&Attempt) -> &Option<Name>| attempts.iter().find_map(|attempt| get(attempt).clone());
         let served = summary.nodes.iter().filter_map(|&n| match &groups.nodes[n].fact.statement {
             Statement::Served(served) => served.end,
             _ => None,
@@ -78,7 +78,7 @@ fn local_times(groups: &Groups<'_>, summary: &Summary) -> Times {
     (first.map(|(_, time)| time), last.map(|(_, time)| time), (at().min().unwrap_or_default(), at().max().unwrap_or_default()))
 }
 
-fn call_id(groups: &Groups<'_>, summary: &Summary) -> Option<String> {
+fn call_id(groups: &Groups<'_>, summary: &Summary) -> Option<Name> {
     summary.nodes.iter().find_map(|&n| match &groups.nodes[n].fact.statement {
         Statement::Error(error) => error.call_id.clone(),
         Statement::Call(call) => Some(call.call_id.clone()),

@@ -155,7 +155,7 @@ impl<'g, 'a> Pair<'g, 'a> {
     /// Whether the request was answered by another model than the one that its broken stream was sent to: then that one failed.
     fn another_answered(&self, summary: &Summary, error: &ErrorRecord) -> bool {
         summary.nodes.iter().any(|&n| match &self.groups.nodes[n].fact.statement {
-            Statement::Served(served) => served.model.is_some() && error.model.is_some() && served.model != error.model,
+            Statement::Served(served) => served.model.is_some() && error.model.is_some() && served.model.as_deref() != error.model.as_deref(),
             _ => false,
         })
     }

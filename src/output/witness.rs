@@ -3,7 +3,7 @@
 //! Quotes decide nothing here, so what is pointed at does not depend on which other formats are written in the same run.
 
 use super::words::StepSort;
-use crate::fact::{Place, Role};
+use crate::fact::{FactKind, Place, Role};
 use crate::link::{Incident, Verdict};
 
 /// Records that tell of the broken stream and of what LiteLLM did then, the plainest first.
@@ -31,7 +31,7 @@ pub(super) fn of(incident: &Incident, sort: StepSort) -> Place {
         StepSort::Sent | StepSort::Rejection => &REFUSED,
         StepSort::End => &ENDED,
     };
-    let record = roles.iter().find_map(|role| incident.evidence.iter().find(|evidence| evidence.role == role.name()));
+    let record = roles.iter().find_map(|role| incident.evidence.iter().find(|evidence| evidence.role == FactKind::Error(*role)));
     record.or(incident.evidence.first()).map_or(incident.place, |evidence| evidence.place)
 }
 

@@ -72,8 +72,8 @@ impl GroupBy {
                 return incident.rejections.iter().map(|r| r.model_group.as_deref().or(r.model.as_deref()).map(str::to_owned)).collect();
             }
             GroupBy::Kind => incident.stream_failure.as_ref().map(|failure| failure.kind.name().to_owned()),
-            GroupBy::Team => request.caller.team.clone(),
-            GroupBy::Key => request.caller.key.clone(),
+            GroupBy::Team => request.caller.team.as_deref().map(str::to_owned),
+            GroupBy::Key => request.caller.key.as_deref().map(str::to_owned),
             GroupBy::Route => request.route.map(str::to_owned),
             GroupBy::Hour => request.start.map(hour),
         };

@@ -16,14 +16,23 @@ use crate::record::Time;
 impl Report {
     /// The report of all incidents.
     #[must_use]
-    pub fn new(incidents: Vec<Box<Incident>>, noticed: Noticed, names: Names, windowed: Windowed, inputs: InputsRead, secrets: Secrets) -> Report {
+    pub fn new(
+        mut incidents: Vec<Box<Incident>>,
+        noticed: Noticed,
+        names: Names,
+        windowed: Windowed,
+        inputs: InputsRead,
+        secrets: Secrets,
+    ) -> Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
         let mut masks = Masks::new(secrets);
         let (names, inputs) = (masks.of_names(names), masks.of_inputs(inputs));
-        let incidents: Vec<Box<Incident>> = incidents.into_iter().map(|incident| Box::new(masks.masked(*incident))).collect();
+        for incident in &mut incidents {
+            masks.mask(incident);
+        }
         let mut summary = summary(&incidents, inputs.read.iter().fold(0, |all, input| all.saturating_add(input.mentions)));
-        summary.litellm_versions = noticed.versions.into_iter().map(|version| masks.text(&version)).collect();
-        summary.likely_versions = noticed.likely_versions.into_iter().collect();
+        summary.litellm_versions = noticed.versions.iter().map(|version| masks.text(version)).collect();
+        summary.likely_versions = noticed.likely_versions.into_iter().map(str::to_owned).collect();
         let mut report = Report {
             complete,
             stopped: inputs.stopped,
@@ -72,25 +81,25 @@ fn unplaced(windowed: Windowed) -> Option<Problem> {
 fn named(incidents: Vec<Box<Incident>>, secrets: Secrets) -> Vec<ReportedIncident> {
     let mut masks = Masks::new(Secrets::Masked);
     let mut fingerprints: HashSet<Name> = HashSet::new();
+    let mut seen: HashMap<u64, u64> = HashMap::with_capacity(incidents.len());
     let mut name = |incident: Box<Incident>| {
-        let masked = (secrets == Secrets::Shown).then(|| masks.masked((*incident).clone()));
+        let masked = (secrets == Secrets::Shown).then(|| {
+            let mut masked = incident.clone();
+            masks.mask(&mut masked);
+            masked
+        });
         let named = masked.as_ref().unwrap_or(&incident);
         // Thousands of incidents are of one sort.
         let fingerprint = identity::fingerprint(named);
         let fingerprint = fingerprints.get(fingerprint.as_str()).cloned().unwrap_or_else(|| fingerprint.into());
         fingerprints.insert(fingerprint.clone());
-        ReportedIncident { id: identity::id(named), fingerprint, incident }
-    };
-    let mut named: Vec<ReportedIncident> = incidents.into_iter().map(&mut name).collect();
-    let mut seen: HashMap<String, usize> = HashMap::with_capacity(named.len());
-    for ReportedIncident { id, .. } in &mut named {
-        let before = seen.entry(id.clone()).or_default();
-        if *before > 0 {
-            *id = format!("{id}-{before}");
-        }
+        let id = identity::id(named);
+        let before = seen.entry(id).or_default();
+        let id = if *before > 0 { format!("{id:016x}-{before}") } else { format!("{id:016x}") };
         *before += 1;
-    }
-    named
+        ReportedIncident { id, fingerprint, incident }
+    };
+    incidents.into_iter().map(&mut name).collect()
 }
 
 fn count<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
@@ -99,6 +108,10 @@ fn count<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {
         *counts.entry(key).or_default() += 1;
     }
     counts.into_iter().collect()
+}
+
+fn count_names<'n>(names: impl Iterator<Item = &'n str>) -> Vec<(String, u64)> {
+    count(names).into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 fn summary(incidents: &[Box<Incident>], mentions: u64) -> Summary {
@@ -115,8 +128,8 @@ fn summary(incidents: &[Box<Incident>], mentions: u64) -> Summary {
         by_kind: count::<Kind>(failures().map(|f| f.kind)),
         by_category: count::<Category>(failures().filter_map(|f| f.category)),
         by_route: count(incidents.iter().filter_map(|i| i.request.route)),
-        by_key: count(incidents.iter().filter_map(|i| i.request.caller.key.clone())),
-        by_team: count(incidents.iter().filter_map(|i| i.request.caller.team.clone())),
+        by_key: count_names(incidents.iter().filter_map(|i| i.request.caller.key.as_deref())),
+        by_team: count_names(incidents.iter().filter_map(|i| i.request.caller.team.as_deref())),
         first_seen,
         last_seen,
         ..Summary::default()

@@ -9,11 +9,12 @@ pub(super) fn fingerprint(incident: &Incident) -> String {
     let failure = incident.stream_failure.as_ref();
     let group = failure.and_then(|f| f.model_group.as_deref()).unwrap_or_default();
     let targets = incident.fallbacks.join("\u{1f}");
-    hash(&[incident.verdict.name(), group, failure.map_or("", |f| f.kind.name()), &targets, incident.request.route.unwrap_or_default()])
+    let parts = [incident.verdict.name(), group, failure.map_or("", |f| f.kind.name()), &targets, incident.request.route.unwrap_or_default()];
+    format!("{:016x}", hash(&parts))
 }
 
 /// The id: the provider's request ids, or where there are none, what and when was refused and where it stands.
-pub(super) fn id(incident: &Incident) -> String {
+pub(super) fn id(incident: &Incident) -> u64 {
     let mut ids: Vec<&str> = incident.rejections.iter().filter_map(|r| r.request_id.as_deref()).collect();
     ids.sort_unstable();
     if !ids.is_empty() {
@@ -24,6 +25,6 @@ pub(super) fn id(incident: &Incident) -> String {
     hash(&start.as_deref().into_iter().chain(groups).chain([byte.as_str()]).collect::<Vec<_>>())
 }
 
-fn hash(parts: &[&str]) -> String {
-    format!("{:016x}", xxh3_64(parts.join("\u{1e}").as_bytes()))
+fn hash(parts: &[&str]) -> u64 {
+    xxh3_64(parts.join("\u{1e}").as_bytes())
 }

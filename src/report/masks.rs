@@ -1,5 +1,6 @@
 //! All text of the inputs that a report holds, as far as it may be seen: done once, before any format sees it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{InputsRead, Names};
@@ -21,7 +22,7 @@ impl Masks {
     }
 
     /// An incident: the provider's words, who asked, and the names of groups, models and ids, in which a key may stand by mistake.
-    pub(super) fn masked(&mut self, mut incident: Incident) -> Incident {
+    pub(super) fn mask(&mut self, incident: &mut Incident) {
         if let Some(failure) = &mut incident.stream_failure {
             failure.message = failure.message.take().map(|message| self.message(message));
             for name in [&mut failure.model_group, &mut failure.model, &mut failure.class] {
@@ -35,18 +36,28 @@ impl Masks {
             *target = self.name(target);
         }
         for rejection in &mut incident.rejections {
-            for name in [&mut rejection.request_id, &mut rejection.model_group, &mut rejection.model] {
+            rejection.request_id = rejection.request_id.take().map(|id| self.id(id));
+            for name in [&mut rejection.model_group, &mut rejection.model] {
                 *name = self.maybe(name.as_ref());
             }
         }
         let request = &mut incident.request;
+        for id in [&mut request.call_id, &mut request.trace_id] {
+            *id = id.take().map(|id| self.id(id));
+        }
         let caller = &mut request.caller;
         let who = [&mut caller.key, &mut caller.team, &mut caller.user, &mut caller.end_user, &mut caller.user_agent];
-        let what = [&mut request.requested_model, &mut request.call_id, &mut request.trace_id, &mut request.version];
-        for field in who.into_iter().chain(what) {
-            *field = field.as_deref().map(|text| self.text(text));
+        for field in who.into_iter().chain([&mut request.requested_model, &mut request.version]) {
+            *field = self.maybe(field.as_ref());
         }
-        incident
+    }
+
+    /// An id is of one request: to keep what was made of it would take more than to look again.
+    fn id(&self, id: Name) -> Name {
+        match self.secrets.in_name(&id) {
+            Cow::Owned(masked) => masked.into(),
+            Cow::Borrowed(_) => id,
+        }
     }
 
     /// What inputs are called: their label, their path.
@@ -73,7 +84,7 @@ impl Masks {
 
     /// A caller's, or a request's.
     pub(super) fn text(&mut self, text: &str) -> String {
-        self.name(&text.into()).as_ref().to_owned()
+        self.secrets.in_name(text).into_owned()
     }
 
     /// A provider's words.
@@ -94,10 +105,7 @@ impl Masks {
         if let Some(known) = self.known.get(name) {
             return known.clone();
         }
-        let masked: Name = match self.secrets.in_name(name) {
-            std::borrow::Cow::Borrowed(_) => name.clone(),
-            std::borrow::Cow::Owned(masked) => masked.into(),
-        };
+        let masked = self.id(name.clone());
         self.known.insert(name.clone(), masked.clone());
         masked
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::NeighbourRow;
-use crate::fact::{ErrorRecord, ErrorText, Fact, Place, Role, Statement};
+use crate::fact::{ErrorRecord, ErrorText, Fact, FactKind, Name, Place, Role, Statement};
 use crate::knowledge::metric::Counter;
 use crate::knowledge::neighbour::{self, Neighbour};
 use crate::knowledge::version;
@@ -18,9 +18,9 @@ const ENDS: [Role; 5] = [Role::FallbackFailed, Role::ResponsesFallbackFailed, Ro
 #[derive(Debug, Clone, Default)]
 pub struct Noticed {
     /// Versions that the inputs name.
-    pub(super) versions: BTreeSet<String>,
+    pub(super) versions: BTreeSet<Name>,
     /// Versions that the places of LiteLLM's records tell.
-    pub(super) likely_versions: BTreeSet<String>,
+    pub(super) likely_versions: BTreeSet<&'static str>,
     /// Failures that are taken for this one.
     pub(super) neighbours: Vec<NeighbourRow>,
     /// Streams that broke and were not continued, by the log's stream: by design in some releases.
@@ -46,8 +46,8 @@ impl Noticed {
     /// Whether the places of an incident's records of this role must be known: others are no neighbours anyway. A piece of a record has
     /// the record's place.
     #[must_use]
-    pub fn asks_for(role: &str) -> bool {
-        ENDS.iter().chain([&Role::Fragment]).any(|asked| asked.name() == role)
+    pub fn asks_for(role: FactKind) -> bool {
+        matches!(role, FactKind::Error(role) if role == Role::Fragment || ENDS.contains(&role))
     }
 
     /// Adds what facts tell; records of incidents, whose places are `known`, are no neighbours.
@@ -114,9 +114,7 @@ impl Noticed {
         } else if let (Role::HopFailed, Some((file, line))) = (error.role, &error.origin)
             && let Some(version) = version::of_own_record(file, *line)
         {
-            if !self.likely_versions.contains(version) {
-                self.likely_versions.insert(version.to_owned());
-            }
+            self.likely_versions.insert(version);
             self.releases.insert(stream, version);
         }
     }

@@ -261,7 +261,7 @@ mod tests {
                    x\nmore\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n07:35:21 - LiteLLM Router:INFO: router.py:2 - Successful \
                    fallback b/w models.\nINFO:     1.2.3.4:5 - \"POST /v1/chat/completions HTTP/1.1\" 200 OK\n";
         let facts = Searcher::new(Wanted::default()).unwrap().search(&Chunk { bytes: log.as_bytes().to_vec().into(), ..Chunk::default() });
-        let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.name())).collect();
+        let seen: Vec<_> = facts.facts.iter().map(|f| (f.place.line, f.statement.kind().name())).collect();
         assert_eq!(seen, [(2, "fallback_failed"), (5, "hop_opened")]);
         assert_eq!(facts.facts[1].answer, Some(crate::fact::Answer { chat: true, status: 200 }));
         assert_eq!(facts.newlines, 7);

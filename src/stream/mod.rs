@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 pub use clock::{Clock, Completion};
 pub use rotation::{are_neighbours, is_part};
 
-use crate::fact::Fact;
+use crate::fact::{self, Fact};
 use crate::record::{DAY, Time};
 use crate::scan::{Edges, StreamFound};
 use rotation::Rank;
@@ -82,8 +82,8 @@ pub struct Chain(Links);
 pub fn join(parts: Vec<Part>, completion: &Completion) -> Streams {
     let mut streams = Streams::default();
     for (number, chain) in (0..).zip(chains(parts)) {
-        let Stream { mut facts, process, begin, end, continued } = chain.read(number, completion);
-        streams.facts.append(&mut facts);
+        let Stream { facts, process, begin, end, continued } = chain.read(number, completion);
+        fact::append(&mut streams.facts, facts);
         streams.processes.push(process);
         streams.begins.push(begin);
         streams.ends.push(end);

@@ -2,7 +2,7 @@
 //! whole.
 
 use super::Part;
-use crate::fact::{Answer, Collector, Fact, Output, Place};
+use crate::fact::{self, Answer, Collector, Fact, Output, Place};
 use crate::record::{self, Form, Time};
 use crate::scan::Piece;
 
@@ -64,12 +64,14 @@ impl Stitcher {
             }
             (None, _) => 0,
         };
-        for mut fact in found.facts.into_iter().filter(|fact| fact.line >= own_lines) {
+        let mut facts = found.facts;
+        facts.retain(|fact| fact.line >= own_lines);
+        for fact in &mut facts {
             fact.place.source = source;
             fact.stream = self.stream;
             fact.line += self.lines;
-            self.facts.push(fact);
         }
+        fact::append(&mut self.facts, facts);
         self.open = found.edges.closing.map(|closing| {
             let line = self.lines + closing.line;
             let facts_before = self.facts.partition_point(|fact| fact.line < line);

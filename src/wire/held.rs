@@ -18,6 +18,7 @@ pub fn id_hashes(fact: &Fact) -> impl Iterator<Item = u64> {
 pub struct Held {
     /// Each was read before, and nothing was wrong with it.
     lines: Vec<u8>,
+    count: usize,
     quotes: bool,
     ids: Vec<u64>,
     /// Whether rows of a trace are among them.
@@ -33,6 +34,7 @@ impl Held {
     pub(super) fn hold(&mut self, line: &[u8], fact: &Fact) {
         self.lines.extend_from_slice(line.trim_ascii_end());
         self.lines.push(b'\n');
+        self.count += 1;
         for id in id_hashes(fact) {
             // The records of one request stand together, and print its ids again and again.
             if !self.ids.iter().rev().take(8).any(|known| *known == id) {
@@ -82,6 +84,8 @@ impl Held {
             tables.add(line.strings, line.levels, line.lists, line.texts).ok()?;
             tables.fact(line.fact, self.quotes).ok()
         };
-        self.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).filter_map(&mut read).collect()
+        let mut facts = Vec::with_capacity(self.count);
+        facts.extend(self.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).filter_map(&mut read));
+        facts
     }
 }

@@ -9,7 +9,7 @@ use super::line::{Call, Fact, Statement};
 use super::time::Shown;
 use super::write::GAP;
 use crate::fact::{
-    self, Caller, EarlierError, ErrorLevel, ErrorRecord, ErrorText, FallbackLists, Name, OneError, Place, Rejection, Served, UpstreamCall,
+    self, Caller, EarlierError, ErrorLevel, ErrorRecord, ErrorText, FallbackLists, LevelWords, Name, OneError, Place, Rejection, Served, UpstreamCall,
 };
 use crate::knowledge::neighbour::NEIGHBOURS;
 use crate::knowledge::provider;
@@ -19,7 +19,7 @@ use crate::knowledge::route::Route;
 #[derive(Default)]
 pub(super) struct Tables {
     strings: Vec<Name>,
-    levels: Vec<ErrorLevel>,
+    levels: Vec<Arc<LevelWords>>,
     lists: Vec<Arc<FallbackLists>>,
     texts: Vec<Arc<ErrorText>>,
     /// How many bytes of strings may still be copied into facts.
@@ -54,7 +54,7 @@ impl Tables {
         self.strings.extend(strings.into_iter().map(Name::from));
         for level in levels {
             let level = self.level(level)?;
-            self.levels.push(level);
+            self.levels.push(Arc::new(level));
         }
         for lists in lists {
             let pairs: Result<_, Wrong> = lists.into_iter().map(|(group, targets)| Ok((self.name(group)?, self.names(&targets)?))).collect();
@@ -98,33 +98,24 @@ impl Tables {
         self.known(number, |name| Route::ALL.into_iter().map(Route::name).find(|route| *route == name))
     }
 
-    fn level(&self, level: Level) -> Result<ErrorLevel, Wrong> {
+    fn level(&self, level: Level) -> Result<LevelWords, Wrong> {
         let rejection = level.rejection.map(|refusal| {
             let provider = self.provider(refusal.provider)?;
-            Ok::<_, Wrong>(Rejection { request_id: None, cut: refusal.cut, provider, streaming: refusal.streaming })
+            Ok::<_, Wrong>(Rejection { cut: refusal.cut, provider, streaming: refusal.streaming })
         });
         let error = OneError {
             class: self.maybe(level.class)?,
             provider: self.provider(level.provider)?,
             message: self.maybe(level.message)?,
             rejection: rejection.transpose()?,
-            other_id: None,
         };
         let fallbacks = level.fallbacks.map(|targets| self.names(&targets)).transpose()?;
-        Ok(ErrorLevel { error, group: self.maybe(level.group)?, fallbacks })
+        Ok(LevelWords { error, group: self.maybe(level.group)?, fallbacks })
     }
 
     fn text(&self, text: Text) -> Result<ErrorText, Wrong> {
-        let mut levels = Vec::with_capacity(text.levels.len());
-        for (number, id) in text.levels {
-            let mut level = get(&self.levels, number)?.clone();
-            let id = self.maybe(id)?;
-            match &mut level.error.rejection {
-                Some(rejection) => rejection.request_id = id,
-                None => level.error.other_id = id,
-            }
-            levels.push(level);
-        }
+        let level = |(number, id)| Ok::<_, Wrong>(ErrorLevel { words: get(&self.levels, number)?.clone(), request_id: self.maybe(id)? });
+        let levels = text.levels.into_iter().map(level).collect::<Result<_, _>>()?;
         let configured = text.configured.map(|number| get(&self.lists, number).cloned()).transpose()?;
         let neighbour = self.known(text.neighbour, |id| NEIGHBOURS.iter().find(|neighbour| neighbour.id == id))?;
         Ok(ErrorText { mid_stream: text.mid_stream, levels, configured, neighbour })
@@ -189,17 +180,17 @@ impl Tables {
     fn call(&self, call: &Call) -> Result<UpstreamCall, Wrong> {
         let mut earlier = Vec::with_capacity(call.earlier.len());
         for (id, text, group) in &call.earlier {
-            let call_id = self.copied(*id)?.to_owned();
-            earlier.push(EarlierError { call_id, text: self.shared_text(*text)?, group: self.string(*group)? });
+            let call_id = self.name(*id)?;
+            earlier.push(EarlierError { call_id, text: self.shared_text(*text)?, group: self.maybe(*group)? });
         }
         Ok(UpstreamCall {
-            call_id: self.copied(call.call_id)?.to_owned(),
-            group: self.string(call.group)?,
-            model: self.string(call.model)?,
+            call_id: self.name(call.call_id)?,
+            group: self.maybe(call.group)?,
+            model: self.maybe(call.model)?,
             ends_with_assistant: call.ends_with_assistant,
             continuation: call.continuation,
             asks_to_be_continued: call.asks_to_be_continued,
-            version: self.string(call.version)?,
+            version: self.maybe(call.version)?,
             earlier,
         })
     }
@@ -212,8 +203,8 @@ impl Tables {
             whole: !error.damaged,
             without_traceback: error.without_traceback,
             origin: error.origin.map(|(file, line)| Ok::<_, Wrong>((self.name(file)?, line))).transpose()?,
-            call_id: self.string(error.call_id)?,
-            model: self.string(error.model)?,
+            call_id: self.maybe(error.call_id)?,
+            model: self.maybe(error.model)?,
             attempt: error.attempt.map(|attempt| self.attempt(&attempt)).transpose()?.map(Box::new),
         })
     }
@@ -228,8 +219,8 @@ impl Tables {
         Ok(fact::Attempt {
             form: attempt.form,
             about: attempt.about,
-            trace_id: self.string(attempt.trace_id)?,
-            request: self.string(attempt.request)?,
+            trace_id: self.maybe(attempt.trace_id)?,
+            request: self.maybe(attempt.request)?,
             start: attempt.start.map(|Shown(time)| time),
             end: attempt.end.map(|Shown(time)| time),
             answer_had_begun: attempt.answer_had_begun,
@@ -237,16 +228,16 @@ impl Tables {
             refused_outright: attempt.refused_outright,
             last_message: attempt.last_message,
             route: self.route(attempt.route)?,
-            model_group: self.string(attempt.model_group)?,
-            requested_model: self.string(attempt.requested_model)?,
+            model_group: self.maybe(attempt.model_group)?,
+            requested_model: self.maybe(attempt.requested_model)?,
             caller: Caller {
-                key: self.string(key)?,
-                team: self.string(team)?,
-                user: self.string(user)?,
-                end_user: self.string(end_user)?,
-                user_agent: self.string(user_agent)?,
+                key: self.maybe(key)?,
+                team: self.maybe(team)?,
+                user: self.maybe(user)?,
+                end_user: self.maybe(end_user)?,
+                user_agent: self.maybe(user_agent)?,
             },
-            version: self.string(attempt.version)?,
+            version: self.maybe(attempt.version)?,
         })
     }
 }

@@ -203,7 +203,7 @@ impl Tables {
     fn quote(&mut self, quote: &str, statement: &fact::Statement) -> Vec<u32> {
         let masked = Secrets::Masked.in_text(quote);
         let mut ids: Vec<&str> = match statement {
-            fact::Statement::Error(error) => error.rejections().into_iter().filter_map(|(_, rejection)| rejection.request_id.as_deref()).collect(),
+            fact::Statement::Error(error) => error.rejections().into_iter().filter_map(|refused| refused.request_id.map(|id| &**id)).collect(),
             _ => Vec::new(),
         };
         ids.retain(|id| !id.is_empty());
@@ -314,12 +314,11 @@ impl Tables {
 
     fn level(&mut self, level: &ErrorLevel) -> (u32, Option<u32>) {
         let error = &level.error;
-        let rejection = error.rejection.as_ref();
         let written = Level {
             class: self.maybe(error.class.as_deref()),
             provider: self.maybe(error.provider),
             message: self.words(error.message.as_deref()),
-            rejection: rejection.map(|rejection| Refusal {
+            rejection: error.rejection.map(|rejection| Refusal {
                 cut: rejection.cut,
                 provider: self.maybe(rejection.provider),
                 streaming: rejection.streaming,
@@ -327,8 +326,7 @@ impl Tables {
             group: self.maybe(level.group.as_deref()),
             fallbacks: level.fallbacks.as_ref().map(|targets| targets.iter().map(|target| self.name(target)).collect()),
         };
-        let id = rejection.map_or(error.other_id.as_deref(), |rejection| rejection.request_id.as_deref());
-        (self.levels.number(written), self.maybe(id))
+        (self.levels.number(written), self.maybe(level.request_id.as_deref()))
     }
 
     fn lists(&mut self, lists: &FallbackLists) -> u32 {

@@ -107,7 +107,7 @@ impl<'a> IncidentOut<'a> {
                 .map(|e| EvidenceOut {
                     source: report.source(e.place),
                     line: e.place.line,
-                    role: e.role,
+                    role: e.role.name(),
                     process: report.process(e.stream),
                     output: e.output.name(),
                 })

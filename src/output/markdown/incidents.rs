@@ -60,7 +60,7 @@ impl Page {
         let process = report.process(evidence.stream).map(|name| format!(", {}", code(name))).unwrap_or_default();
         let output = evidence.output.name().map(|name| format!(" ({name})")).unwrap_or_default();
         let place = code(&format!("{}:{}", report.source(evidence.place), evidence.place.line));
-        self.paragraph(&format!("{place} `{}`{process}{output}", evidence.role));
+        self.paragraph(&format!("{place} `{}`{process}{output}", evidence.role.name()));
         if let Some(quote) = &evidence.quote {
             self.fenced(quote.lines());
         }

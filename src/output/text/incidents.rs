@@ -55,7 +55,7 @@ impl Page<'_> {
             if let Some(output) = evidence.output.name() {
                 let _ = write!(process, " ({output})");
             }
-            self.line(&format!("  {}:{}  {}{process}", plain(report.source(evidence.place)), evidence.place.line, evidence.role));
+            self.line(&format!("  {}:{}  {}{process}", plain(report.source(evidence.place)), evidence.place.line, evidence.role.name()));
             if unfolded || clearest == Some(evidence) {
                 self.excerpt(i, evidence);
             }

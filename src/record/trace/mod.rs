@@ -98,18 +98,24 @@ pub enum About {
 }
 
 /// Who asked, by hash, alias or id; never by key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Caller {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller<T = String> {
     /// The key's alias, or else its hash.
-    pub key: Option<String>,
+    pub key: Option<T>,
     /// The team's alias, or else its id.
-    pub team: Option<String>,
+    pub team: Option<T>,
     /// The user of the key.
-    pub user: Option<String>,
+    pub user: Option<T>,
     /// The end user that the request names.
-    pub end_user: Option<String>,
+    pub end_user: Option<T>,
     /// What the client calls itself.
-    pub user_agent: Option<String>,
+    pub user_agent: Option<T>,
+}
+
+impl<T> Default for Caller<T> {
+    fn default() -> Caller<T> {
+        Caller { key: None, team: None, user: None, end_user: None, user_agent: None }
+    }
 }
 
 impl TraceRecord {
