@@ -48,6 +48,7 @@
 #![deny(missing_docs)]
 
 mod analyze;
+mod by_hash;
 #[doc(hidden)]
 pub mod compare;
 #[doc(hidden)]

@@ -63,8 +63,8 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
             follower.add(feed.take_new(&mut gathered, ends), Instant::now());
             follower.caught_up = run.is_caught_up();
             for incident in linker.install(|| follower.settle(Instant::now(), ends)) {
-                let (noticed, names) = (Noticed::default(), feed.names(&gathered));
-                show(&Report::new(vec![incident.clone()], noticed, names, Windowed::default(), InputsRead::default(), options.secrets))?;
+                let (noticed, names, of) = (Noticed::default(), feed.names(&gathered), vec![incident.clone()]);
+                show(&linker.install(|| Report::new(of, noticed, names, Windowed::default(), InputsRead::default(), options.secrets)))?;
                 shown.push(incident);
             }
             // Linking takes at most half of the time.
@@ -81,7 +81,7 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
     shown.sort_by_key(|incident| (incident.request.span.0, incident.place));
     let names = feed.names(&gathered);
     let read = gathered.into_inputs(&inputs, &feed.stated);
-    Ok(Report::new(shown, follower.into_noticed(), names, Windowed::default(), read, options.secrets))
+    Ok(linker.install(|| Report::new(shown, follower.into_noticed(), names, Windowed::default(), read, options.secrets)))
 }
 
 /// Why following ended early.

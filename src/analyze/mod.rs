@@ -172,7 +172,8 @@ impl Findings {
         };
         let Linked { incidents, noticed, processes, begins, ends, stated, .. } = linked;
         let names = Names { sources: read.names(), processes, label };
-        let mut report = Report::new(incidents, noticed, names, windowed, read.into_inputs(&inputs, &stated), secrets);
+        let inputs = read.into_inputs(&inputs, &stated);
+        let mut report = in_pool(&pool, || Report::new(incidents, noticed, names, windowed, inputs, secrets));
         report.traffic = Traffic::of(&report.inputs, &begins, &ends);
         report
     }

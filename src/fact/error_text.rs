@@ -164,6 +164,14 @@ impl Reading {
     }
 }
 
+impl LevelWords {
+    /// All names and words in it.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let own = [&self.error.class, &self.error.message, &self.group].into_iter().flatten();
+        own.chain(self.fallbacks.iter().flat_map(|targets| targets.iter())).map(|name| &**name)
+    }
+}
+
 impl ErrorLevel {
     /// Whether another level prints the same rejection.
     fn refuses_as(&self, other: &ErrorLevel) -> bool {

@@ -13,6 +13,7 @@ mod ids;
 mod one_error;
 mod place;
 mod quote;
+mod shape;
 mod texts;
 
 pub use crate::envelope::Output;

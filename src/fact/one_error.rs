@@ -142,6 +142,16 @@ fn id_behind(text: &str) -> Option<(&str, &str)> {
     quote(&rest[length..]).map(|_| rest.split_at(length))
 }
 
+/// The ids that may be a call's, each with where it stands; none stands in another.
+pub(super) fn ids_in(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut end = 0;
+    REQUEST_ID.all_in(text.as_bytes()).filter_map(move |at| {
+        let (id, behind) = id_behind(&text[at..]).filter(|_| at >= end)?;
+        end = text.len() - behind.len();
+        Some((end - id.len(), id))
+    })
+}
+
 impl Rejection {
     /// The first prefill rejection of a text, with the provider's request id.
     pub(super) fn find(text: &str) -> Option<(Rejection, Option<&str>)> {

@@ -11,6 +11,8 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::error_text::{ErrorText, LevelWords};
 use super::fallback_lists::FallbackLists;
 use super::one_error::Rejection;
+use super::shape::{Said, Shape};
+use crate::by_hash::ByHash;
 use crate::record::python;
 
 /// A name of a group, a class, a request: shared.
@@ -44,9 +46,11 @@ const MOST_LISTS: usize = 64;
 /// What was read of texts.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    /// Both by the hash of the text.
-    names: HashMap<u128, Name>,
-    read: HashMap<u128, Arc<ErrorText>>,
+    /// By the hash of the text.
+    names: ByHash<u128, Name>,
+    read: ByHash<u128, Arc<ErrorText>>,
+    /// What texts say, by the hash of their shape.
+    said: ByHash<u128, Said>,
     /// By what they consist of: names and lists are shared, so their addresses tell them apart.
     levels: HashMap<LevelKey, Arc<LevelWords>>,
     /// As printed, with what each says.
@@ -61,14 +65,27 @@ impl Texts {
         if let Some(known) = self.read.get(&hash) {
             return known.clone();
         }
-        let read = Arc::new(ErrorText::read(text, self));
+        let shape = Shape::of(text);
+        let read = match shape.as_ref().and_then(|shape| Some((shape, self.said.get(&shape.hash)?))) {
+            Some((shape, said)) => said.with(shape, |id| name_of(&mut self.names, id)),
+            None => self.read_anew(text, shape.as_ref()),
+        };
+        let read = Arc::new(read);
         self.read.insert(hash, read.clone());
+        read
+    }
+
+    fn read_anew(&mut self, text: &str, shape: Option<&Shape<'_>>) -> ErrorText {
+        let read = ErrorText::read(text, self);
+        if let Some((shape, said)) = shape.and_then(|shape| Some((shape, Said::of(&read, shape)?))) {
+            self.said.insert(shape.hash, said);
+        }
         read
     }
 
     /// A name.
     pub(super) fn name(&mut self, name: &str) -> Name {
-        self.names.entry(xxh3_128(name.as_bytes())).or_insert_with(|| name.into()).clone()
+        name_of(&mut self.names, name)
     }
 
     /// What a level says.
@@ -103,6 +120,10 @@ impl Texts {
         }
         Some(lists)
     }
+}
+
+fn name_of(names: &mut ByHash<u128, Name>, name: &str) -> Name {
+    names.entry(xxh3_128(name.as_bytes())).or_insert_with(|| name.into()).clone()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::groups::{Groups, Summary};
+use super::groups::Groups;
 use super::hops::Inferred;
 use super::incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
 use super::integrity;
@@ -14,6 +14,7 @@ use super::node::Node;
 use super::order;
 use super::request::Request;
 use super::rules::{Confidence, Rule, Rules, Side};
+use super::summary::Summary;
 use super::verdict::{self, Verdict};
 use crate::fact::{About, ErrorRecord, ErrorText, Fact, Name, Role, Statement};
 use crate::knowledge::route::RESPONSES;
@@ -27,12 +28,11 @@ pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Box<Inc
     let uncalled = uncalled(groups, &called);
     let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.has_id).map(Node::stream).collect();
     let joins = groups.joins();
-    let mut refused: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
     // Pieces of one record have one place: what stands first in the facts comes first.
-    refused.sort_unstable_by_key(|(root, _)| **root);
+    let refused: Vec<(usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
     let mut incidents: Vec<Box<Incident>> = refused
         .into_par_iter()
-        .filter_map(|(&root, summary)| {
+        .filter_map(|(root, summary)| {
             let draft = Draft {
                 groups,
                 summary,

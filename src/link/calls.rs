@@ -86,7 +86,7 @@ fn call_of_hop(groups: &Groups<'_>, hop: usize, target: &str) -> Option<usize> {
 }
 
 fn walk(groups: &Groups<'_>, stream: u32) -> Vec<Told> {
-    let has_call = |n: usize| groups.summaries().get(&groups.root(n)).is_some_and(|summary| summary.nodes.iter().any(|&n| call(groups, n).is_some()));
+    let has_call = |n: usize| groups.summaries().get(groups.root(n)).is_some_and(|summary| summary.nodes.iter().any(|&n| call(groups, n).is_some()));
     let mut deployments: HashMap<&str, Deployment> = HashMap::new();
     let mut told = Vec::new();
     for index in groups.of_stream(stream) {

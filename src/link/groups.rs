@@ -8,23 +8,10 @@ use rayon::prelude::*;
 use super::evidence;
 use super::node::{Key, Node};
 use super::rules::{Rule, Rules};
+use super::summary::{Summaries, Summary};
 use super::verdict::Verdict;
+use crate::by_hash::ByHash;
 use crate::fact::{EarlierError, Fact, FallbackLists, Statement};
-
-/// What is known of a group, gathered from its facts.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Summary {
-    /// The facts of the group, in order.
-    pub(super) nodes: Vec<usize>,
-    /// A record that ended the chain for the client: it names the group whose failure began it.
-    pub(super) closing: Option<usize>,
-    /// Rules that judge.
-    pub(super) evidence: Rules,
-    /// Whether a refused call was streaming, and whether one was not, where bodies tell.
-    pub(super) streamed: (bool, bool),
-    /// Whether a rejection is in it.
-    pub(super) rejected: bool,
-}
 
 /// All facts and how they are grouped so far.
 #[derive(Debug)]
@@ -34,13 +21,13 @@ pub(super) struct Groups<'a> {
     streams: HashMap<u32, Range<usize>>,
     parent: Vec<usize>,
     /// The first fact with each key, while ids are joined.
-    keys: HashMap<Key, usize>,
+    keys: ByHash<Key, usize>,
     /// Rules that joined groups or judged them from outside, by a node of the group.
     applied: Vec<(usize, Rule)>,
     /// Verdicts that a group takes over from others without being joined to them, by a node of the group.
     pub(super) inherited: Vec<(usize, Verdict)>,
     /// What is known of each group, by its representative; kept as groups grow.
-    summaries: HashMap<usize, Summary>,
+    summaries: Summaries,
     /// Hops by stream and target, in order.
     pub(super) hops: HashMap<(u32, &'a str), Vec<usize>>,
     /// Fallback lists seen, by stream: the Router prints all of them with each error.
@@ -89,10 +76,10 @@ impl<'a> Groups<'a> {
             nodes,
             streams,
             parent,
-            keys: HashMap::new(),
+            keys: ByHash::default(),
             applied: Vec::new(),
             inherited: Vec::new(),
-            summaries: HashMap::new(),
+            summaries: Summaries::default(),
             hops,
             lists,
             damaged_before,
@@ -121,9 +108,7 @@ impl<'a> Groups<'a> {
         let (low, high) = (ra.min(rb), ra.max(rb));
         self.parent[high] = low;
         (self.parent[a], self.parent[b]) = (low, low);
-        if let Some(summary) = self.summaries.remove(&high) {
-            self.summaries.entry(low).or_default().add(summary, &self.nodes);
-        }
+        self.summaries.merge(high, low, &self.nodes);
         low
     }
 
@@ -136,7 +121,7 @@ impl<'a> Groups<'a> {
     /// Lets a rule speak for a group from outside.
     pub(super) fn apply(&mut self, node: usize, rule: Rule) {
         let root = self.root(node);
-        if let Some(summary) = self.summaries.get_mut(&root).filter(|_| rule.side().is_some()) {
+        if let Some(summary) = self.summaries.get_mut(root).filter(|_| rule.side().is_some()) {
             summary.evidence.add(rule);
         }
         self.applied.push((node, rule));
@@ -163,7 +148,7 @@ impl<'a> Groups<'a> {
                 }
             }
         }
-        self.keys = HashMap::new();
+        self.keys = ByHash::default();
     }
 
     /// `previous_models` names the call id of an earlier rejection: where both are known, they are one request.
@@ -191,25 +176,17 @@ impl<'a> Groups<'a> {
 
     /// Gathers what is known of each group, once all ids are joined.
     pub(super) fn summarise(&mut self) {
-        let mut all: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (index, node) in self.nodes.iter().enumerate() {
-            if matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_) | Statement::Served(_)) {
-                all.entry(self.root(index)).or_default().push(index);
-            }
-        }
-        self.summaries = all.into_iter().map(|(root, nodes)| (root, Summary::of(nodes, &self.nodes))).collect();
+        self.summaries = Summaries::of(self);
     }
 
     /// What is known of each group, by its representative.
-    pub(super) fn summaries(&self) -> &HashMap<usize, Summary> {
+    pub(super) fn summaries(&self) -> &Summaries {
         &self.summaries
     }
 
     /// The representatives of all groups, in order.
     pub(super) fn roots(&self) -> Vec<usize> {
-        let mut roots: Vec<usize> = self.summaries.keys().copied().collect();
-        roots.sort_unstable();
-        roots
+        self.summaries.iter().map(|(root, _)| root).collect()
     }
 
     /// Rules that joined groups, by the representative of each.
@@ -219,36 +196,5 @@ impl<'a> Groups<'a> {
             joins.entry(self.root(*node)).or_default().add(*rule);
         }
         joins
-    }
-}
-
-impl Summary {
-    /// Of facts in their order.
-    fn of(mut of: Vec<usize>, nodes: &[Node<'_>]) -> Summary {
-        let mut summary = Summary::default();
-        for &index in &of {
-            let node = &nodes[index];
-            summary.evidence.add_all(node.evidence);
-            summary.rejected |= node.rejected;
-            summary.streamed.0 |= node.streaming == Some(true);
-            summary.streamed.1 |= node.streaming == Some(false);
-            if summary.closing.is_none() && node.closing {
-                summary.closing = Some(index);
-            }
-        }
-        of.sort_by_key(|&n| (nodes[n].is_row, n));
-        summary.nodes = of;
-        summary
-    }
-
-    /// Takes in another group. What a group is known for only ever grows.
-    fn add(&mut self, other: Summary, nodes: &[Node<'_>]) {
-        self.evidence.add_all(other.evidence);
-        self.rejected |= other.rejected;
-        self.streamed = (self.streamed.0 | other.streamed.0, self.streamed.1 | other.streamed.1);
-        self.closing = self.closing.into_iter().chain(other.closing).min();
-        self.nodes.extend(other.nodes);
-        // A log's records come before the rows of traces, whatever their files are called: it is believed first.
-        self.nodes.sort_by_key(|&n| (nodes[n].is_row, n));
     }
 }

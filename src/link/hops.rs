@@ -11,10 +11,11 @@
 
 use std::collections::HashMap;
 
-use super::groups::{Groups, Summary};
+use super::groups::Groups;
 use super::integrity;
 use super::node::Node;
 use super::rules::Rule;
+use super::summary::Summary;
 use super::verdict::Verdict;
 use crate::fact::{Role, Statement};
 
@@ -45,10 +46,8 @@ pub(super) fn infer(groups: &mut Groups<'_>) -> Inferred {
 fn recovered(groups: &Groups<'_>) -> Vec<(usize, Rule)> {
     let mut orderly: HashMap<u32, bool> = HashMap::new();
     let summaries = groups.summaries();
-    let mut roots: Vec<(&usize, &Summary)> = summaries.iter().filter(|(_, s)| s.rejected && s.closing.is_none() && s.evidence.is_empty()).collect();
-    roots.sort_unstable_by_key(|(root, _)| **root);
     let mut judged = Vec::new();
-    for (&root, summary) in roots {
+    for (root, summary) in summaries.iter().filter(|(_, s)| s.rejected && s.closing.is_none() && s.evidence.is_empty()) {
         let Some(answered) = next_hop_answered(groups, summary) else { continue };
         let Some(stream) = groups.log_stream(summary) else { continue };
         if *orderly.entry(stream).or_insert_with(|| is_orderly(groups, stream)) {

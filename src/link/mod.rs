@@ -20,6 +20,7 @@ mod request;
 mod routes;
 mod rules;
 mod spans;
+mod summary;
 mod traced;
 mod verdict;
 

@@ -11,9 +11,10 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::groups::{Groups, Summary};
+use super::groups::Groups;
 use super::integrity;
 use super::rules::{Rule, Rules, Side};
+use super::summary::Summary;
 use super::verdict::{self, Verdict};
 
 const SECOND: u64 = 1_000_000;
@@ -67,7 +68,7 @@ pub(super) fn contested(groups: &Groups<'_>) -> HashSet<usize> {
 
 /// What these groups need, in their order.
 fn needs(groups: &Groups<'_>, roots: Vec<usize>) -> Vec<Need> {
-    roots.into_par_iter().filter_map(|root| need(groups, root, groups.summaries().get(&root)?)).collect()
+    roots.into_par_iter().filter_map(|root| need(groups, root, groups.summaries().get(root)?)).collect()
 }
 
 fn need(groups: &Groups<'_>, root: usize, summary: &Summary) -> Option<Need> {
@@ -121,7 +122,7 @@ fn candidates(groups: &Groups<'_>, hops: &[usize], (root, own): (usize, &Summary
     nearby
         .filter(|&hop| {
             let other = groups.root(hop);
-            groups.summaries().get(&other).is_some_and(|summary| {
+            groups.summaries().get(other).is_some_and(|summary| {
                 let last = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].hop.is_some()).max();
                 other != root && summary.closing.is_none() && last == Some(hop) && may_be_one(own, summary)
             })
@@ -205,7 +206,7 @@ fn agree(groups: &mut Groups<'_>, needs: &[Need]) {
         if chains.len() != hops.len() || chains.iter().any(|&i| needs[i].damaged) {
             continue;
         }
-        let of = |i: &usize| groups.summaries().get(&needs[*i].group).map(|summary| verdict::judge(summary.evidence, Rules::default()).0);
+        let of = |i: &usize| groups.summaries().get(needs[*i].group).map(|summary| verdict::judge(summary.evidence, Rules::default()).0);
         let verdicts: HashSet<Verdict> = chains.iter().filter_map(of).collect();
         let [verdict] = verdicts.into_iter().collect::<Vec<_>>()[..] else { continue };
         let mut hops: Vec<usize> = hops.into_iter().collect();

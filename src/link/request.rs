@@ -3,8 +3,9 @@
 //! Times of traces are instants and exact; those of a log are local and, in text logs, have no date. Where an incident has
 //! both, the instants count.
 
-use super::groups::{Groups, Summary};
+use super::groups::Groups;
 use super::routes;
+use super::summary::Summary;
 use crate::fact::{Attempt, Caller, ErrorRecord, Name, Statement};
 use crate::record::Time;
 

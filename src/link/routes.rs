@@ -1,6 +1,7 @@
 //! The route of an incident, where a record tells it.
 
-use super::groups::{Groups, Summary};
+use super::groups::Groups;
+use super::summary::Summary;
 use crate::fact::Role;
 
 /// Route of the group: `chat`, `responses` or `messages`.

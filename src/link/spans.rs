@@ -4,8 +4,9 @@
 //! stream broke. This rests on an absence, so it counts only where no other evidence is, and not for `/v1/responses`, whose
 //! attempts may stand in a trace of their own (1.88.6).
 
-use super::groups::{Groups, Summary};
+use super::groups::Groups;
 use super::rules::Rule;
+use super::summary::Summary;
 use crate::fact::{About, Attempt, Form};
 use crate::knowledge::route::RESPONSES;
 
@@ -15,8 +16,7 @@ const WHOLE: [Form; 3] = [Form::Otlp, Form::Jaeger, Form::Zipkin];
 /// Judges requests whose traces show no broken stream.
 pub(super) fn judge(groups: &mut Groups<'_>) {
     let summaries = groups.summaries();
-    let mut silent: Vec<usize> = summaries.iter().filter(|(_, summary)| is_silent(groups, summary)).map(|(&root, _)| root).collect();
-    silent.sort_unstable();
+    let silent: Vec<usize> = summaries.iter().filter(|(_, summary)| is_silent(groups, summary)).map(|(root, _)| root).collect();
     for root in silent {
         groups.apply(root, Rule::NoStreamFailureInTrace);
     }

@@ -10,10 +10,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::groups::{Groups, Summary};
+use super::groups::Groups;
 use super::integrity;
 use super::node::Node;
 use super::rules::Rule;
+use super::summary::{Summaries, Summary};
 use crate::fact::{Attempt, ErrorRecord, Statement};
 
 const SECOND: i64 = 1_000_000;
@@ -49,8 +50,8 @@ pub(super) fn join(groups: &mut Groups<'_>) {
 }
 
 /// Whether a hop begins a chain of a log of which nothing is proven.
-fn is_orphan(groups: &Groups<'_>, summaries: &HashMap<usize, Summary>, hop: usize) -> bool {
-    summaries.get(&groups.root(hop)).is_some_and(|summary| {
+fn is_orphan(groups: &Groups<'_>, summaries: &Summaries, hop: usize) -> bool {
+    summaries.get(groups.root(hop)).is_some_and(|summary| {
         let first = summary.nodes.iter().copied().find(|&n| groups.nodes[n].hop.is_some());
         summary.rejected && summary.evidence.is_empty() && first == Some(hop)
     })
@@ -78,7 +79,7 @@ fn instant(time: Option<crate::record::Time>) -> Option<i64> {
 /// A log and the traces that are of the same proxy.
 struct Pair<'g, 'a> {
     groups: &'g Groups<'a>,
-    summaries: &'g HashMap<usize, Summary>,
+    summaries: &'g Summaries,
     stream: u32,
     /// What to add to an instant to come to the log's line of time.
     shift: i64,
@@ -87,7 +88,7 @@ struct Pair<'g, 'a> {
 }
 
 impl<'g, 'a> Pair<'g, 'a> {
-    fn of(groups: &'g Groups<'a>, summaries: &'g HashMap<usize, Summary>, stream: u32) -> Option<Pair<'g, 'a>> {
+    fn of(groups: &'g Groups<'a>, summaries: &'g Summaries, stream: u32) -> Option<Pair<'g, 'a>> {
         let mut pair = Pair { groups, summaries, stream, shift: 0, targets: HashMap::new() };
         let shifts: Vec<i64> = summaries.values().filter(|summary| summary.rejected).filter_map(|summary| pair.shift_of(summary)).collect();
         let quarters = |shift: i64| (shift + QUARTER / 2).div_euclid(QUARTER) * QUARTER;
@@ -162,7 +163,7 @@ impl<'g, 'a> Pair<'g, 'a> {
 
     /// The hops of the log whose request no trace has shown, by time, with their targets.
     fn hops(&self) -> Vec<(i64, usize, &'a str)> {
-        let unseen = |n: &usize| self.summaries.get(&self.groups.root(*n)).is_none_or(|summary| attempts(self.groups, summary).next().is_none());
+        let unseen = |n: &usize| self.summaries.get(self.groups.root(*n)).is_none_or(|summary| attempts(self.groups, summary).next().is_none());
         let all = self.groups.of_stream(self.stream).filter(unseen);
         let mut hops: Vec<(i64, usize, &str)> =
             all.filter_map(|n| Some((i64::try_from(self.groups.nodes[n].at).ok()?, n, self.groups.nodes[n].hop?))).collect();

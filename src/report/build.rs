@@ -1,6 +1,8 @@
 //! Makes the report of the incidents.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rayon::prelude::*;
 
 use super::masks::Masks;
 use super::{FailureRow, InputsRead, ModelRow, Names, Noticed, Report, ReportedIncident, Summary, Traffic, Windowed, identity};
@@ -14,7 +16,7 @@ use crate::mask::Secrets;
 use crate::record::Time;
 
 impl Report {
-    /// The report of all incidents.
+    /// The report of all incidents, made by the pool that this is called in.
     #[must_use]
     pub fn new(
         mut incidents: Vec<Box<Incident>>,
@@ -27,9 +29,7 @@ impl Report {
         let complete = !inputs.stopped && !inputs.problems.iter().any(|p| p.kind.is_failure());
         let mut masks = Masks::new(secrets);
         let (names, inputs) = (masks.of_names(names), masks.of_inputs(inputs));
-        for incident in &mut incidents {
-            masks.mask(incident);
-        }
+        mask(&mut incidents, secrets);
         let mut summary = summary(&incidents, inputs.read.iter().fold(0, |all, input| all.saturating_add(input.mentions)));
         summary.litellm_versions = noticed.versions.iter().map(|version| masks.text(version)).collect();
         summary.likely_versions = noticed.likely_versions.into_iter().map(str::to_owned).collect();
@@ -77,29 +77,38 @@ fn unplaced(windowed: Windowed) -> Option<Problem> {
     (windowed.unplaced > 0).then(|| Problem { input: "--since and --until".to_owned(), kind })
 }
 
+/// How many incidents are looked at by one thread at a time.
+const AT_A_TIME: usize = 1024;
+
+/// Masks incidents, side by side.
+fn mask(incidents: &mut [Box<Incident>], secrets: Secrets) {
+    incidents.par_chunks_mut(AT_A_TIME).for_each(|some| {
+        let mut masks = Masks::new(secrets);
+        for incident in some {
+            masks.mask(incident);
+        }
+    });
+}
+
 /// Ids and fingerprints are those of masked incidents, whether secrets are shown or not: a baseline knows them in both.
 fn named(incidents: Vec<Box<Incident>>, secrets: Secrets) -> Vec<ReportedIncident> {
-    let mut masks = Masks::new(Secrets::Masked);
-    let mut fingerprints: HashSet<Name> = HashSet::new();
-    let mut seen: HashMap<u64, u64> = HashMap::with_capacity(incidents.len());
-    let mut name = |incident: Box<Incident>| {
-        let masked = (secrets == Secrets::Shown).then(|| {
-            let mut masked = incident.clone();
-            masks.mask(&mut masked);
-            masked
-        });
-        let named = masked.as_ref().unwrap_or(&incident);
-        // Thousands of incidents are of one sort.
-        let fingerprint = identity::fingerprint(named);
-        let fingerprint = fingerprints.get(fingerprint.as_str()).cloned().unwrap_or_else(|| fingerprint.into());
-        fingerprints.insert(fingerprint.clone());
-        let id = identity::id(named);
-        let before = seen.entry(id).or_default();
-        let id = if *before > 0 { format!("{id:016x}-{before}") } else { format!("{id:016x}") };
-        *before += 1;
-        ReportedIncident { id, fingerprint, incident }
+    let identify = |some: &[Box<Incident>]| -> Vec<(u64, u64)> {
+        let mut masked: Vec<Box<Incident>> = if secrets == Secrets::Shown { some.to_vec() } else { Vec::new() };
+        mask(&mut masked, Secrets::Masked);
+        if secrets == Secrets::Shown { &masked } else { some }.iter().map(|incident| identity::of(incident)).collect()
     };
-    incidents.into_iter().map(&mut name).collect()
+    let identities: Vec<Vec<(u64, u64)>> = incidents.par_chunks(AT_A_TIME).map(identify).collect();
+    let mut fingerprints: HashMap<u64, Name> = HashMap::new();
+    let mut seen: HashMap<u64, u64> = HashMap::with_capacity(incidents.len());
+    let name = |(incident, (id, fingerprint)): (Box<Incident>, (u64, u64))| {
+        // Thousands of incidents are of one sort.
+        let fingerprint = fingerprints.entry(fingerprint).or_insert_with(|| format!("{fingerprint:016x}").into()).clone();
+        let before = seen.entry(id).or_default();
+        let named = if *before > 0 { format!("{id:016x}-{before}") } else { format!("{id:016x}") };
+        *before += 1;
+        ReportedIncident { id: named, fingerprint, incident }
+    };
+    incidents.into_iter().zip(identities.into_iter().flatten()).map(name).collect()
 }
 
 fn count<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<(K, u64)> {

@@ -4,17 +4,21 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::link::Incident;
 
+/// Id and fingerprint, as numbers.
+pub(super) fn of(incident: &Incident) -> (u64, u64) {
+    (id(incident), fingerprint(incident))
+}
+
 /// The fingerprint: verdict, failed group, kind, targets and route.
-pub(super) fn fingerprint(incident: &Incident) -> String {
+fn fingerprint(incident: &Incident) -> u64 {
     let failure = incident.stream_failure.as_ref();
     let group = failure.and_then(|f| f.model_group.as_deref()).unwrap_or_default();
     let targets = incident.fallbacks.join("\u{1f}");
-    let parts = [incident.verdict.name(), group, failure.map_or("", |f| f.kind.name()), &targets, incident.request.route.unwrap_or_default()];
-    format!("{:016x}", hash(&parts))
+    hash(&[incident.verdict.name(), group, failure.map_or("", |f| f.kind.name()), &targets, incident.request.route.unwrap_or_default()])
 }
 
 /// The id: the provider's request ids, or where there are none, what and when was refused and where it stands.
-pub(super) fn id(incident: &Incident) -> u64 {
+fn id(incident: &Incident) -> u64 {
     let mut ids: Vec<&str> = incident.rejections.iter().filter_map(|r| r.request_id.as_deref()).collect();
     ids.sort_unstable();
     if !ids.is_empty() {
