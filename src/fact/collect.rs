@@ -4,7 +4,7 @@ use super::call::UpstreamCall;
 use super::error_record::{ErrorRecord, Role};
 use super::one_error::Rejection;
 use super::quote;
-use super::texts::Texts;
+use super::texts::{Learnt, Texts};
 use super::{Place, Statement};
 use crate::knowledge::signature::{self, HeadKind, MESSAGE_HEADS};
 use crate::needle::Needle;
@@ -60,10 +60,16 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// A collector; `quotes`: whether facts are to hold their records' own words.
+    /// A collector that goes on with what others have `learnt`; `quotes`: whether facts are to hold their records' own words.
     #[must_use]
-    pub fn new(quotes: bool) -> Collector {
-        Collector { quotes, ..Collector::default() }
+    pub fn new(quotes: bool, learnt: Learnt) -> Collector {
+        Collector { quotes, texts: Texts::knowing(learnt), ..Collector::default() }
+    }
+
+    /// What was found and of which forms, and what was learnt for the next chunk.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Found>, Vec<Form>, Learnt) {
+        (self.found, self.forms, self.texts.learnt())
     }
 
     /// Reads the row that fills `bytes` and starts at `offset` of the chunk; gives whether it is of a known form.

@@ -27,7 +27,7 @@ pub use error_text::{ErrorLevel, ErrorText, LevelWords};
 pub use fallback_lists::FallbackLists;
 pub use one_error::{OneError, Rejection};
 pub use place::Place;
-pub use texts::Name;
+pub use texts::{Learnt, Name};
 
 use crate::record::{DAY, Time};
 

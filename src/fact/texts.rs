@@ -58,7 +58,24 @@ pub(super) struct Texts {
     configured: Vec<(Box<str>, Arc<FallbackLists>)>,
 }
 
+/// What texts of one shape say, learnt from one chunk for the next: there are no ids in it.
+#[derive(Debug, Default)]
+pub struct Learnt(ByHash<u128, Said>);
+
+/// How many shapes are kept from chunk to chunk; a proxy's errors have some hundred.
+const MOST_SHAPES: usize = 4096;
+
 impl Texts {
+    /// That has learnt some before.
+    pub(super) fn knowing(Learnt(said): Learnt) -> Texts {
+        Texts { said, ..Texts::default() }
+    }
+
+    /// What was learnt.
+    pub(super) fn learnt(self) -> Learnt {
+        Learnt(if self.said.len() > MOST_SHAPES { ByHash::default() } else { self.said })
+    }
+
     /// Reads an error text that starts where the error starts.
     pub(super) fn read(&mut self, text: &str) -> Arc<ErrorText> {
         let hash = xxh3_128(text.as_bytes());

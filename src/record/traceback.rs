@@ -187,9 +187,10 @@ pub(super) enum Part {
 
 impl Outline {
     pub(super) fn of(text: &[u8]) -> Outline {
-        let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|newline| newline + 1));
-        let starts = starts.filter(|start| text.get(*start).is_some_and(|byte| *byte != b' '));
-        Outline { starts: starts.map_while(|start| u32::try_from(start).ok()).collect(), is_plain: UNUSUAL.find(text).is_none() }
+        let mut starts = Vec::with_capacity(MOST_UNINDENTED);
+        let first = text.first().filter(|byte| **byte != b' ').map(|_| 0);
+        starts.extend(first.into_iter().chain(unindented(text)).map_while(|start| u32::try_from(start).ok()));
+        Outline { starts, is_plain: UNUSUAL.find(text).is_none() }
     }
 
     /// That of the text from `base` on, where a line starts.
@@ -197,6 +198,22 @@ impl Outline {
         let before = self.starts.partition_point(|start| (*start as usize) < base);
         OutlineFrom { starts: &self.starts[before..], base, is_plain: self.is_plain }
     }
+}
+
+/// How many lines that are not indented LiteLLM's tracebacks have, or fewer.
+const MOST_UNINDENTED: usize = 64;
+/// How many bytes are looked at together: the compiler makes one comparison of many.
+const BLOCK: usize = 64;
+
+/// Where lines start behind a newline that are not indented. Nearly all lines of a traceback are, so newlines are not stopped at.
+fn unindented(text: &[u8]) -> impl Iterator<Item = usize> {
+    let behind = text.get(1..).unwrap_or_default();
+    let starts = |(newline, first): (&u8, &u8)| u8::from(*newline == b'\n') & u8::from(*first != b' ');
+    text.chunks(BLOCK).zip(behind.chunks(BLOCK)).enumerate().flat_map(move |(number, (bytes, behind))| {
+        let any = bytes.iter().zip(behind).fold(0, |any, pair| any | starts(pair));
+        let some = if any == 0 { 0 } else { bytes.len() };
+        bytes.iter().zip(behind).take(some).enumerate().filter(move |(_, pair)| starts(*pair) != 0).map(move |(at, _)| number * BLOCK + at + 1)
+    })
 }
 
 impl OutlineFrom<'_> {
@@ -289,6 +306,19 @@ mod tests {
     const CHAIN: &str = "Traceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x\nValueError: a\nb c\n\nDuring handling of the above \
         exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"a.py\", line 2, in g\n  ...<84 \
         lines>...\nKeyError: c\n\n\nDebug Information:\nCooldown Deployments=[]\n";
+
+    #[test]
+    fn lines_that_are_not_indented_are_found_wherever_they_stand() {
+        for shift in 0..2 * BLOCK {
+            for tail in ["", "\n", "\nx", "\n x", "\n\n"] {
+                let text = format!("{}\n\nab\n  c\n{}\nd\n e{tail}", "x".repeat(shift), " y".repeat(shift));
+                let lines = text.char_indices().filter(|(_, c)| *c == '\n').map(|(at, _)| at + 1);
+                let expected: Vec<usize> = lines.filter(|at| text[*at..].chars().next().is_some_and(|first| first != ' ')).collect();
+                assert_eq!(unindented(text.as_bytes()).collect::<Vec<_>>(), expected, "{text:?}");
+            }
+        }
+        assert_eq!(unindented(b"").next(), None);
+    }
 
     #[test]
     fn a_chain_gives_its_exceptions_in_order() {

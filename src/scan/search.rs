@@ -1,6 +1,7 @@
 //! Searches one chunk for needles and reads the records around them.
 
 use std::ops::Range;
+use std::sync::Mutex;
 
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
@@ -8,7 +9,7 @@ use regex::bytes::Regex;
 use super::chunk::{Chunk, LineOrigin};
 use super::edges::Edges;
 use crate::document::{self, RowPlace};
-use crate::fact::{Collector, Fact, Found, Place};
+use crate::fact::{Collector, Fact, Found, Learnt, Place};
 use crate::knowledge::signature::{NEEDLES, RARE_PARTS, REJECTION, ROW_NEEDLES};
 use crate::needle::any_of;
 use crate::record::{self, Form, Lines};
@@ -68,6 +69,8 @@ pub struct Searcher {
     wanted: Wanted,
     rejection: Finder<'static>,
     fact: Finder<'static>,
+    /// Of chunks that were searched; as many as were searched at once.
+    learnt: Mutex<Vec<Learnt>>,
 }
 
 impl Searcher {
@@ -80,26 +83,38 @@ impl Searcher {
         let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
         let mut rare: Vec<&str> = RARE_PARTS.iter().map(|(part, _)| *part).collect();
         rare.dedup();
-        Ok(Searcher { rare_parts: any_of(&rare)?, all_needles: any_of(&all)?, wanted, rejection: Finder::new(REJECTION), fact: Finder::new(FACT) })
+        Ok(Searcher {
+            rare_parts: any_of(&rare)?,
+            all_needles: any_of(&all)?,
+            wanted,
+            rejection: Finder::new(REJECTION),
+            fact: Finder::new(FACT),
+            learnt: Mutex::default(),
+        })
     }
 
     /// Searches a chunk.
     #[must_use]
     pub fn search(&self, chunk: &Chunk) -> ChunkFacts {
         let bytes = &*chunk.bytes;
-        let (mut collector, last, unread) = self.read(bytes, chunk.lines);
-        collector.found.sort_by_key(|found| found.offset);
+        let learnt = self.learnt.lock().ok().and_then(|mut learnt| learnt.pop()).unwrap_or_default();
+        let (collector, last, unread) = self.read(bytes, chunk.lines, learnt);
+        let (mut found, forms, learnt) = collector.finish();
+        found.sort_by_key(|found| found.offset);
         let mut facts = ChunkFacts {
             requests: if self.wanted.requests { record::requests_in(bytes) } else { 0 },
             mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
-            ends_with_fact: last.end == bytes.len() && collector.found.last().is_some_and(|found| found.offset >= last.start),
+            ends_with_fact: last.end == bytes.len() && found.last().is_some_and(|found| found.offset >= last.start),
             unread,
-            forms: collector.forms,
+            forms,
             ..ChunkFacts::default()
         };
         // Lines are counted once, from one fact to the next.
-        let (lines, counted) = facts.place(bytes, collector.found, chunk.origins.as_deref());
+        let (lines, counted) = facts.place(bytes, found, chunk.origins.as_deref());
         let newlines = lines + memchr::memchr_iter(b'\n', &bytes[counted..]).count() as u64;
+        if let Ok(mut all) = self.learnt.lock() {
+            all.push(learnt);
+        }
         ChunkFacts { edges: Edges::of(chunk, newlines), ..facts.of_chunk(chunk, newlines) }
     }
 
@@ -120,8 +135,8 @@ impl Searcher {
 
     /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood: a log may
     /// hold rows that are no traces, so only of a file of rows each must be.
-    fn read(&self, bytes: &[u8], lines: Lines) -> (Collector, Range<usize>, u64) {
-        let mut collector = Collector::new(self.wanted.quotes);
+    fn read(&self, bytes: &[u8], lines: Lines, learnt: Learnt) -> (Collector, Range<usize>, u64) {
+        let mut collector = Collector::new(self.wanted.quotes, learnt);
         let (mut at, mut last, mut unread) = (0, 0..0, 0);
         while let Some(hit) = self.find(bytes, at, lines) {
             if let Some(end) = self.end_of_fact(bytes, hit.start, lines) {

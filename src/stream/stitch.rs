@@ -2,7 +2,7 @@
 //! whole.
 
 use super::Part;
-use crate::fact::{self, Answer, Collector, Fact, Output, Place};
+use crate::fact::{self, Answer, Collector, Fact, Learnt, Output, Place};
 use crate::record::{self, Form, Time};
 use crate::scan::Piece;
 
@@ -118,7 +118,7 @@ impl Open {
     /// The facts of the whole record; `behind` is the access line that follows it.
     fn read(self, stream: u32, behind: Option<Answer>) -> Vec<Fact> {
         // So few records are cut that their quotes cost nothing.
-        let mut collector = Collector::new(true);
+        let mut collector = Collector::new(true, Learnt::default());
         // The cut may have been in a head: then there are two records.
         let heads = memchr::memchr_iter(b'\n', &self.bytes).map(|newline| newline + 1).filter(|at| record::starts_here(&self.bytes[*at..]).is_some());
         let starts: Vec<usize> = std::iter::once(0).chain(heads).collect();
