@@ -208,12 +208,24 @@ const BLOCK: usize = 64;
 /// Where lines start behind a newline that are not indented. Nearly all lines of a traceback are, so newlines are not stopped at.
 fn unindented(text: &[u8]) -> impl Iterator<Item = usize> {
     let behind = text.get(1..).unwrap_or_default();
-    let starts = |(newline, first): (&u8, &u8)| u8::from(*newline == b'\n') & u8::from(*first != b' ');
-    text.chunks(BLOCK).zip(behind.chunks(BLOCK)).enumerate().flat_map(move |(number, (bytes, behind))| {
-        let any = bytes.iter().zip(behind).fold(0, |any, pair| any | starts(pair));
-        let some = if any == 0 { 0 } else { bytes.len() };
-        bytes.iter().zip(behind).take(some).enumerate().filter(move |(_, pair)| starts(*pair) != 0).map(move |(at, _)| number * BLOCK + at + 1)
-    })
+    let (blocks, rest) = text[..behind.len()].as_chunks::<BLOCK>();
+    let (blocks_behind, rest_behind) = behind.as_chunks::<BLOCK>();
+    let in_blocks = blocks.iter().zip(blocks_behind).enumerate().filter(|(_, (block, behind))| any_starts(block, behind));
+    let in_blocks = in_blocks.flat_map(|(number, (block, behind))| starts(block, behind).map(move |at| number * BLOCK + at));
+    in_blocks.chain(starts(rest, rest_behind).map(|at| blocks.len() * BLOCK + at)).map(|newline| newline + 1)
+}
+
+/// Whether a line that is not indented starts behind any of these bytes.
+fn any_starts(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> bool {
+    let mut any = 0;
+    for at in 0..BLOCK {
+        any |= u8::from(block[at] == b'\n') & u8::from(behind[at] != b' ');
+    }
+    any != 0
+}
+
+fn starts(bytes: &[u8], behind: &[u8]) -> impl Iterator<Item = usize> {
+    bytes.iter().zip(behind).enumerate().filter(|(_, (newline, first))| **newline == b'\n' && **first != b' ').map(|(at, _)| at)
 }
 
 impl OutlineFrom<'_> {
