@@ -16,6 +16,7 @@
 mod address;
 mod content;
 mod named;
+mod plain;
 mod search;
 mod shapes;
 mod value;

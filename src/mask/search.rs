@@ -11,6 +11,7 @@ use regex::Regex;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::named::{self, NAMED, Worth};
+use super::plain::is_plain;
 use super::shapes::{EDGE, EMAIL, SHAPES, Shape};
 use super::{address, value};
 
@@ -72,6 +73,9 @@ type Pass = fn(&str) -> Vec<(&'static str, Range<usize>)>;
 /// The text with a mask in the place of each secret.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
+    if is_plain(text) {
+        return masked;
+    }
     let passes: [Pass; 4] = [by_form, by_name, emails, addresses];
     for _ in 0..MOST_ROUNDS {
         let mut is_changed = false;

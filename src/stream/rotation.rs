@@ -13,13 +13,13 @@ const COMPRESSED: [&str; 7] = [".gz", ".zst", ".xz", ".bz2", ".lz4", ".bz", ".zs
 const FORMS: [(&str, Form); 4] = [
     // logrotate's dateext, kubelet, Python's TimedRotatingFileHandler; also before the ending.
     (
-        r"^(?<before>.+)[.\-_](?<part>\d{4}-?\d{2}-?\d{2}(?:[T_.\-]?\d{2}[-:]?\d{2}(?:[-:]?\d{2})?|[T_.\-]\d{2})?)(?<after>(?:\.[A-Za-z]+)?)$",
+        r"^(?<before>.+)[.\-_](?<part>[0-9]{4}-?[0-9]{2}-?[0-9]{2}(?:[T_.\-]?[0-9]{2}[-:]?[0-9]{2}(?:[-:]?[0-9]{2})?|[T_.\-][0-9]{2})?)(?<after>(?:\.[A-Za-z]+)?)$",
         Form::Date,
     ),
     // logrotate, Docker, Python's RotatingFileHandler; log4j has it before the ending.
-    (r"^(?<before>.+)\.(?<part>\d{1,6})(?<after>(?:\.[A-Za-z]+)?)$", Form::Number),
+    (r"^(?<before>.+)\.(?<part>[0-9]{1,6})(?<after>(?:\.[A-Za-z]+)?)$", Form::Number),
     // split -d, exports: CloudWatch's `000000.gz`.
-    (r"^(?<before>(?:.*[.\-_])?)(?<part>\d{3,})(?<after>(?:\.[A-Za-z]+)?)$", Form::Piece),
+    (r"^(?<before>(?:.*[.\-_])?)(?<part>[0-9]{3,})(?<after>(?:\.[A-Za-z]+)?)$", Form::Piece),
     // split.
     (r"^(?<before>.+\.(?:log|txt|out|json|jsonl|ndjson)\.|x)(?<part>[a-z]{2,4})(?<after>)$", Form::Piece),
 ];
