@@ -163,6 +163,38 @@ fn prompts_that_quote_the_sentence_are_no_rejections() {
 }
 
 #[test]
+fn an_error_that_echoes_another_requests_rejection_is_none_of_its_records() {
+    let refused = r#"{"type":"error","error":{"message":"This model does not support assistant message prefill. The conversation must end with a user message."},"request_id":"req_AAAA1111"}"#;
+    let row = |call: &str, class: &str, error: &str, last: &str, traceback: &str| {
+        json!({
+            "id": call, "litellm_call_id": call, "call_type": "acompletion", "status": "failure", "custom_llm_provider": "anthropic", "model_group": "opus",
+            "startTime": 1.0, "endTime": 2.0, "error_str": error, "messages": [{"role": last, "content": "x"}],
+            "error_information": {"error_class": class, "error_message": error, "traceback": traceback},
+        })
+    };
+    let mut real = row("call-a", "BadRequestError", &format!("litellm.BadRequestError: AnthropicException - b'{refused}'"), "user", "");
+    real["messages"] = json!("redacted-by-litellm");
+    let alone = report_on(&ndjson(std::slice::from_ref(&real)));
+    let too_long = format!("litellm.ContextWindowExceededError: AnthropicException - prompt is too long; it was: why do I get {refused}");
+    let traceback = "Traceback (most recent call last):\n  File \"x.py\", line 3, in __anext__\n    raise x\nHTTPException: gone\n";
+    let echoes = [
+        row("call-b", "ContextWindowExceededError", &too_long, "user", ""),
+        row("call-b", "ContextWindowExceededError", &too_long, "assistant", ""),
+        row("call-b", "HTTPException", &format!("Upstream stream reset; body was {refused}"), "user", traceback),
+    ];
+    for echo in echoes {
+        for rows in [[real.clone(), echo.clone()], [echo.clone(), real.clone()]] {
+            let both = report_on(&ndjson(&rows));
+            let told = |report: &Value| {
+                let i = &report["incidents"][0];
+                json!([report["summary"]["requests"], i["verdict"], i["because"], i["call_id"], i["evidence"].as_array().unwrap().len()])
+            };
+            assert_eq!(told(&both), told(&alone), "{echo}");
+        }
+    }
+}
+
+#[test]
 fn requests_are_told_apart_whatever_ids_clients_reuse() {
     let named = |rows: Vec<Value>, path: &str| -> Vec<Value> {
         rows.into_iter()

@@ -109,6 +109,10 @@ fn error_text(row: &TraceRecord, texts: &mut Texts) -> Arc<ErrorText> {
     let known = row.provider.as_deref().and_then(provider::by_name).map(|p| p.name);
     for (at, level) in text.levels.iter_mut().enumerate() {
         let mut words = LevelWords::clone(&level.words);
+        if echoes && words.error.rejection.is_some() {
+            // What is quoted is another request's, and so is its id.
+            level.request_id = None;
+        }
         words.error.rejection = words.error.rejection.filter(|_| !echoes).map(|rejection| Rejection {
             provider: rejection.provider.or(known),
             streaming: rejection.streaming.filter(|_| !within_stream),

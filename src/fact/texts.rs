@@ -1,7 +1,7 @@
 //! Texts that were read once: the same error stands in a log up to a dozen times, and the same names stand everywhere.
 //!
-//! What is kept here lives as long as a chunk is read. Facts share what it gives, so that memory grows with what is said, not with
-//! how often.
+//! What is kept here lives as long as a chunk is read, but for shapes, in which no ids are. Facts share what it gives, so that memory
+//! grows with what is said, not with how often.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,8 +49,7 @@ pub(super) struct Texts {
     /// By the hash of the text.
     names: ByHash<u128, Name>,
     read: ByHash<u128, Arc<ErrorText>>,
-    /// What texts say, by the hash of their shape.
-    said: ByHash<u128, Said>,
+    learnt: Learnt,
     /// By what they consist of: names and lists are shared, so their addresses tell them apart.
     levels: HashMap<LevelKey, Arc<LevelWords>>,
     /// As printed, with what each says.
@@ -60,20 +59,34 @@ pub(super) struct Texts {
 
 /// What texts of one shape say, learnt from one chunk for the next: there are no ids in it.
 #[derive(Debug, Default)]
-pub struct Learnt(ByHash<u128, Said>);
+pub struct Learnt {
+    said: ByHash<u128, Said>,
+    /// Of the texts that they were learnt from, in bytes.
+    size: usize,
+}
 
-/// How many shapes are kept from chunk to chunk; a proxy's errors have some hundred.
-const MOST_SHAPES: usize = 4096;
+/// How many bytes of texts are learnt from before all is forgotten; a proxy's errors have some hundred shapes.
+const MOST_LEARNT: usize = 8 << 20;
+
+impl Learnt {
+    fn add(&mut self, shape: u128, said: Said, size: usize) {
+        self.size += size;
+        if self.size > MOST_LEARNT {
+            *self = Learnt { size, ..Learnt::default() };
+        }
+        self.said.insert(shape, said);
+    }
+}
 
 impl Texts {
     /// That has learnt some before.
-    pub(super) fn knowing(Learnt(said): Learnt) -> Texts {
-        Texts { said, ..Texts::default() }
+    pub(super) fn knowing(learnt: Learnt) -> Texts {
+        Texts { learnt, ..Texts::default() }
     }
 
     /// What was learnt.
     pub(super) fn learnt(self) -> Learnt {
-        Learnt(if self.said.len() > MOST_SHAPES { ByHash::default() } else { self.said })
+        self.learnt
     }
 
     /// Reads an error text that starts where the error starts.
@@ -83,7 +96,7 @@ impl Texts {
             return known.clone();
         }
         let shape = Shape::of(text);
-        let read = match shape.as_ref().and_then(|shape| Some((shape, self.said.get(&shape.hash)?))) {
+        let read = match shape.as_ref().and_then(|shape| Some((shape, self.learnt.said.get(&shape.hash)?))) {
             Some((shape, said)) => said.with(shape, |id| name_of(&mut self.names, id)),
             None => self.read_anew(text, shape.as_ref()),
         };
@@ -95,7 +108,7 @@ impl Texts {
     fn read_anew(&mut self, text: &str, shape: Option<&Shape<'_>>) -> ErrorText {
         let read = ErrorText::read(text, self);
         if let Some((shape, said)) = shape.and_then(|shape| Some((shape, Said::of(&read, shape)?))) {
-            self.said.insert(shape.hash, said);
+            self.learnt.add(shape.hash, said, text.len());
         }
         read
     }

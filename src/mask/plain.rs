@@ -37,7 +37,7 @@ mod tests {
     use super::super::shapes::{EMAIL, SHAPES};
     use super::is_plain;
 
-    /// What a pattern may begin with where no string can be drawn, and what it cannot be drawn from.
+    /// The pattern with what stands for its parts, and without anchors: strings are drawn from what they stand around.
     fn drawable(pattern: &str) -> String {
         let mut pattern = pattern.replace("EDGE", "").replace("IS", IS).replace("SAYS", SAYS).replace("QUOTE", "[\"']");
         for anchor in [r"(?-u:\b)", r"(?-u:\B)", r"\A|", r"|\z"] {

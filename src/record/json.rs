@@ -16,7 +16,7 @@ use crate::needle::Needle;
 use super::time::Time;
 use super::traceback::{self, Traceback};
 use super::value::lenient_string;
-use super::{Form, Record, ansi, piece, text_of};
+use super::{Form, Record, ansi, own_keys, piece, text_of};
 
 static LEVEL: Needle = Needle::new("\"level\":");
 
@@ -35,10 +35,10 @@ pub(super) fn has_level(line: &[u8]) -> bool {
 pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
     let line = text_of(&bytes[..end]);
-    let (keys, cut) = match parse(line.trim_end()) {
+    let (keys, cut) = match own_keys::read(line.trim_end()).or_else(|| parse(line.trim_end())) {
         Some(keys) => (keys, false),
         None => match cut_message(&line) {
-            Some(message) => (OwnKeys { message, ..OwnKeys::default() }, true),
+            Some(message) => (OwnKeys { message: Some(message), ..OwnKeys::default() }, true),
             None => return piece(bytes, 0),
         },
     };
@@ -48,7 +48,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
 }
 
 fn record<'a>(keys: OwnKeys, cut: bool) -> Record<'a> {
-    let mut message = ansi::strip(Cow::Owned(keys.message)).into_owned();
+    let mut message = ansi::strip(Cow::Owned(keys.message.unwrap_or_default())).into_owned();
     let trace: Option<Traceback<'a>> = match keys.stacktrace {
         Some(text) => Some(Traceback::of(text.into())),
         None => traceback::start(&message).map(|at| Traceback::of(message.split_off(at).into())),
@@ -67,17 +67,50 @@ fn record<'a>(keys: OwnKeys, cut: bool) -> Record<'a> {
 }
 
 /// The keys that are the record's own.
-#[derive(Default)]
-struct OwnKeys {
-    message: String,
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct OwnKeys {
+    message: Option<String>,
     level: Option<String>,
     timestamp: Option<String>,
     logger: Option<String>,
     stacktrace: Option<String>,
     call_id: Option<String>,
+    after_logger: bool,
+    stacktrace_behind_logger: bool,
 }
 
-fn parse(line: &str) -> Option<OwnKeys> {
+impl OwnKeys {
+    /// Where the value of a key belongs that stands at this place in the record.
+    pub(super) fn slot(&mut self, key: &str, index: usize) -> Option<&mut Option<String>> {
+        Some(match key {
+            "message" if index == 0 => &mut self.message,
+            "level" if index == 1 => &mut self.level,
+            "timestamp" if index == 2 => &mut self.timestamp,
+            "logger" => {
+                self.after_logger = true;
+                &mut self.logger
+            }
+            "stacktrace" => {
+                self.stacktrace_behind_logger = self.after_logger;
+                &mut self.stacktrace
+            }
+            "litellm_call_id" => &mut self.call_id,
+            _ => return None,
+        })
+    }
+
+    /// When all keys were seen; a record without a message is none.
+    pub(super) fn settled(mut self) -> Option<OwnKeys> {
+        // Releases up to 1.82 have no `logger` before it.
+        if self.after_logger && !self.stacktrace_behind_logger {
+            self.stacktrace = None;
+        }
+        self.message.is_some().then_some(self)
+    }
+}
+
+/// The keys of a line that is JSON.
+pub(super) fn parse(line: &str) -> Option<OwnKeys> {
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let keys = (&mut deserializer).deserialize_map(OwnKeysVisitor).ok()?;
     deserializer.end().ok()?;
@@ -94,42 +127,15 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OwnKeys, A::Error> {
-        let mut keys = OwnKeys::default();
-        let (mut index, mut after_logger, mut stacktrace_behind_logger) = (0, false, false);
+        let (mut keys, mut index) = (OwnKeys::default(), 0);
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            let slot = match key.as_ref() {
-                "message" if index == 0 => {
-                    keys.message = decoded(map.next_value()?)?.ok_or_else(|| A::Error::custom("the message is no text"))?;
-                    index += 1;
-                    continue;
-                }
-                "level" if index == 1 => &mut keys.level,
-                "timestamp" if index == 2 => &mut keys.timestamp,
-                "logger" => {
-                    after_logger = true;
-                    &mut keys.logger
-                }
-                // Releases up to 1.82 have no `logger` before it.
-                "stacktrace" => {
-                    stacktrace_behind_logger = after_logger;
-                    keys.stacktrace = decoded(map.next_value()?)?;
-                    index += 1;
-                    continue;
-                }
-                "litellm_call_id" => &mut keys.call_id,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    index += 1;
-                    continue;
-                }
-            };
-            *slot = map.next_value::<serde_json::Value>()?.as_str().map(str::to_owned);
+            match keys.slot(&key, index) {
+                Some(slot) => *slot = decoded(map.next_value()?)?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
             index += 1;
         }
-        if after_logger && !stacktrace_behind_logger {
-            keys.stacktrace = None;
-        }
-        Ok(keys)
+        keys.settled().ok_or_else(|| A::Error::custom("the message is no text"))
     }
 }
 

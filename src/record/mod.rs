@@ -9,6 +9,7 @@ mod ansi;
 mod json;
 mod marks;
 mod metric;
+mod own_keys;
 pub(crate) mod python;
 mod seam;
 mod text;

@@ -16,9 +16,9 @@ use crate::mask::Secrets;
 use crate::record::Time;
 
 impl Report {
-    /// The report of all incidents, made by the pool that this is called in.
+    /// The report of all incidents, made by the pool that this is called in; elsewhere it would start one of its own.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         mut incidents: Vec<Box<Incident>>,
         noticed: Noticed,
         names: Names,

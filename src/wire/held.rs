@@ -1,6 +1,6 @@
 //! Facts that were read and wait to be linked, as they stand in their file.
 //!
-//! They take a third of the memory there. So of a million incidents, only those are unfolded that are being linked.
+//! They take half of the memory there. So of a million incidents, only those are unfolded that are being linked.
 
 use xxhash_rust::xxh3::xxh3_64;
 

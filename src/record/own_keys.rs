@@ -1,0 +1,133 @@
+//! The keys of a JSON record, read as LiteLLM writes them: text by text, each copied once.
+//!
+//! A parser goes over messages and tracebacks before they can be copied, and byte by byte. What is not written as LiteLLM writes it (an escape
+//! that is rare, a byte that JSON does not allow, a value that is no text where one should be) is left to the parser, so that there is one
+//! answer to what JSON is; a test holds the two against each other.
+
+use serde::de::IgnoredAny;
+
+use super::json::OwnKeys;
+
+/// The keys of the record that fills a line; `None` where the parser must decide.
+pub(super) fn read(line: &str) -> Option<OwnKeys> {
+    let mut rest = line.strip_prefix('{')?;
+    let mut keys = OwnKeys::default();
+    for index in 0.. {
+        let (key, behind) = bare_text(blank_off(rest))?;
+        let value = blank_off(blank_off(behind).strip_prefix(':')?);
+        let wanted = keys.slot(key, index);
+        rest = match wanted {
+            Some(slot) => {
+                let (text, behind) = text(value)?;
+                *slot = Some(text);
+                behind
+            }
+            None => past(value)?,
+        };
+        rest = blank_off(rest);
+        match rest.strip_prefix(',') {
+            Some(next) => rest = next,
+            None => break,
+        }
+    }
+    blank_off(rest.strip_prefix('}')?).is_empty().then_some(keys)?.settled()
+}
+
+/// How long most messages are; tracebacks are longer.
+const LIKELY: usize = 1024;
+
+/// Without the blanks that JSON allows.
+fn blank_off(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t', '\n', '\r'])
+}
+
+/// The text that starts here and has no escapes, and what stands behind it.
+fn bare_text(text: &str) -> Option<(&str, &str)> {
+    let own = text.strip_prefix('"')?;
+    let end = memchr::memchr2(b'"', b'\\', own.as_bytes()).filter(|end| own.as_bytes()[*end] == b'"')?;
+    is_allowed(&own[..end]).then(|| (&own[..end], &own[end + 1..]))
+}
+
+/// The text that starts here, and what stands behind it.
+fn text(text: &str) -> Option<(String, &str)> {
+    let mut rest = text.strip_prefix('"')?;
+    let mut decoded = String::with_capacity(rest.len().min(LIKELY));
+    loop {
+        let at = memchr::memchr2(b'"', b'\\', rest.as_bytes())?;
+        let (piece, behind) = (&rest[..at], &rest.as_bytes()[at..]);
+        if !is_allowed(piece) {
+            return None;
+        }
+        decoded.push_str(piece);
+        if behind[0] == b'"' {
+            return Some((decoded, &rest[at + 1..]));
+        }
+        decoded.push(match behind.get(1)? {
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            quoted @ (b'"' | b'\\' | b'/') => char::from(*quoted),
+            _ => return None,
+        });
+        rest = &rest[at + 2..];
+    }
+}
+
+/// What stands behind the value that starts here.
+fn past(value: &str) -> Option<&str> {
+    if let Some((_, behind)) = bare_text(value) {
+        return Some(behind);
+    }
+    let mut values = serde_json::Deserializer::from_str(value).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    value.get(values.byte_offset()..)
+}
+
+/// Whether a text holds nothing that JSON wants escaped.
+fn is_allowed(text: &str) -> bool {
+    text.bytes().fold(0, |any, byte| any | u8::from(byte < 0x20)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json::parse;
+    use super::read;
+
+    const LINES: [&str; 6] = [
+        r#"{"message": "a \"b\" \\ \/ c\nd\te\r", "level": "ERROR", "timestamp": "2026-11-22T07:36:15.560479", "component": "LiteLLM Router", "logger": "router.py:2165", "stacktrace": "Traceback (most recent call last):\n  File \"a\"\nE: x"}"#,
+        r#"{"message":"m","level":"INFO","timestamp":"t","type":"error","error":{"type":"x","list":[1,-2.5e3,true,null,"\u00e9 \""]},"request_id":"req_1","stacktrace":"early","logger":"a.py:1"}"#,
+        r#"{"message": "m", "level": 1, "timestamp": null, "litellm_call_id": "c", "stacktrace": {"a": "b"}} "#,
+        r#"{"message": "", "level": "lifted", "level": "again", "n": 1 , "b":false,"logger":"l:1","stacktrace":"s"}"#,
+        r#"{"message": "rare \u00e9 \ud83d\ude00 \b \f", "level": "ERROR", "timestamp": "t"}"#,
+        r#"{"message": "é ü", "ké": "\\", "level\n": 1}"#,
+    ];
+
+    const OTHERS: &[u8] = b"\"\\{}[]:,0-e tn/u\x01";
+
+    #[test]
+    fn the_parser_says_the_same() {
+        let mut read_here = 0;
+        // Each byte is changed, doubled or taken out.
+        for (line, step) in LINES.iter().flat_map(|line| (0..line.len() * 40).map(move |step| (line, step))) {
+            let mut bytes = line.as_bytes().to_vec();
+            let at = step % line.len();
+            let other = OTHERS[step / line.len() % OTHERS.len()];
+            match step % 3 {
+                0 => bytes[at] = other,
+                1 => bytes.insert(at, other),
+                _ => drop(bytes.remove(at)),
+            }
+            let Ok(harmed) = String::from_utf8(bytes) else { continue };
+            let keys = read(&harmed);
+            read_here += usize::from(keys.is_some());
+            assert!(keys.is_none() || keys == parse(&harmed), "{harmed}");
+        }
+        assert!(read_here > 1000, "{read_here}");
+        for line in &LINES[..2] {
+            assert!(read(line).is_some_and(|keys| Some(keys) == parse(line)), "{line}");
+        }
+        for control in ["\n", "\0", "\u{1f}"] {
+            assert_eq!(read(&LINES[0].replace("ERROR", control)), None);
+        }
+    }
+}
