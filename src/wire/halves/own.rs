@@ -104,7 +104,7 @@ fn begins(line: &str) -> bool {
 /// Whether a line whose start is missing shows to be the rest of an error's.
 pub(super) fn is_rest(line: &str) -> bool {
     let told = || REST.iter().any(|word| line.contains(word)) || STARTS.iter().any(|start| start.ends_with(line));
-    may_be_rest(line) && (line.len() <= SHORT || told() || is_end_of_json(line))
+    may_be_rest(line) && (line.len() <= SHORT || told() || is_end_of_json(line) || is_end_of_advice(line))
 }
 
 /// Whether nothing in a line tells that it is a request's.
@@ -124,6 +124,12 @@ fn is_end_of_json(line: &str) -> bool {
         None => BEHIND_LEVEL.iter().any(|field| line.contains(field)),
     };
     told && line.ends_with('}')
+}
+
+/// Whether a line is the end of LiteLLM's ``Handle with `litellm.InternalServerError`.``, with which errors and their records end.
+fn is_end_of_advice(line: &str) -> bool {
+    let class = line.strip_prefix("litellm.").and_then(|rest| rest.split_once('`'));
+    class.is_some_and(|(name, rest)| is_name(name) && rest.bytes().all(|byte| matches!(byte, b'.' | b'"' | b'}')))
 }
 
 fn is_frame(line: &str) -> bool {
