@@ -1,4 +1,4 @@
-//! What an error text is without its ids: of a proxy that fails, four texts of five differ in nothing else.
+//! What an error text is without its ids: of a log of failures, two texts of three have a shape that others have.
 //!
 //! What texts of one shape say is read once; the others get their own ids. That holds because no word of the grammar can stand in
 //! an id, or around its end: ids have letters, digits, `_` and `-` alone, and how long they are is part of the shape. Where it might
