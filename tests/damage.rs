@@ -178,11 +178,16 @@ fn rows(trace: &[u8]) -> Vec<u8> {
         .collect()
 }
 
+/// Variants of traces by the capture's place that once turned a verdict: of a log beside them the hop was lost that a stream needed,
+/// and another request's stood close by.
+const TRACES_ONCE_WRONG: [(usize, u64); 3] = [(0, 70_085), (0, 70_493), (0, 72_149)];
+
 #[test]
 fn damaged_traces_never_blame() {
     let names = ["1.85.0_E_otel_otlp", "1.85.0_F_generic_api", "1.85.7_G_langfuse"];
     let captures = names.map(|name| (capture(name), rows(&trace(name))));
-    let variants: Vec<(usize, u64)> = (0..names.len()).flat_map(|number| variants().map(move |variant| (number, variant))).collect();
+    let variants = (0..names.len()).flat_map(|number| variants().map(move |variant| (number, variant)));
+    let variants: Vec<(usize, u64)> = variants.chain(TRACES_ONCE_WRONG).collect();
     let judged: usize = variants
         .into_par_iter()
         .map(|(number, variant)| {

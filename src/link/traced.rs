@@ -7,6 +7,8 @@
 //!
 //! This is the one rule by time that crosses sources. So it holds only for a log and a trace of the same proxy: every rejection
 //! of the trace, within the log's time, must be in that log, too; and their clocks must differ by whole quarters of an hour.
+//! And it holds only for a log that lost nothing: where one broken stream has no hop that fits, that record is lost, and the hop
+//! that fits another may be a stranger's.
 
 use std::collections::{HashMap, HashSet};
 
@@ -23,7 +25,9 @@ const QUARTER: i64 = 900 * SECOND;
 /// How far the times of one incident may be apart in log and trace.
 const MOST_SKEW: i64 = 3 * SECOND;
 /// How long LiteLLM may take from the broken stream to the rejection of its hop: 56 ms at most in calm captures.
-const PATIENCE: i64 = SECOND;
+const PATIENCE: i64 = SECOND / 4;
+/// A log in which a broken stream has no hop lost records, and around it the rule says nothing: how far around.
+const SILENCE: i64 = 300 * SECOND;
 /// How many incidents must be in both for their clocks to be known.
 const ENOUGH: usize = 3;
 
@@ -35,7 +39,7 @@ pub(super) fn join(groups: &mut Groups<'_>) {
         return;
     }
     let pairs: Vec<Pair<'_, '_>> = log_streams(groups).into_iter().filter_map(|stream| Pair::of(groups, summaries, stream)).collect();
-    let fits: Vec<(usize, usize)> = pairs.iter().flat_map(Pair::fits).collect();
+    let fits: Vec<(usize, usize)> = pairs.iter().flat_map(Pair::fits_of_whole).collect();
     let mut uses: HashMap<usize, usize> = HashMap::new();
     for end in fits.iter().flat_map(|(hop, broken)| [hop, broken]) {
         *uses.entry(*end).or_default() += 1;
@@ -138,19 +142,37 @@ impl<'g, 'a> Pair<'g, 'a> {
         attempt.model_group.as_deref() == Some(target) || own == target || self.targets.get(model).is_some_and(|groups| groups.contains(target))
     }
 
-    /// Hops and broken streams that may belong together.
-    fn fits(&self) -> Vec<(usize, usize)> {
+    /// Hops and broken streams that may belong together, but for those near a broken stream that has no hop: the log lost that one.
+    fn fits_of_whole(&self) -> Vec<(usize, usize)> {
+        let (mut fits, mut unmet) = (Vec::new(), Vec::new());
+        for (end, broken, hops) in self.needs() {
+            if hops.is_empty() {
+                unmet.push(end);
+            }
+            fits.extend(hops.into_iter().map(|hop| (end, (hop, broken))));
+        }
+        fits.retain(|(end, _)| unmet.iter().all(|other| (end - other).abs() > SILENCE));
+        fits.into_iter().map(|(_, fit)| fit).collect()
+    }
+
+    /// Broken streams that need a hop of the log, by when they broke, with the hops that can be it.
+    fn needs(&self) -> Vec<(i64, usize, Vec<usize>)> {
         let hops = self.hops();
-        let mut fits = Vec::new();
+        let targets: HashSet<&str> = self.groups.of_stream(self.stream).filter_map(|n| self.groups.nodes[n].hop).collect();
+        let mut needs = Vec::new();
         for summary in self.summaries.values().filter(|summary| !summary.rejected) {
             let Some((broken, error, attempt)) = attempts(self.groups, summary).find(|(_, _, attempt)| attempt.broke_stream) else { continue };
             let Some(end) = instant(attempt.end).filter(|_| self.another_answered(summary, error)) else { continue };
+            // A row that names what no hop went to names the model whose stream broke: what stood in for it answered at once.
+            if !targets.iter().any(|target| self.aims_at(error, attempt, target)) {
+                continue;
+            }
             let from = hops.partition_point(|(at, ..)| *at < end + self.shift - SECOND);
             let near = hops[from..].iter().take_while(|(at, ..)| *at <= end + self.shift + PATIENCE);
             let near = near.filter(|(_, hop, target)| self.at_once(*hop, end) && self.aims_at(error, attempt, target));
-            fits.extend(near.map(|(_, hop, _)| (*hop, broken)));
+            needs.push((end, broken, near.map(|(_, hop, _)| *hop).collect()));
         }
-        fits
+        needs
     }
 
     /// Whether the request was answered by another model than the one that its broken stream was sent to: then that one failed.
