@@ -17,8 +17,9 @@ use anyhow::{Context, ensure};
 use criterion::{Criterion, Throughput};
 use streamfall::document::{Layout, Start};
 use streamfall::fact::Fact;
+use streamfall::input::Buffer;
 use streamfall::record::{self, Lines};
-use streamfall::scan::{self, Buffer, CHUNK_BYTES, Chunk, InOrder, Searcher, Wanted};
+use streamfall::scan::{self, CHUNK_BYTES, Chunk, InOrder, Searcher, Wanted};
 use streamfall::stream::{self, Completion, Part};
 use streamfall::{Options, link};
 

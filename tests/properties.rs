@@ -16,8 +16,9 @@ fn facts(source: &[u8], chunk_bytes: usize, seed: u64) -> String {
     let searcher = Searcher::new(Wanted::default()).unwrap();
     let start = Start::of(source);
     let mut chunks = scan::chunks(start.layout, Box::new(start.whole()), chunk_bytes);
-    let mut results: Vec<_> =
-        std::iter::from_fn(|| chunks.next_chunk(&mut scan::Buffer::default()).ok().flatten()).map(|chunk| searcher.search(&chunk)).collect();
+    let mut results: Vec<_> = std::iter::from_fn(|| chunks.next_chunk(&mut streamfall::input::Buffer::default()).ok().flatten())
+        .map(|chunk| searcher.search(&chunk))
+        .collect();
     let mut dice = Dice::new(seed);
     let mut order = InOrder::new(0);
     while !results.is_empty() {

@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::advance::Advance;
 use super::event::Event;
 use super::mailbox::Mailbox;
-use crate::input::ProblemKind;
-use crate::scan::{Buffer, Chunk, ChunkFacts, FileCuts, FilePiece, Searcher};
+use crate::input::{Buffer, ProblemKind};
+use crate::scan::{Chunk, ChunkFacts, FileCuts, FilePiece, Searcher};
 
 /// What searches chunks.
 #[derive(Clone)]

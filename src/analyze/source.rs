@@ -15,12 +15,12 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use super::event::{Content, Event};
 use super::reader::Reader;
 use super::round::Round;
-use crate::document::{Layout, Start};
+use crate::document::{self, Layout, Start};
 use crate::envelope::{self, Around};
-use crate::input::{self, Archive, ArchiveBytes, Decoded, Live, Origin, ProblemKind};
+use crate::input::{self, Archive, ArchiveBytes, Buffer, Decoded, Live, Origin, ProblemKind};
 use crate::knowledge::signature::REJECTION;
 use crate::record::Lines;
-use crate::scan::{self, Chunks, FileCuts};
+use crate::scan::{self, Chunker, Chunks, FileCuts};
 use crate::stream;
 use crate::wire::{self, Carried};
 
@@ -40,6 +40,8 @@ pub(super) struct SourceReader<'r> {
     /// The index of the next member.
     next: Cell<usize>,
     members: Cell<u64>,
+    /// Memory for a source's start.
+    spare: Cell<Buffer>,
     /// Whether a live source is waited for.
     patience: RefCell<Arc<AtomicBool>>,
 }
@@ -61,7 +63,7 @@ struct Opened<'o> {
 impl<'r> SourceReader<'r> {
     pub(super) fn new(reader: &'r Reader, round: Round, later: Option<&'r Mutex<Vec<usize>>>) -> SourceReader<'r> {
         let next = Cell::new(reader.sources.len());
-        SourceReader { reader, round, later, next, members: Cell::new(0), patience: RefCell::default() }
+        SourceReader { reader, round, later, next, members: Cell::new(0), spare: Cell::default(), patience: RefCell::default() }
     }
 
     /// Waits until all chunks are searched.
@@ -106,7 +108,7 @@ impl<'r> SourceReader<'r> {
 
     /// Reads the start of a source; of one that does not end, as much as tells what it is.
     fn start<R: Read>(&self, reader: R, depth: usize) -> Start<R> {
-        let mut start = Start::of(reader);
+        let mut start = Start::into(self.spare.take(), reader);
         let told = |start: &Start<R>| match envelope::around(start.layout, &start.bytes, false) {
             Some(around) => around.lines == Lines::Log,
             None => matches!(start.layout, Layout::Log | Layout::JsonLines) && !start.forms.is_empty(),
@@ -181,6 +183,7 @@ impl<'r> SourceReader<'r> {
             // A small part of a log may hold nothing but the middle of a record.
             let may_be_middle = start.layout == Layout::Text || around.is_some();
             if !(part && start.is_whole && may_be_middle && !scan::is_binary(&start.bytes)) {
+                self.spare.set(start.split().0);
                 return Ok(());
             }
         }
@@ -196,7 +199,15 @@ impl<'r> SourceReader<'r> {
         match (start.layout, around, file.filter(|file| is_large(file))) {
             (Layout::Log, None, Some(file)) => self.search_file(index, FileCuts::new(file, Lines::Log), bytes),
             (Layout::JsonLines, None, Some(file)) => self.search_file(index, FileCuts::new(file, Lines::Rows), bytes),
-            (layout, around, _) => self.read_chunks(index, chunks(layout, around, start), bytes),
+            (layout, around, _) => match document::lines_of(layout).filter(|_| around.is_none()) {
+                Some(lines) => {
+                    // What was read of it goes round as its first chunk.
+                    let (begun, rest) = start.split();
+                    self.spare.set(self.round.buffer());
+                    self.read_chunks(index, Box::new(Chunker::behind_start(rest, lines)), begun, bytes)
+                }
+                None => self.read_chunks(index, chunks(layout, around, start), self.round.buffer(), bytes),
+            },
         }
     }
 
@@ -233,8 +244,7 @@ impl<'r> SourceReader<'r> {
         searched.failure.map_or(Ok(()), |(_, error)| Err(broken(&error, bytes)))
     }
 
-    fn read_chunks(&self, index: usize, mut chunks: Box<dyn Chunks + '_>, bytes: &AtomicU64) -> Result<(), ProblemKind> {
-        let mut buffer = self.round.buffer();
+    fn read_chunks(&self, index: usize, mut chunks: Box<dyn Chunks + '_>, mut buffer: Buffer, bytes: &AtomicU64) -> Result<(), ProblemKind> {
         let mut given = 0;
         let ended = loop {
             if self.stopped() {

@@ -123,22 +123,31 @@ pub fn first_rows(layout: Layout, start: &[u8], most: usize) -> Vec<Vec<u8>> {
 /// Opens a source of this layout as rows, lines among them.
 #[must_use]
 pub fn open_rows<'r>(layout: Layout, reader: Box<dyn Read + 'r>) -> Box<dyn Rows + 'r> {
-    match open(layout, reader) {
-        Opened::Lines(reader, _) => Box::new(lines::LineRows::new(reader)),
-        Opened::Rows(rows) => rows,
+    match layout {
+        Layout::Log | Layout::Text | Layout::JsonLines => Box::new(lines::LineRows::new(reader)),
+        Layout::Json => Box::new(json::JsonRows::new(reader)),
+        Layout::Csv => Box::new(csv::CsvRows::new(reader)),
+        Layout::Copy => Box::new(copy::CopyRows::new(reader)),
+        Layout::OtlpProto => Box::new(otlp_proto::ProtoRows::new(reader)),
+    }
+}
+
+/// What the lines of a source of this layout are, if its records are taken from it by lines.
+#[must_use]
+pub fn lines_of(layout: Layout) -> Option<Lines> {
+    match layout {
+        Layout::Log => Some(Lines::Log),
+        Layout::Text => Some(Lines::Text),
+        Layout::JsonLines => Some(Lines::Rows),
+        Layout::Json | Layout::Csv | Layout::Copy | Layout::OtlpProto => None,
     }
 }
 
 /// Opens a source of this layout.
 #[must_use]
 pub fn open<'r>(layout: Layout, reader: Box<dyn Read + 'r>) -> Opened<'r> {
-    Opened::Rows(match layout {
-        Layout::Log => return Opened::Lines(reader, Lines::Log),
-        Layout::Text => return Opened::Lines(reader, Lines::Text),
-        Layout::JsonLines => return Opened::Lines(reader, Lines::Rows),
-        Layout::Json => Box::new(json::JsonRows::new(reader)),
-        Layout::Csv => Box::new(csv::CsvRows::new(reader)),
-        Layout::Copy => Box::new(copy::CopyRows::new(reader)),
-        Layout::OtlpProto => Box::new(otlp_proto::ProtoRows::new(reader)),
-    })
+    match lines_of(layout) {
+        Some(lines) => Opened::Lines(reader, lines),
+        None => Opened::Rows(open_rows(layout, reader)),
+    }
 }

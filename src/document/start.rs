@@ -3,12 +3,16 @@
 use std::io::{self, Cursor, Read};
 
 use super::{Layout, START_BYTES, layout, rows_of};
+use crate::input::Buffer;
 use crate::record::{self, Form};
+
+/// How many bytes are read at first where no more memory is at hand: most members of an archive are small.
+const FIRST_BYTES: usize = 16 << 10;
 
 /// The start of a source, and its rest.
 pub struct Start<R> {
     /// The first [`START_BYTES`] bytes, or all there are: other forms may follow a proxy's own lines.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     /// How records stand in it.
     pub layout: Layout,
     /// Forms of record seen in it.
@@ -23,8 +27,14 @@ pub struct Start<R> {
 impl<R: Read> Start<R> {
     /// Reads the start of a source. An error that ends it early is given when its bytes have been.
     pub fn of(reader: R) -> Start<R> {
+        Start::into(Buffer::default(), reader)
+    }
+
+    /// Reads the start of a source into memory that is at hand.
+    pub fn into(mut bytes: Buffer, reader: R) -> Start<R> {
+        bytes.clear();
         let rest = Rest { failure: None, reader };
-        let mut start = Start { bytes: Vec::new(), layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
+        let mut start = Start { bytes, layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
         start.read_on();
         start
     }
@@ -32,8 +42,7 @@ impl<R: Read> Start<R> {
     /// Reads what has come of the start since, of a source that was silent.
     pub fn read_on(&mut self) {
         let before = self.bytes.len();
-        let missing = START_BYTES.saturating_sub(before) as u64;
-        let failure = self.rest.reader.by_ref().take(missing).read_to_end(&mut self.bytes).err();
+        let failure = self.fill().err();
         self.is_silent = failure.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock);
         self.rest.failure = failure.filter(|_| !self.is_silent);
         self.is_whole = self.bytes.len() < START_BYTES && !self.is_silent;
@@ -43,9 +52,29 @@ impl<R: Read> Start<R> {
         }
     }
 
+    fn fill(&mut self) -> io::Result<()> {
+        while self.bytes.len() < START_BYTES {
+            let missing = START_BYTES - self.bytes.len();
+            let ready = self.bytes.ready().max(FIRST_BYTES);
+            match self.rest.reader.read(self.bytes.room(missing.min(ready))) {
+                Ok(0) => break,
+                Ok(read) => self.bytes.filled(read),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// The whole source.
     pub fn whole(self) -> impl Read {
-        Cursor::new(self.bytes).chain(self.rest)
+        let (bytes, rest) = self.split();
+        Cursor::new(bytes).chain(rest)
+    }
+
+    /// The start's bytes, and what gives those behind them.
+    pub fn split(self) -> (Buffer, impl Read) {
+        (self.bytes, self.rest)
     }
 }
 

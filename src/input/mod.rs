@@ -4,6 +4,7 @@
 //! an error that ends the run.
 
 mod archive;
+mod buffer;
 mod compression;
 mod encoding;
 mod live;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::knowledge::metric::Counter;
 
 pub use archive::{Archive, ArchiveBytes, TakeMember};
+pub use buffer::Buffer;
 pub use live::Live;
 pub use open::{Counted, Decoded, Hashed, decode, hash_of, open, reopen};
 pub use selection::Selection;

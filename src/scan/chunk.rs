@@ -6,9 +6,9 @@
 
 use std::io::{self, Read};
 
-use super::buffer::Buffer;
 use crate::document::RowPlace;
 use crate::envelope::Output;
+use crate::input::Buffer;
 use crate::knowledge::signature::{NEEDLES, ROW_NEEDLES};
 use crate::record::{self, Lines, Time};
 
@@ -64,7 +64,7 @@ pub struct Notes {
 
 /// Gives the chunks of a source, one after the other.
 pub trait Chunks {
-    /// The next chunk, which may have taken the memory of `buffer`; `None` at the end. While a source that does not end is silent, chunks may be empty.
+    /// The next chunk, which may have taken the memory of `buffer`; `None` at the end. The first `buffer` may hold the source's start. While a source that does not end is silent, chunks may be empty.
     ///
     /// # Errors
     ///
@@ -83,6 +83,8 @@ pub struct Chunker<R> {
     reader: R,
     lines: Lines,
     carry: Vec<u8>,
+    /// Whether the first chunk's buffer holds the source's start already.
+    begun: bool,
     goal: usize,
     index: u64,
     ended: bool,
@@ -120,7 +122,13 @@ impl Pause {
 impl<R: Read> Chunker<R> {
     /// A chunker over a source's bytes; the size of chunk changes nothing but speed.
     pub fn with_chunks_of(reader: R, lines: Lines, goal: usize) -> Chunker<R> {
-        Chunker { reader, lines, carry: Vec::new(), goal: goal.max(2 * NEEDLE_REACH), index: 0, ended: false, pause: Pause::None, failure: None }
+        let goal = goal.max(2 * NEEDLE_REACH);
+        Chunker { reader, lines, carry: Vec::new(), begun: false, goal, index: 0, ended: false, pause: Pause::None, failure: None }
+    }
+
+    /// A chunker over what stands behind a source's start; the first chunk's buffer holds that.
+    pub fn behind_start(reader: R, lines: Lines) -> Chunker<R> {
+        Chunker { begun: true, ..Chunker::with_chunks_of(reader, lines, CHUNK_BYTES) }
     }
 
     /// Reads up to `goal`; gives whether the source is silent.
@@ -155,9 +163,11 @@ impl<R: Read> Chunker<R> {
 
 impl<R: Read> Chunks for Chunker<R> {
     fn next_chunk(&mut self, bytes: &mut Buffer) -> io::Result<Option<Chunk>> {
-        bytes.clear();
-        bytes.extend_from_slice(&self.carry);
-        self.carry.clear();
+        if !std::mem::take(&mut self.begun) {
+            bytes.clear();
+            bytes.extend_from_slice(&self.carry);
+            self.carry.clear();
+        }
         let (mut goal, mut searched) = (self.goal, 0);
         let cut = loop {
             if self.fill(bytes, goal) {

@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use super::buffer::Buffer;
 use super::chunk::{CHUNK_BYTES, Chunk, NEEDLE_REACH, forced_cut, longest_record};
+use crate::input::Buffer;
 use crate::record::{HEAD_BYTES, Lines};
 
 /// How many bytes are looked at for a head at first; more if there is none.

@@ -4,7 +4,6 @@
 //! What holds no needle is never split into lines, let alone parsed. Chunks and pieces are cut in order and searched by
 //! any number of workers; their results are put back in order, so the output does not depend on the number of threads.
 
-mod buffer;
 mod chunk;
 mod cuts;
 mod edges;
@@ -20,7 +19,6 @@ use crate::envelope::Around;
 use rows::RowChunker;
 use streams::StreamChunker;
 
-pub use buffer::Buffer;
 pub use chunk::{CHUNK_BYTES, Chunk, Chunker, Chunks, LineOrigin, Notes};
 pub use cuts::{FileCuts, FilePiece};
 pub use edges::{Edges, Piece};

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::buffer::Buffer;
 use super::chunk::{Chunk, Chunks, LineOrigin, Notes};
 use crate::document::Rows;
+use crate::input::Buffer;
 use crate::record::Lines;
 
 /// Gives the chunks of a source that is a document of rows.

@@ -57,6 +57,17 @@ pub struct Wanted {
     pub requests: bool,
 }
 
+/// What was read of a chunk.
+struct RecordsRead {
+    collector: Collector,
+    /// The range of the last record.
+    last: Range<usize>,
+    /// How often the rejection's sentence stands in records.
+    mentions: u64,
+    /// How many rows were not understood: a log may hold rows that are no traces, so only of a file of rows each must be.
+    unread: u64,
+}
+
 /// What each line of a facts file has but its headers.
 const FACT: &str = "\"f\":{\"p\":[";
 
@@ -98,12 +109,12 @@ impl Searcher {
     pub fn search(&self, chunk: &Chunk) -> ChunkFacts {
         let bytes = &*chunk.bytes;
         let learnt = self.learnt.lock().ok().and_then(|mut learnt| learnt.pop()).unwrap_or_default();
-        let (collector, last, unread) = self.read(bytes, chunk.lines, learnt);
+        let RecordsRead { collector, last, mentions, unread } = self.read(bytes, chunk.lines, learnt);
         let (mut found, forms, learnt) = collector.finish();
         found.sort_by_key(|found| found.offset);
         let mut facts = ChunkFacts {
             requests: if self.wanted.requests { record::requests_in(bytes) } else { 0 },
-            mentions: if last.end > 0 { self.rejection.find_iter(bytes).count() as u64 } else { 0 },
+            mentions,
             ends_with_fact: last.end == bytes.len() && found.last().is_some_and(|found| found.offset >= last.start),
             unread,
             forms,
@@ -133,18 +144,21 @@ impl Searcher {
         }
     }
 
-    /// Reads the records around the hits of the needles; gives the last one's range, too, and how many rows were not understood: a log may
-    /// hold rows that are no traces, so only of a file of rows each must be.
-    fn read(&self, bytes: &[u8], lines: Lines, learnt: Learnt) -> (Collector, Range<usize>, u64) {
+    /// Reads the records around the hits of the needles.
+    fn read(&self, bytes: &[u8], lines: Lines, learnt: Learnt) -> RecordsRead {
         let mut collector = Collector::new(self.wanted.quotes, learnt);
-        let (mut at, mut last, mut unread) = (0, 0..0, 0);
+        let (mut at, mut last, mut mentions, mut unread) = (0, 0..0, 0, 0);
+        // The sentence is a needle: it stands in what is read, or nowhere.
+        let mentions_in = |range: Range<usize>| self.rejection.find_iter(&bytes[range]).count() as u64;
         while let Some(hit) = self.find(bytes, at, lines) {
             if let Some(end) = self.end_of_fact(bytes, hit.start, lines) {
+                mentions += mentions_in(hit.start..end);
                 unread += 1;
                 (at, last) = (end, hit.start..end);
                 continue;
             }
             let Range { start, end } = record_around(bytes, at, hit, lines);
+            mentions += mentions_in(start..end);
             if lines == Lines::Rows {
                 collector.read_served(&bytes[at..start], at);
             }
@@ -170,7 +184,7 @@ impl Searcher {
         if lines == Lines::Rows {
             collector.read_served(&bytes[at..], at);
         }
-        (collector, last, unread)
+        RecordsRead { collector, last, mentions, unread }
     }
 
     /// Where a line of a facts file ends, if the hit is in one: among a log's lines it is nobody's, and what it quotes is no record.

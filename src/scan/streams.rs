@@ -7,10 +7,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 
-use super::buffer::Buffer;
 use super::chunk::{Chunk, Chunks, LineOrigin, Notes, Pause};
 use crate::document::{RowPlace, Rows};
 use crate::envelope::{Around, Entry, Output};
+use crate::input::Buffer;
 use crate::record::{Lines, Time};
 
 /// How many entries are looked at to tell whether the newest comes first.

@@ -5,7 +5,8 @@
 
 use std::ops::Deref;
 
-use super::chunk::CHUNK_BYTES;
+/// How much memory is kept for the next use.
+const MOST_KEPT: usize = 2 << 20;
 
 /// A buffer that keeps what was once made ready to be read into.
 #[derive(Debug, Default)]
@@ -20,10 +21,10 @@ impl Buffer {
         self.len = 0;
     }
 
-    /// The buffer as it is kept for the next chunk: one record of many megabytes does not hold its memory for ever.
+    /// The buffer as it is kept for what is read next: one record of many megabytes does not hold its memory for ever.
     #[must_use]
     pub fn kept(self) -> Buffer {
-        if self.ready.capacity() > 2 * CHUNK_BYTES { Buffer::default() } else { self }
+        if self.ready.capacity() > MOST_KEPT { Buffer::default() } else { self }
     }
 
     /// Keeps no more than the first `len` bytes.
@@ -53,6 +54,12 @@ impl Buffer {
         &mut self.ready[self.len..end]
     }
 
+    /// How much room there is that was made ready before.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        self.ready.len() - self.len
+    }
+
     /// Takes so many bytes of the room as read.
     pub fn filled(&mut self, count: usize) {
         self.len = (self.len + count).min(self.ready.len());
@@ -64,6 +71,12 @@ impl Deref for Buffer {
 
     fn deref(&self) -> &[u8] {
         &self.ready[..self.len]
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        self
     }
 }
 
