@@ -207,3 +207,27 @@ fn damaged_traces_never_blame() {
         .sum();
     assert!(judged > 5_000, "only {judged} rejections were judged");
 }
+
+#[test]
+fn a_chain_whose_level_was_given_up_did_not_recover() {
+    let log = capture("1.85.0_A_default").log;
+    let id = "req_011CNjB75vN5f6ZHrr1K9rew";
+    let outcome = |log: &[u8]| {
+        let report = report_on(log);
+        let found = report["incidents"].as_array().unwrap().iter().find(|incident| incident["rejections"].to_string().contains(id)).unwrap();
+        found["outcome"].as_str().unwrap().to_owned()
+    };
+    // The records that end a chain are lost; the one of the level above its hops is not.
+    let ends = ["allback also failed", "Exception occured", "_handle_llm_api"];
+    let mut kept = (Vec::new(), true);
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        if streamfall::record::starts_here(line).is_some() {
+            let head = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
+            kept.1 = !ends.iter().any(|end| head.contains(end));
+        }
+        if kept.1 {
+            kept.0.extend_from_slice(line);
+        }
+    }
+    assert_eq!((outcome(&log).as_str(), outcome(&kept.0).as_str()), ("failed", "unknown"));
+}

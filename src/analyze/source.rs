@@ -108,7 +108,7 @@ impl<'r> SourceReader<'r> {
 
     /// Reads the start of a source; of one that does not end, as much as tells what it is.
     fn start<R: Read>(&self, reader: R, depth: usize) -> Start<R> {
-        let mut start = Start::into(self.spare.take(), reader);
+        let mut start = Start::read_into(self.spare.take(), reader);
         let told = |start: &Start<R>| match envelope::around(start.layout, &start.bytes, false) {
             Some(around) => around.lines == Lines::Log,
             None => matches!(start.layout, Layout::Log | Layout::JsonLines) && !start.forms.is_empty(),

@@ -27,11 +27,11 @@ pub struct Start<R> {
 impl<R: Read> Start<R> {
     /// Reads the start of a source. An error that ends it early is given when its bytes have been.
     pub fn of(reader: R) -> Start<R> {
-        Start::into(Buffer::default(), reader)
+        Start::read_into(Buffer::default(), reader)
     }
 
     /// Reads the start of a source into memory that is at hand.
-    pub fn into(mut bytes: Buffer, reader: R) -> Start<R> {
+    pub fn read_into(mut bytes: Buffer, reader: R) -> Start<R> {
         bytes.clear();
         let rest = Rest { failure: None, reader };
         let mut start = Start { bytes, layout: Layout::Text, forms: Vec::new(), is_silent: false, is_whole: false, rest };
@@ -55,8 +55,8 @@ impl<R: Read> Start<R> {
     fn fill(&mut self) -> io::Result<()> {
         while self.bytes.len() < START_BYTES {
             let missing = START_BYTES - self.bytes.len();
-            let ready = self.bytes.ready().max(FIRST_BYTES);
-            match self.rest.reader.read(self.bytes.room(missing.min(ready))) {
+            let room = missing.min(self.bytes.ready().max(self.bytes.len()).max(FIRST_BYTES));
+            match self.rest.reader.read(self.bytes.room(room)) {
                 Ok(0) => break,
                 Ok(read) => self.bytes.filled(read),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -103,5 +103,40 @@ struct Rest<R> {
 impl<R: Read> Read for Rest<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.failure.take().map_or_else(|| self.reader.read(buffer), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives so many bytes at once, and fails behind the last.
+    struct Failing<'a>(&'a [u8], usize);
+
+    impl Read for Failing<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(buffer.len()).min(self.0.len());
+            if count == 0 {
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_of_a_source_that_fails_wherever_it_does() {
+        let log = "07:35:20 - LiteLLM:INFO: a.py:1 - x\n".repeat(10_000);
+        for length in [0, 1, FIRST_BYTES, START_BYTES - 1, START_BYTES, START_BYTES + 1, log.len()] {
+            for at_once in [7, 4096, log.len()] {
+                let used = Buffer::from(b"of another source".to_vec());
+                let start = Start::read_into(used, Failing(&log.as_bytes()[..length], at_once));
+                assert_eq!(start.bytes.len(), length.min(START_BYTES), "{length}");
+                let (mut all, mut whole) = (Vec::new(), start.whole());
+                assert_eq!(whole.read_to_end(&mut all).map_err(|error| error.kind()), Err(io::ErrorKind::ConnectionReset), "{length}");
+                assert!(all == log.as_bytes()[..length], "{length} bytes, {at_once} at once");
+            }
+        }
     }
 }

@@ -150,8 +150,7 @@ impl<'a> Draft<'_, 'a> {
         if self.summary.nodes.iter().any(served) {
             return Outcome::Recovered;
         }
-        let hop = self.summary.nodes.iter().copied().filter(|&n| self.groups.nodes[n].hop.is_some()).max();
-        let Some(last) = hop else { return Outcome::Unknown };
+        let Some(last) = order::open_hop(self.groups, self.summary) else { return Outcome::Unknown };
         let node = &self.groups.nodes[last];
         // The end of a failed chain follows within the window; without later records, it may just not be there yet.
         let ends = self.groups.nodes[last + 1..].iter().take_while(|n| n.stream() == node.stream()).any(|n| n.at > node.at + order::WINDOW);

@@ -22,6 +22,8 @@ pub(super) struct Node<'a> {
     pub(super) fine: bool,
     /// The group refused or failed in the Router's record of one hop: no level above it is in the text.
     pub(super) hop: Option<&'a str>,
+    /// Whether it is the Router's record of a level above hops: what was tried below it is at its end.
+    pub(super) level_up: bool,
     /// The fallback list of the group that failed first, and how far it was tried, from a record that names both.
     pub(super) list: Option<(&'a [Name], usize)>,
     /// The Router's fallback configuration, where the record prints it.
@@ -72,6 +74,7 @@ impl<'a> Node<'a> {
             at: fact.at().unwrap_or_default(),
             fine: fact.time.is_some_and(|time| time.fine),
             hop: None,
+            level_up: false,
             list: None,
             configured: None,
             evidence: evidence::of(fact, unasked),
@@ -104,6 +107,7 @@ impl<'a> Node<'a> {
         self.streaming = error.text.rejections().find_map(|(_, rejection)| rejection.streaming);
         self.configured = error.texts().find_map(|text| text.configured.as_deref());
         self.hop = hop_of(error);
+        self.level_up = error.role == Role::HopFailed && self.hop.is_none();
         self.closing = is_closing(error);
         self.list = if self.closing { list_of(error) } else { None };
         self.is_row = error.attempt.is_some();

@@ -16,7 +16,6 @@ use super::integrity;
 use super::rules::{Rule, Rules, Side};
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
-use crate::fact::Role;
 
 const SECOND: u64 = 1_000_000;
 /// How long before a hop the hop before it may stand. Half a second made one wrong join that two seconds did not.
@@ -124,16 +123,16 @@ fn candidates(groups: &Groups<'_>, hops: &[usize], (root, own): (usize, &Summary
         .filter(|&hop| {
             let other = groups.root(hop);
             groups.summaries().get(other).is_some_and(|summary| {
-                other != root && summary.closing.is_none() && last_hop(groups, summary) == Some(hop) && may_be_one(own, summary)
+                other != root && summary.closing.is_none() && open_hop(groups, summary) == Some(hop) && may_be_one(own, summary)
             })
         })
         .collect()
 }
 
-/// The Router's last record of a hop in a chain. Of a level above the hops, too: once it is written, the list below it is at its end.
-fn last_hop(groups: &Groups<'_>, summary: &Summary) -> Option<usize> {
-    let of_router = |n: &usize| groups.nodes[*n].error().is_some_and(|error| error.role == Role::HopFailed);
-    summary.nodes.iter().copied().filter(of_router).max()
+/// The hop after which a chain may go on: its last one, unless a level above it was given up since.
+pub(super) fn open_hop(groups: &Groups<'_>, summary: &Summary) -> Option<usize> {
+    let of_router = |n: &usize| groups.nodes[*n].hop.is_some() || groups.nodes[*n].level_up;
+    summary.nodes.iter().copied().filter(of_router).max().filter(|&last| groups.nodes[last].hop.is_some())
 }
 
 fn near(groups: &Groups<'_>, hop: usize, before: usize) -> bool {

@@ -256,7 +256,7 @@ impl Rule {
             Rule::AnsweredAfterFallback => "answered_after_fallback: the response began only when a fallback had answered, so no stream had broken",
             Rule::AnsweredBeforeFallback => "answered_before_fallback: the response had begun before a fallback answered, so a stream had broken",
             Rule::BrokenStreamNeedsHop => {
-                "broken_stream_needs_hop: the trace has a stream that broke just before, which needs a hop to this target, and no other record can be that hop"
+                "broken_stream_needs_hop: the trace has a stream that broke just before, which needs a hop to this target; no other record can be that hop, and no other request can have met it"
             }
             Rule::NextHopCall => "next_hop_call: the request that LiteLLM sent directly behind it, to the next target, is the same client's",
         }

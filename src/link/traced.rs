@@ -8,24 +8,29 @@
 //! This is the one rule by time that crosses sources. So it holds only for a log and a trace of the same proxy: every rejection
 //! of the trace, within the log's time, must be in that log, too; and their clocks must differ by whole quarters of an hour.
 //! And it holds only for a log that lost nothing: where one broken stream has no hop that fits, that record is lost, and the hop
-//! that fits another may be a stranger's.
+//! that fits another may be a stranger's. Whoever else can have met a hop is asked, too: a request that failed otherwise and
+//! recovered leaves the same record.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use super::groups::Groups;
 use super::integrity;
 use super::node::Node;
 use super::rules::Rule;
 use super::summary::{Summaries, Summary};
-use crate::fact::{Attempt, ErrorRecord, Statement};
+use crate::fact::{About, Attempt, ErrorRecord, Served, Statement};
 
 const SECOND: i64 = 1_000_000;
 /// Time zones differ by quarters of an hour.
 const QUARTER: i64 = 900 * SECOND;
 /// How far the times of one incident may be apart in log and trace.
 const MOST_SKEW: i64 = 3 * SECOND;
-/// How long LiteLLM may take from the broken stream to the rejection of its hop: 56 ms at most in calm captures.
-const PATIENCE: i64 = SECOND / 4;
+/// How long LiteLLM and the provider may take from the broken stream to the rejection of its hop: a hop of those that come within this
+/// time may be the one.
+const PATIENCE: i64 = 2 * SECOND;
+/// How long they take where nothing holds them up; only a hop that comes so soon is taken for the one.
+const PROMPT: i64 = SECOND / 4;
 /// A log in which a broken stream has no hop lost records, and around it the rule says nothing: how far around.
 const SILENCE: i64 = 300 * SECOND;
 /// How many incidents must be in both for their clocks to be known.
@@ -39,13 +44,14 @@ pub(super) fn join(groups: &mut Groups<'_>) {
         return;
     }
     let pairs: Vec<Pair<'_, '_>> = log_streams(groups).into_iter().filter_map(|stream| Pair::of(groups, summaries, stream)).collect();
-    let fits: Vec<(usize, usize)> = pairs.iter().flat_map(Pair::fits_of_whole).collect();
+    let fits: Vec<Fit> = pairs.iter().flat_map(Pair::fits_of_whole).collect();
     let mut uses: HashMap<usize, usize> = HashMap::new();
-    for end in fits.iter().flat_map(|(hop, broken)| [hop, broken]) {
-        *uses.entry(*end).or_default() += 1;
+    for end in fits.iter().flat_map(|fit| [fit.hop, fit.broken]) {
+        *uses.entry(end).or_default() += 1;
     }
-    let only = |(hop, broken): &&(usize, usize)| uses.get(hop) == Some(&1) && uses.get(broken) == Some(&1);
-    let mut found: Vec<(usize, usize)> = fits.iter().filter(only).copied().filter(|(hop, _)| is_orphan(groups, summaries, *hop)).collect();
+    let only = |fit: &&Fit| uses.get(&fit.hop) == Some(&1) && uses.get(&fit.broken) == Some(&1);
+    let sure = fits.iter().filter(only).filter(|fit| fit.is_prompt && is_orphan(groups, summaries, fit.hop));
+    let mut found: Vec<(usize, usize)> = sure.map(|fit| (fit.hop, fit.broken)).collect();
     found.retain(|(hop, _)| integrity::intact_between(groups, *hop, *hop));
     found.sort_unstable();
     for (hop, broken) in found {
@@ -80,6 +86,16 @@ fn instant(time: Option<crate::record::Time>) -> Option<i64> {
     i64::try_from(time.filter(|t| t.utc)?.since_epoch()).ok()
 }
 
+/// A hop of the log and a broken stream of a trace that may belong together.
+struct Fit {
+    hop: usize,
+    broken: usize,
+    /// When the stream broke.
+    end: i64,
+    /// Whether the hop came within [`PROMPT`].
+    is_prompt: bool,
+}
+
 /// A log and the traces that are of the same proxy.
 struct Pair<'g, 'a> {
     groups: &'g Groups<'a>,
@@ -87,13 +103,17 @@ struct Pair<'g, 'a> {
     stream: u32,
     /// What to add to an instant to come to the log's line of time.
     shift: i64,
+    /// The log's first and last instant.
+    logged: RangeInclusive<i64>,
     /// The first targets that a broken stream's model stood for, in incidents that both know.
     targets: HashMap<&'a str, HashSet<&'a str>>,
 }
 
 impl<'g, 'a> Pair<'g, 'a> {
     fn of(groups: &'g Groups<'a>, summaries: &'g Summaries, stream: u32) -> Option<Pair<'g, 'a>> {
-        let mut pair = Pair { groups, summaries, stream, shift: 0, targets: HashMap::new() };
+        let times = || groups.nodes[groups.of_stream(stream)].iter().filter_map(|node| i64::try_from(node.at).ok());
+        let logged = times().min()?..=times().max()?;
+        let mut pair = Pair { groups, summaries, stream, shift: 0, logged, targets: HashMap::new() };
         let shifts: Vec<i64> = summaries.values().filter(|summary| summary.rejected).filter_map(|summary| pair.shift_of(summary)).collect();
         let quarters = |shift: i64| (shift + QUARTER / 2).div_euclid(QUARTER) * QUARTER;
         pair.shift = quarters(*shifts.first()?);
@@ -116,11 +136,9 @@ impl<'g, 'a> Pair<'g, 'a> {
 
     /// Whether all rejections of the traces, within the log's time, are in the log.
     fn covers_traces(&self) -> bool {
-        let times = || self.groups.nodes[self.groups.of_stream(self.stream)].iter().filter_map(|node| i64::try_from(node.at).ok());
-        let (Some(first), Some(last)) = (times().min(), times().max()) else { return false };
         self.summaries.values().filter(|summary| summary.rejected && self.last_logged(summary).is_none()).all(|summary| {
             let mut ends = attempts(self.groups, summary).filter_map(|(_, _, attempt)| instant(attempt.end));
-            ends.all(|end| !(first..=last).contains(&(end + self.shift)))
+            ends.all(|end| !self.logged.contains(&(end + self.shift)))
         })
     }
 
@@ -143,16 +161,35 @@ impl<'g, 'a> Pair<'g, 'a> {
     }
 
     /// Hops and broken streams that may belong together, but for those near a broken stream that has no hop: the log lost that one.
-    fn fits_of_whole(&self) -> Vec<(usize, usize)> {
+    fn fits_of_whole(&self) -> Vec<Fit> {
         let (mut fits, mut unmet) = (Vec::new(), Vec::new());
         for (end, broken, hops) in self.needs() {
-            if hops.is_empty() {
+            if !hops.iter().any(|&hop| self.comes_within(hop, end, PROMPT)) {
                 unmet.push(end);
             }
-            fits.extend(hops.into_iter().map(|hop| (end, (hop, broken))));
+            fits.extend(hops.into_iter().map(|hop| Fit { hop, broken, end, is_prompt: self.comes_within(hop, end, PROMPT) }));
         }
-        fits.retain(|(end, _)| unmet.iter().all(|other| (end - other).abs() > SILENCE));
-        fits.into_iter().map(|(_, fit)| fit).collect()
+        let claims = self.claims();
+        let claimed = |hop: usize| self.time_of(hop).is_none_or(|(from, to)| claims.iter().any(|claim| claim.0 <= to && from <= claim.1));
+        fits.retain(|fit| unmet.iter().all(|other| (fit.end - other).abs() > SILENCE) && !claimed(fit.hop));
+        fits
+    }
+
+    /// When other requests of the traces can have met a hop: an attempt of theirs failed, no stream's, and another model may have answered.
+    fn claims(&self) -> Vec<(i64, i64)> {
+        let of = |summary: &Summary| {
+            let all = || attempts(self.groups, summary);
+            let (_, failed, _) = all().find(|(_, _, attempt)| attempt.about == About::Attempt)?;
+            // What was told to the client ends its chain in the log, too; and who failed and answered were one model where it was tried again.
+            let is_over = all().any(|(_, _, attempt)| attempt.broke_stream || attempt.about == About::Request);
+            let is_retried = self.answers(summary).next().is_some() && !self.another_answered(summary, failed);
+            (!is_over && !is_retried).then_some(())?;
+            // Not all of its attempts are in the trace: it is asked from the first failure to the answer.
+            let failed = all().filter_map(|(_, _, attempt)| instant(attempt.end)).min()?;
+            let answered = self.answers(summary).filter_map(|served| instant(served.end)).max();
+            Some((failed + self.shift, answered.unwrap_or(failed + PATIENCE) + self.shift))
+        };
+        self.summaries.values().filter(|summary| !summary.rejected).filter_map(of).collect()
     }
 
     /// Broken streams that need a hop of the log, by when they broke, with the hops that can be it.
@@ -163,24 +200,33 @@ impl<'g, 'a> Pair<'g, 'a> {
         for summary in self.summaries.values().filter(|summary| !summary.rejected) {
             let Some((broken, error, attempt)) = attempts(self.groups, summary).find(|(_, _, attempt)| attempt.broke_stream) else { continue };
             let Some(end) = instant(attempt.end).filter(|_| self.another_answered(summary, error)) else { continue };
+            if !self.logged.contains(&(end + self.shift)) {
+                continue;
+            }
             // A row that names what no hop went to names the model whose stream broke: what stood in for it answered at once.
             if !targets.iter().any(|target| self.aims_at(error, attempt, target)) {
                 continue;
             }
             let from = hops.partition_point(|(at, ..)| *at < end + self.shift - SECOND);
             let near = hops[from..].iter().take_while(|(at, ..)| *at <= end + self.shift + PATIENCE);
-            let near = near.filter(|(_, hop, target)| self.at_once(*hop, end) && self.aims_at(error, attempt, target));
+            let near = near.filter(|(_, hop, target)| self.comes_within(*hop, end, PATIENCE) && self.aims_at(error, attempt, target));
             needs.push((end, broken, near.map(|(_, hop, _)| *hop).collect()));
         }
         needs
     }
 
-    /// Whether the request was answered by another model than the one that its broken stream was sent to: then that one failed.
-    fn another_answered(&self, summary: &Summary, error: &ErrorRecord) -> bool {
-        summary.nodes.iter().any(|&n| match &self.groups.nodes[n].fact.statement {
-            Statement::Served(served) => served.model.is_some() && error.model.is_some() && served.model.as_deref() != error.model.as_deref(),
-            _ => false,
+    /// The attempts of a request that did not fail.
+    fn answers(&self, summary: &'g Summary) -> impl Iterator<Item = &'a Served> {
+        summary.nodes.iter().filter_map(|&n| match &self.groups.nodes[n].fact.statement {
+            Statement::Served(served) => Some(&**served),
+            _ => None,
         })
+    }
+
+    /// Whether the request was answered by another model than the one that its broken stream was sent to: then that one failed.
+    fn another_answered(&self, summary: &'g Summary, error: &ErrorRecord) -> bool {
+        let differs = |served: &Served| served.model.is_some() && error.model.is_some() && served.model.as_deref() != error.model.as_deref();
+        self.answers(summary).any(differs)
     }
 
     /// The hops of the log whose request no trace has shown, by time, with their targets.
@@ -193,11 +239,16 @@ impl<'g, 'a> Pair<'g, 'a> {
         hops
     }
 
-    /// Whether a hop was refused within [`PATIENCE`] of this instant, as far as the log's time is fine.
-    fn at_once(&self, hop: usize, end: i64) -> bool {
-        let node = &self.groups.nodes[hop];
-        let after = i64::try_from(node.at).unwrap_or(i64::MAX) - (end + self.shift);
-        let grain = if node.fine { SECOND / 20 } else { SECOND };
-        (-grain..=PATIENCE).contains(&after)
+    /// Whether a hop was refused within so long of this instant, as far as the log's time is fine.
+    fn comes_within(&self, hop: usize, end: i64, patience: i64) -> bool {
+        let broke = end + self.shift;
+        self.time_of(hop).is_some_and(|(from, to)| from <= broke + patience && broke <= to)
+    }
+
+    /// The first and the last instant at which a record can have been written.
+    fn time_of(&self, node: usize) -> Option<(i64, i64)> {
+        let node = &self.groups.nodes[node];
+        let at = i64::try_from(node.at).ok()?;
+        Some((at, at + if node.fine { SECOND / 20 } else { SECOND }))
     }
 }

@@ -64,7 +64,7 @@ pub struct Notes {
 
 /// Gives the chunks of a source, one after the other.
 pub trait Chunks {
-    /// The next chunk, which may have taken the memory of `buffer`; `None` at the end. The first `buffer` may hold the source's start. While a source that does not end is silent, chunks may be empty.
+    /// The next chunk, which may have taken the memory of `buffer`; `None` at the end. While a source that does not end is silent, chunks may be empty.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl<R: Read> Chunker<R> {
         Chunker { reader, lines, carry: Vec::new(), begun: false, goal, index: 0, ended: false, pause: Pause::None, failure: None }
     }
 
-    /// A chunker over what stands behind a source's start; the first chunk's buffer holds that.
+    /// A chunker over what stands behind a source's start, which the buffer given for the first chunk holds.
     pub fn behind_start(reader: R, lines: Lines) -> Chunker<R> {
         Chunker { begun: true, ..Chunker::with_chunks_of(reader, lines, CHUNK_BYTES) }
     }
@@ -241,6 +241,19 @@ mod tests {
         assert!(cut.len() > 3);
         assert_eq!(cut.iter().map(|c| String::from_utf8_lossy(&c.bytes).into_owned()).collect::<String>(), log);
         assert!(cut.iter().all(|c| c.bytes.starts_with(b"07:35:20")));
+    }
+
+    #[test]
+    fn a_start_that_is_at_hand_changes_nothing() {
+        let log = "07:35:20 - LiteLLM:INFO: a.py:1 - x\nmore\n".repeat(60_000);
+        let whole: Vec<Vec<u8>> = chunks(log.as_bytes()).iter().map(|chunk| chunk.bytes.to_vec()).collect();
+        assert!(whole.len() > 2);
+        for length in [0, 1, 40, 1000, CHUNK_BYTES / 4, CHUNK_BYTES] {
+            let (mut buffer, rest) = (Buffer::from(log.as_bytes()[..length].to_vec()), &log.as_bytes()[length..]);
+            let mut chunker = Chunker::behind_start(rest, Lines::Log);
+            let next = || chunker.next_chunk(&mut std::mem::take(&mut buffer)).unwrap().map(|chunk| chunk.bytes.to_vec());
+            assert!(std::iter::from_fn(next).collect::<Vec<_>>() == whole, "{length}");
+        }
     }
 
     #[test]
