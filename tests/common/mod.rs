@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 mod packed;
+pub mod planted;
 pub mod spans;
 
 #[allow(unused_imports, reason = "each test binary uses its part")]
