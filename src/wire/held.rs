@@ -1,6 +1,6 @@
 //! Facts that were read and wait to be linked, as they stand in their file.
 //!
-//! They take half of the memory there, and a tenth of that when they are compressed. So of a million incidents, only those are
+//! They take half of the memory there, and an eighth of that when they are compressed. So of a million incidents, only those are
 //! unfolded that are being linked.
 
 use xxhash_rust::xxh3::xxh3_64;
