@@ -44,13 +44,13 @@ pub(super) fn join(groups: &mut Groups<'_>) {
         return;
     }
     let pairs: Vec<Pair<'_, '_>> = log_streams(groups).into_iter().filter_map(|stream| Pair::of(groups, summaries, stream)).collect();
-    let fits: Vec<Fit> = pairs.iter().flat_map(Pair::fits_of_whole).collect();
+    let fits: Vec<Fit> = pairs.iter().flat_map(Pair::fits).collect();
     let mut uses: HashMap<usize, usize> = HashMap::new();
     for end in fits.iter().flat_map(|fit| [fit.hop, fit.broken]) {
         *uses.entry(end).or_default() += 1;
     }
     let only = |fit: &&Fit| uses.get(&fit.hop) == Some(&1) && uses.get(&fit.broken) == Some(&1);
-    let sure = fits.iter().filter(only).filter(|fit| fit.is_prompt && is_orphan(groups, summaries, fit.hop));
+    let sure = fits.iter().filter(only).filter(|fit| fit.is_sure && is_orphan(groups, summaries, fit.hop));
     let mut found: Vec<(usize, usize)> = sure.map(|fit| (fit.hop, fit.broken)).collect();
     found.retain(|(hop, _)| integrity::intact_between(groups, *hop, *hop));
     found.sort_unstable();
@@ -90,10 +90,8 @@ fn instant(time: Option<crate::record::Time>) -> Option<i64> {
 struct Fit {
     hop: usize,
     broken: usize,
-    /// When the stream broke.
-    end: i64,
-    /// Whether the hop came within [`PROMPT`].
-    is_prompt: bool,
+    /// Whether the hop came within [`PROMPT`], no other request can have met it, and the log lost none around.
+    is_sure: bool,
 }
 
 /// A log and the traces that are of the same proxy.
@@ -160,18 +158,17 @@ impl<'g, 'a> Pair<'g, 'a> {
         attempt.model_group.as_deref() == Some(target) || own == target || self.targets.get(model).is_some_and(|groups| groups.contains(target))
     }
 
-    /// Hops and broken streams that may belong together, but for those near a broken stream that has no hop: the log lost that one.
-    fn fits_of_whole(&self) -> Vec<Fit> {
-        let (mut fits, mut unmet) = (Vec::new(), Vec::new());
-        for (end, broken, hops) in self.needs() {
-            if !hops.iter().any(|&hop| self.comes_within(hop, end, PROMPT)) {
-                unmet.push(end);
-            }
-            fits.extend(hops.into_iter().map(|hop| Fit { hop, broken, end, is_prompt: self.comes_within(hop, end, PROMPT) }));
-        }
-        let claims = self.claims();
+    /// Hops and broken streams that may belong together. Near a broken stream that has no hop none is sure: the log lost that one.
+    fn fits(&self) -> Vec<Fit> {
+        let (needs, claims) = (self.needs(), self.claims());
+        let is_prompt = |hop: usize, end: i64| self.comes_within(hop, end, PROMPT);
+        let unmet: Vec<i64> = needs.iter().filter(|(end, _, hops)| !hops.iter().any(|&hop| is_prompt(hop, *end))).map(|(end, ..)| *end).collect();
         let claimed = |hop: usize| self.time_of(hop).is_none_or(|(from, to)| claims.iter().any(|claim| claim.0 <= to && from <= claim.1));
-        fits.retain(|fit| unmet.iter().all(|other| (fit.end - other).abs() > SILENCE) && !claimed(fit.hop));
+        let mut fits = Vec::new();
+        for (end, broken, hops) in needs {
+            let is_whole = unmet.iter().all(|other| (end - other).abs() > SILENCE);
+            fits.extend(hops.into_iter().map(|hop| Fit { hop, broken, is_sure: is_whole && is_prompt(hop, end) && !claimed(hop) }));
+        }
         fits
     }
 
