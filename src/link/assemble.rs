@@ -2,75 +2,26 @@
 //!
 //! Nothing is said here that no record of the group says, but for what the printed fallback lists leave as the only reading.
 
-use std::collections::{HashMap, HashSet};
-
-use rayon::prelude::*;
-
 use super::groups::Groups;
-use super::hops::Inferred;
 use super::incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
 use super::integrity;
-use super::node::Node;
+use super::joined::{AtHand, Joined};
+use super::node;
 use super::order;
-use super::request::Request;
 use super::rules::{Confidence, Rule, Rules, Side};
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
-use crate::fact::{About, ErrorRecord, ErrorText, Fact, Name, Role, Statement};
+use crate::fact::{About, ErrorRecord, ErrorText, Fact, FactKind, Name, Role};
 use crate::knowledge::route::RESPONSES;
 
-/// Makes incidents of all groups that hold a rejection.
-pub(super) fn incidents(groups: &Groups<'_>, inferred: &Inferred) -> Vec<Box<Incident>> {
-    let summaries = groups.summaries();
-    let contested = order::contested(groups);
-    let is_call = |n: &usize| matches!(groups.nodes[*n].fact.statement, Statement::Call(_));
-    let called: HashSet<usize> = (0..groups.nodes.len()).filter(is_call).map(|n| groups.root(n)).collect();
-    let uncalled = uncalled(groups, &called);
-    let with_ids: HashSet<u32> = groups.nodes.iter().filter(|node| node.has_id).map(Node::stream).collect();
-    let joins = groups.joins();
-    // Pieces of one record have one place: what stands first in the facts comes first.
-    let refused: Vec<(usize, &Summary)> = summaries.iter().filter(|(_, summary)| summary.rejected).collect();
-    let mut incidents: Vec<Box<Incident>> = refused
-        .into_par_iter()
-        .filter_map(|(root, summary)| {
-            let draft = Draft {
-                groups,
-                summary,
-                root,
-                joins: joins.get(&root).copied().unwrap_or_default(),
-                inferred: inferred.get(&root).copied(),
-                ids_are_known: groups.log_stream(summary).is_some_and(|stream| with_ids.contains(&stream)),
-                contested: &contested,
-                uncalled: &uncalled,
-            };
-            draft.incident().map(Box::new)
-        })
-        .collect();
-    incidents.sort_by_key(|incident| (incident.request.span.0, incident.place));
-    incidents
-}
-
-/// The hops of groups that are not `called`, by stream and target.
-fn uncalled<'a>(groups: &Groups<'a>, called: &HashSet<usize>) -> HashMap<(u32, &'a str), Vec<usize>> {
-    // Only a chain with calls asks.
-    if called.is_empty() {
-        return HashMap::new();
-    }
-    let of = |hops: &Vec<usize>| hops.iter().copied().filter(|&hop| !called.contains(&groups.root(hop))).collect();
-    groups.hops.iter().map(|(key, hops)| (*key, of(hops))).collect()
-}
-
-pub(super) struct Draft<'g, 'a> {
-    pub(super) groups: &'g Groups<'a>,
-    pub(super) summary: &'g Summary,
+/// An incident as it is made of a group.
+pub(super) struct Draft<'j, 'a> {
+    pub(super) joined: &'j Joined<'a>,
+    pub(super) groups: &'j Groups<'a>,
+    pub(super) facts: AtHand<'j>,
+    pub(super) summary: &'j Summary,
     pub(super) root: usize,
-    joins: Rules,
-    inferred: Option<Verdict>,
-    /// Whether rejections with ids are in the same stream: then one that was cut off before its id is one more print.
     ids_are_known: bool,
-    contested: &'g HashSet<usize>,
-    /// Hops, as [`Groups::hops`] has them, of groups of which no call is known (DEBUG).
-    uncalled: &'g HashMap<(u32, &'a str), Vec<usize>>,
 }
 
 /// How long a provider may take to refuse a call.
@@ -78,23 +29,25 @@ const CALL_PATIENCE: u64 = 30_000_000;
 /// How many facts are looked at for that time to pass; a log that writes more in it is taken to go on.
 const MOST_LATER: usize = 5_000;
 
-impl<'a> Draft<'_, 'a> {
-    fn incident(&self) -> Option<Incident> {
+impl<'j, 'a> Draft<'j, 'a> {
+    pub(super) fn new(joined: &'j Joined<'a>, facts: AtHand<'j>, root: usize) -> Option<Draft<'j, 'a>> {
+        let summary = joined.groups.summaries().get(root)?;
+        Some(Draft { joined, groups: &joined.groups, facts, summary, root, ids_are_known: joined.ids_are_known(summary) })
+    }
+
+    pub(super) fn incident(&self) -> Option<Incident> {
         let rejections = self.rejections();
-        if rejections.is_empty() {
-            return None;
-        }
         let outcome = self.outcome();
         let (verdict, confidence, because) = self.verdict(outcome);
-        let first = *self.summary.nodes.first()?;
+        let first = self.facts.fact(*self.summary.nodes.first()?)?;
         let stream_failure = self.stream_failure(verdict, outcome, &rejections);
         Some(Incident {
             verdict,
             confidence,
             proven_by_record: verdict::judge(self.summary.evidence, Rules::default()).1 == Some(Confidence::Proven),
             because,
-            request: Request::of(self.groups, self.summary),
-            place: self.groups.nodes[first].place(),
+            request: self.request(),
+            place: first.place,
             outcome,
             fallbacks: self.fallbacks(stream_failure.as_ref(), &rejections),
             stream_failure,
@@ -103,21 +56,30 @@ impl<'a> Draft<'_, 'a> {
         })
     }
 
-    pub(super) fn errors(&self) -> impl Iterator<Item = &'a ErrorRecord> {
-        self.summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].error())
+    pub(super) fn facts(&self) -> impl Iterator<Item = &'j Fact> {
+        self.summary.nodes.iter().filter_map(|&n| self.facts.fact(n))
     }
 
-    pub(super) fn texts(&self) -> impl Iterator<Item = &'a ErrorText> {
+    pub(super) fn errors(&self) -> impl Iterator<Item = &'j ErrorRecord> {
+        self.summary.nodes.iter().filter_map(|&n| self.facts.error(n))
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'j ErrorText> {
         self.errors().flat_map(ErrorRecord::texts)
     }
 
+    /// The rules that joined its records.
+    fn joins(&self) -> Rules {
+        self.joined.joins.get(&self.root).copied().unwrap_or_default()
+    }
+
     fn verdict(&self, outcome: Outcome) -> (Verdict, Option<Confidence>, Box<[&'static str]>) {
-        let (mut verdict, mut confidence, rules) = verdict::judge(self.summary.evidence, self.joins);
+        let (mut verdict, mut confidence, rules) = verdict::judge(self.summary.evidence, self.joins());
         if self.summary.evidence.is_empty()
-            && let Some(inferred) = self.inferred.filter(|v| *v != Verdict::Unknown)
+            && let Some(inferred) = self.joined.inferred.get(&self.root).copied().filter(|v| *v != Verdict::Unknown)
         {
             verdict = inferred;
-            confidence = self.joins.iter().map(Rule::confidence).min().or(Some(Confidence::Strong));
+            confidence = self.joins().iter().map(Rule::confidence).min().or(Some(Confidence::Strong));
         }
         let mut because: Vec<&str> = rules.iter().map(Rule::text).collect();
         if verdict == Verdict::Unknown {
@@ -130,7 +92,7 @@ impl<'a> Draft<'_, 'a> {
         let evidence = self.summary.evidence;
         if evidence.point_to(Side::MidStream) && evidence.point_to(Side::Client) {
             "contradiction: records of this request point to both sides; they may be damaged, or of two requests. The original, unfiltered log would tell"
-        } else if self.contested.contains(&self.root) {
+        } else if self.joined.contested.contains(&self.root) {
             "ambiguous_order: more than one open chain can have met this rejection, and they are not all of one verdict. LiteLLM's payloads of \
              that time would tell, and a log at INFO or DEBUG level"
         } else if outcome == Outcome::Recovered {
@@ -146,33 +108,30 @@ impl<'a> Draft<'_, 'a> {
         if self.summary.closing.is_some() || self.errors().any(told_to_client) {
             return Outcome::Failed;
         }
-        let served = |&n: &usize| matches!(self.groups.nodes[n].fact.statement, Statement::Served(_));
+        let served = |&n: &usize| self.groups.nodes[n].kind == FactKind::Served;
         if self.summary.nodes.iter().any(served) {
             return Outcome::Recovered;
         }
         let Some(last) = order::open_hop(self.groups, self.summary) else { return Outcome::Unknown };
         let node = &self.groups.nodes[last];
         // The end of a failed chain follows within the window; without later records, it may just not be there yet.
-        let ends = self.groups.nodes[last + 1..].iter().take_while(|n| n.stream() == node.stream()).any(|n| n.at > node.at + order::WINDOW);
-        let lists = self.groups.lists.get(&node.stream());
+        let ends = self.groups.nodes[last + 1..].iter().take_while(|n| n.stream == node.stream).any(|n| n.at > node.at + order::WINDOW);
+        let lists = self.groups.lists.get(&node.stream);
         let goes_on = |target: &str| lists.is_some_and(|lists| lists.iter().flat_map(|l| l.iter()).any(|(_, list)| has_next(list, target)));
-        let told = node.error().is_some_and(|error| error.chain.is_some() || error.without_traceback);
-        let goes_on = node.hop.is_some_and(goes_on) && !self.may_be_refused_again(last);
+        let told = self.facts.error(last).is_some_and(|error| error.chain.is_some() || error.without_traceback);
+        let goes_on = node.hop.as_deref().is_some_and(goes_on) && !self.may_be_refused_again(last);
         let recovered = ends && told && goes_on && integrity::intact_between(self.groups, last, last);
-        if recovered && !self.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
+        if recovered && !self.joined.contested.contains(&self.root) { Outcome::Recovered } else { Outcome::Unknown }
     }
 
     /// DEBUG: whether the next target of the chain was called, and some later refusal of that target is not known to be another
     /// request's.
     fn may_be_refused_again(&self, last: usize) -> bool {
-        let call = |n: usize| match &self.groups.nodes[n].fact.statement {
-            Statement::Call(call) => Some(call),
-            _ => None,
-        };
-        let sent = self.summary.nodes.iter().copied().filter(|&n| n > last).filter_map(|n| Some((n, call(n)?.group.as_deref()?)));
+        let target = |n: usize| self.groups.nodes[n].sent()?.group.as_deref();
+        let sent = self.summary.nodes.iter().copied().filter(|&n| n > last).filter_map(|n| Some((n, target(n)?)));
         sent.into_iter().any(|(sent, target)| {
             let at = self.groups.nodes[sent].at;
-            let hops = self.uncalled.get(&(self.groups.nodes[sent].stream(), target)).map_or(&[][..], Vec::as_slice);
+            let hops = self.joined.uncalled.on(self.groups.nodes[sent].stream, target);
             let next = hops.get(hops.partition_point(|&hop| hop <= sent)).copied();
             next.is_some_and(|hop| self.groups.nodes[sent + 1..=hop].iter().take(MOST_LATER).all(|n| n.at <= at + CALL_PATIENCE))
         })
@@ -182,9 +141,7 @@ impl<'a> Draft<'_, 'a> {
         let mut all: Vec<IncidentRejection> = Vec::new();
         let mut without_id: Vec<IncidentRejection> = Vec::new();
         for error in self.errors() {
-            // At INFO and DEBUG, a call's failure is logged before the Router's own record of it; without an id, the two
-            // cannot be told from two rejections.
-            let repeats = matches!(error.role, Role::CallFailed | Role::ErrorLogged);
+            let repeats = node::repeats(error.role);
             let mut here: Vec<IncidentRejection> = Vec::new();
             for seen in error.rejections() {
                 if seen.request_id.is_none() && (repeats || (seen.rejection.cut && self.ids_are_known)) {
@@ -223,14 +180,14 @@ impl<'a> Draft<'_, 'a> {
     /// Puts rejections in the order in which their targets were tried. Hops that the record that ended the chain does not name
     /// came before those it names, and it names these from the outermost level inwards.
     fn in_order_of_trial(&self, rejections: &mut [IncidentRejection]) {
-        let Some(closing) = self.summary.closing.and_then(|n| self.groups.nodes[n].error()) else { return };
+        let Some(closing) = self.summary.closing.and_then(|n| self.facts.error(n)) else { return };
         let named: Vec<Option<&str>> = closing.rejections().into_iter().map(|refused| refused.request_id.map(|id| &**id)).collect();
         rejections.sort_by_key(|r| r.request_id.as_deref().and_then(|id| named.iter().position(|n| *n == Some(id))).map_or(0, |at| at + 1));
     }
 
     fn fallbacks(&self, failure: Option<&StreamFailure>, rejections: &[IncidentRejection]) -> Box<[Name]> {
         // The record that ended the chain names the whole chain's list; records of inner levels name theirs.
-        let closing = self.summary.closing.and_then(|n| self.groups.nodes[n].error());
+        let closing = self.summary.closing.and_then(|n| self.facts.error(n));
         let texts = closing.into_iter().flat_map(ErrorRecord::texts).chain(self.texts());
         let printed = texts.filter_map(|text| text.levels.first()).filter(|level| level.error.rejection.is_none());
         let listed = printed.filter_map(|level| level.fallbacks.as_deref()).find(|list| !list.is_empty());
@@ -250,7 +207,6 @@ impl<'a> Draft<'_, 'a> {
     }
 
     fn evidence(&self) -> Box<[Evidence]> {
-        let nodes = self.summary.nodes.iter().map(|&n| self.groups.nodes[n].fact);
         let evidence = |fact: &Fact| Evidence {
             place: fact.place,
             stream: fact.stream,
@@ -258,7 +214,7 @@ impl<'a> Draft<'_, 'a> {
             role: fact.statement.kind(),
             quote: fact.quote.clone(),
         };
-        nodes.map(evidence).collect()
+        self.facts().map(evidence).collect()
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A payload's row of it names the fallback's group, so the group comes from the log's texts or the printed lists alone.
 
+use std::sync::Arc;
+
 use super::assemble::Draft;
 use super::incident::{IncidentRejection, Outcome, StreamFailure};
 use super::rules::Rule;
@@ -10,7 +12,7 @@ use crate::fact::{FallbackLists, Name, OneError, Statement};
 use crate::knowledge::failure::{self, Kind};
 use crate::mask;
 
-impl<'a> Draft<'_, 'a> {
+impl<'j> Draft<'j, '_> {
     /// The broken stream: what failed from the error texts, which group from the record that names it or, for a chain that
     /// recovered, from the only list that has these targets.
     pub(super) fn stream_failure(&self, verdict: Verdict, outcome: Outcome, rejections: &[IncidentRejection]) -> Option<StreamFailure> {
@@ -50,9 +52,9 @@ impl<'a> Draft<'_, 'a> {
     }
 
     /// DEBUG: the broken stream among the earlier errors of this request's own calls.
-    fn earlier_failure(&self) -> Option<(Option<&'a str>, &'a OneError)> {
-        self.summary.nodes.iter().find_map(|&n| {
-            let Statement::Call(call) = &self.groups.nodes[n].fact.statement else { return None };
+    fn earlier_failure(&self) -> Option<(Option<&'j str>, &'j OneError)> {
+        self.facts().find_map(|fact| {
+            let Statement::Call(call) = &fact.statement else { return None };
             let own = call.earlier_own().find(|earlier| earlier.text.mid_stream)?;
             Some((own.group.as_deref(), &own.text.levels.first()?.error))
         })
@@ -67,7 +69,7 @@ impl<'a> Draft<'_, 'a> {
         }
         let spare = usize::from(outcome == Outcome::Recovered);
         let fits = |targets: &[Name]| targets.len() >= refused.len() + spare && targets.iter().zip(&refused).all(|(a, b)| **a == **b);
-        let lists: &Vec<&FallbackLists> = self.groups.lists.get(&self.groups.log_stream(self.summary)?)?;
+        let lists: &Vec<Arc<FallbackLists>> = self.groups.lists.get(&self.groups.log_stream(self.summary)?)?;
         let mut fitting: Vec<&str> =
             lists.iter().flat_map(|l| l.iter()).filter(|(group, targets)| *group != "*" && fits(targets)).map(|(group, _)| group).collect();
         fitting.sort_unstable();

@@ -8,9 +8,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::groups::Groups;
 use super::integrity;
+use super::node::Key;
 use super::rules::Rule;
 use super::verdict::Verdict;
-use crate::fact::{Role, Statement, UpstreamCall};
+use crate::fact::{EarlierError, Name, UpstreamCall};
 
 /// How long a provider may take to refuse a call.
 const PATIENCE: u64 = 30_000_000;
@@ -27,6 +28,31 @@ struct Deployment {
     refused: Vec<usize>,
 }
 
+/// A request that was sent, as far as its refusal is looked for.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) group: Option<Name>,
+    model: Option<Name>,
+    ends_with_assistant: bool,
+    /// The requests that met earlier errors, with what names the rejections among these.
+    pub(super) earlier: Box<[(Key, Box<[Key]>)]>,
+}
+
+impl Sent {
+    pub(super) fn of(call: &UpstreamCall) -> Sent {
+        let refused = |earlier: &EarlierError| {
+            let ids = earlier.text.rejections().filter_map(|(level, _)| level.request_id.as_deref());
+            (Key::call(&earlier.call_id), ids.map(Key::provider).collect())
+        };
+        Sent {
+            group: call.group.clone(),
+            model: call.model.clone(),
+            ends_with_assistant: call.ends_with_assistant,
+            earlier: call.earlier.iter().map(refused).collect(),
+        }
+    }
+}
+
 /// What a batch of calls and refusals tells.
 enum Told {
     Join(usize, usize),
@@ -35,7 +61,7 @@ enum Told {
 
 /// Joins rejections to calls.
 pub(super) fn join(groups: &mut Groups<'_>) {
-    let streams: BTreeSet<u32> = (0..groups.nodes.len()).filter(|&n| call(groups, n).is_some()).map(|n| groups.nodes[n].stream()).collect();
+    let streams: BTreeSet<u32> = (0..groups.nodes.len()).filter(|&n| groups.nodes[n].sent().is_some()).map(|n| groups.nodes[n].stream).collect();
     for stream in streams.into_iter().filter(|&stream| integrity::one_worker(groups, stream)).collect::<Vec<_>>() {
         join_stream(groups, stream);
     }
@@ -63,8 +89,8 @@ fn next_hops(groups: &Groups<'_>, stream: u32) -> Vec<(usize, usize)> {
     let all = groups.of_stream(stream);
     for last in all.start..all.end.saturating_sub(1) {
         let (hop, next) = (&groups.nodes[last], &groups.nodes[last + 1]);
-        let Statement::HopStarted { group } = &next.fact.statement else { continue };
-        let directly = hop.hop.is_some() && hop.fact.line + hop.fact.lines == next.fact.line;
+        let Some(group) = next.started() else { continue };
+        let directly = hop.hop.is_some() && hop.lines.1 == next.lines.0;
         if directly {
             found.extend(call_of_hop(groups, last + 1, group).map(|call| (last, call)));
         }
@@ -74,10 +100,9 @@ fn next_hops(groups: &Groups<'_>, stream: u32) -> Vec<(usize, usize)> {
 
 /// The request of a hop that begins here: the first to its group, if no other hop to this group is open.
 fn call_of_hop(groups: &Groups<'_>, hop: usize, target: &str) -> Option<usize> {
-    let near =
-        |n: &usize| groups.nodes[*n].stream() == groups.nodes[hop].stream() && groups.nodes[*n].at.abs_diff(groups.nodes[hop].at) <= HOP_WINDOW;
-    let starts = |n: usize| matches!(&groups.nodes[n].fact.statement, Statement::HopStarted { group } if group == target);
-    let calls = |n: usize| call(groups, n).is_some_and(|call| call.group.as_deref() == Some(target));
+    let near = |n: &usize| groups.nodes[*n].stream == groups.nodes[hop].stream && groups.nodes[*n].at.abs_diff(groups.nodes[hop].at) <= HOP_WINDOW;
+    let starts = |n: usize| groups.nodes[n].started() == Some(target);
+    let calls = |n: usize| groups.nodes[n].sent().is_some_and(|sent| sent.group.as_deref() == Some(target));
     // The last event before it must not be another hop to the same group that has not sent its request yet.
     if (0..hop).rev().take_while(near).take(MOST_FACTS).find(|&n| starts(n) || calls(n)).is_some_and(starts) {
         return None;
@@ -86,13 +111,14 @@ fn call_of_hop(groups: &Groups<'_>, hop: usize, target: &str) -> Option<usize> {
 }
 
 fn walk(groups: &Groups<'_>, stream: u32) -> Vec<Told> {
-    let has_call = |n: usize| groups.summaries().get(groups.root(n)).is_some_and(|summary| summary.nodes.iter().any(|&n| call(groups, n).is_some()));
+    let has_call =
+        |n: usize| groups.summaries().get(groups.root(n)).is_some_and(|summary| summary.nodes.iter().any(|&n| groups.nodes[n].sent().is_some()));
     let mut deployments: HashMap<&str, Deployment> = HashMap::new();
     let mut told = Vec::new();
     for index in groups.of_stream(stream) {
-        if let Some(model) = call(groups, index).filter(|c| c.ends_with_assistant).and_then(|c| c.model.as_deref()) {
+        if let Some(model) = groups.nodes[index].sent().filter(|sent| sent.ends_with_assistant).and_then(|sent| sent.model.as_deref()) {
             deployments.entry(model).or_default().open.push_back(index);
-        } else if let Some(model) = refused_model(groups, index) {
+        } else if let Some(model) = groups.nodes[index].refused_model() {
             let deployment = deployments.entry(model).or_default();
             let is_old = |&call: &usize| groups.nodes[call].at.abs_diff(groups.nodes[index].at) > PATIENCE;
             while deployment.open.front().is_some_and(is_old) {
@@ -107,12 +133,6 @@ fn walk(groups: &Groups<'_>, stream: u32) -> Vec<Told> {
         }
     }
     told
-}
-
-/// The provider model of a call that was refused, from the INFO record of its failure.
-fn refused_model<'a>(groups: &Groups<'a>, node: usize) -> Option<&'a str> {
-    let error = groups.nodes[node].error().filter(|e| e.role == Role::CallFailed && !e.rejections().is_empty())?;
-    error.model.as_deref()
 }
 
 impl Deployment {
@@ -149,12 +169,5 @@ impl Deployment {
             return Some(Vec::new());
         };
         Some(refused.into_iter().map(|node| Told::Verdict(node, verdict)).collect())
-    }
-}
-
-fn call<'a>(groups: &Groups<'a>, node: usize) -> Option<&'a UpstreamCall> {
-    match &groups.nodes[node].fact.statement {
-        Statement::Call(call) => Some(call),
-        _ => None,
     }
 }

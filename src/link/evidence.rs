@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rayon::prelude::*;
-
+use super::node::Node;
 use super::rules::{Rule, Rules};
 use crate::fact::{About, Attempt, Chain, ErrorRecord, ErrorText, Fact, LastMessage, Role, Statement};
 use crate::knowledge::route;
@@ -14,32 +13,26 @@ const ENOUGH_ENDED: usize = 3;
 
 /// Streams in which broken streams ended without a fallback, again and again, and never with one: LiteLLM
 /// ≥1.109 was not asked there to continue them.
-pub(super) fn unasked(facts: &[Fact]) -> HashSet<u32> {
-    let ends = facts.par_iter().filter_map(|fact| {
-        let Statement::Error(error) = &fact.statement else { return None };
-        match error.role {
-            Role::StreamError if !error.text.mid_stream => Some((fact.stream, false)),
-            Role::FallbackFailed | Role::ResponsesFallbackFailed => Some((fact.stream, true)),
-            _ => None,
-        }
-    });
+pub(super) fn unasked(nodes: &[Node]) -> HashSet<u32> {
     let mut ended: HashMap<u32, usize> = HashMap::new();
     let mut continued: HashSet<u32> = HashSet::new();
-    for (stream, goes_on) in ends.collect::<Vec<_>>() {
-        if goes_on {
-            continued.insert(stream);
-        } else {
-            *ended.entry(stream).or_default() += 1;
+    for node in nodes {
+        match node.role() {
+            Some(Role::StreamError) if !node.mid_stream => *ended.entry(node.stream).or_default() += 1,
+            Some(Role::FallbackFailed | Role::ResponsesFallbackFailed) => {
+                continued.insert(node.stream);
+            }
+            _ => {}
         }
     }
     ended.into_iter().filter(|(stream, count)| *count >= ENOUGH_ENDED && !continued.contains(stream)).map(|(stream, _)| stream).collect()
 }
 
-/// The rules that speak for a fact, whatever else there is but what is known of its stream.
-pub(super) fn of(fact: &Fact, unasked: &HashSet<u32>) -> Rules {
-    let mut rules = Rules::default();
+/// The rules that speak for a fact, whatever else there is; and those that speak besides if its stream is [`unasked`].
+pub(super) fn of(fact: &Fact) -> (Rules, Rules) {
+    let (mut rules, mut if_unasked) = (Rules::default(), Rules::default());
     match &fact.statement {
-        Statement::Error(error) => of_error(error, unasked.contains(&fact.stream), &mut rules),
+        Statement::Error(error) => of_error(error, &mut rules, &mut if_unasked),
         Statement::Call(call) if call.continuation => rules.add(Rule::ContinuationSent),
         // A last message that asks to be continued may be LiteLLM's (1.109.0 with the flag) or the client's: no evidence.
         Statement::Call(call) if call.ends_with_assistant && !call.asks_to_be_continued && call.earlier_own().next().is_none() => {
@@ -47,10 +40,10 @@ pub(super) fn of(fact: &Fact, unasked: &HashSet<u32>) -> Rules {
         }
         _ => {}
     }
-    rules
+    (rules, if_unasked)
 }
 
-fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Rules) {
+fn of_error(error: &ErrorRecord, rules: &mut Rules, if_unasked: &mut Rules) {
     if let Some(attempt) = &error.attempt {
         of_attempt(error, attempt, rules);
     }
@@ -69,7 +62,7 @@ fn of_error(error: &ErrorRecord, unasked: bool, rules: &mut Rules) {
         rules.add(Rule::CallWasNotStreaming);
     }
     if error.role == Role::HopFailed {
-        of_hop(error, unasked, rules);
+        of_hop(error, rules, if_unasked);
     }
 }
 
@@ -125,7 +118,7 @@ fn ends_in(chain: &Chain, error: &ErrorRecord) -> bool {
     chain.texts.last().is_some_and(|last| ids(last) == ids(&error.text))
 }
 
-fn of_hop(error: &ErrorRecord, unasked: bool, rules: &mut Rules) {
+fn of_hop(error: &ErrorRecord, rules: &mut Rules, if_unasked: &mut Rules) {
     let Some((file, line)) = &error.origin else { return };
     if version::keeps_exception_chain(file, *line) {
         let silent = error.whole && error.chain.as_ref().is_some_and(|chain| chain.no_stream_traces && ends_in(chain, error));
@@ -135,8 +128,8 @@ fn of_hop(error: &ErrorRecord, unasked: bool, rules: &mut Rules) {
     } else if error.whole && error.without_traceback {
         match version::continues_streams(file, *line) {
             Continues::Never => rules.add(Rule::NoContinuationInRelease),
-            Continues::IfAsked if unasked => rules.add(Rule::NoContinuationInRelease),
-            Continues::IfAsked | Continues::Perhaps => {}
+            Continues::IfAsked => if_unasked.add(Rule::NoContinuationInRelease),
+            Continues::Perhaps => {}
         }
     }
 }

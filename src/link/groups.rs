@@ -2,80 +2,101 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use rayon::prelude::*;
-
+use super::calls::Sent;
 use super::evidence;
 use super::node::{Key, Node};
 use super::rules::{Rule, Rules};
 use super::summary::{Summaries, Summary};
 use super::verdict::Verdict;
 use crate::by_hash::ByHash;
-use crate::fact::{EarlierError, Fact, FallbackLists, Statement};
+use crate::fact::{ErrorRecord, Fact, FallbackLists, Name, Statement};
 
 /// All facts and how they are grouped so far.
 #[derive(Debug)]
 pub(super) struct Groups<'a> {
-    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) nodes: Vec<Node>,
+    /// The facts themselves, if all are at hand: rows of traces are only then among them.
+    facts: &'a [Fact],
     /// Where each stream's facts stand: one behind the other.
     streams: HashMap<u32, Range<usize>>,
-    parent: Vec<usize>,
+    parent: Vec<u32>,
     /// The first fact with each key, while ids are joined.
-    keys: ByHash<Key, usize>,
+    keys: ByHash<Key, u32>,
     /// Rules that joined groups or judged them from outside, by a node of the group.
     applied: Vec<(usize, Rule)>,
     /// Verdicts that a group takes over from others without being joined to them, by a node of the group.
     pub(super) inherited: Vec<(usize, Verdict)>,
     /// What is known of each group, by its representative; kept as groups grow.
     summaries: Summaries,
-    /// Hops by stream and target, in order.
-    pub(super) hops: HashMap<(u32, &'a str), Vec<usize>>,
+    pub(super) hops: Hops,
     /// Fallback lists seen, by stream: the Router prints all of them with each error.
-    pub(super) lists: HashMap<u32, Vec<&'a FallbackLists>>,
+    pub(super) lists: Lists,
     /// How many damaged error records stand before each fact; one more entry than facts.
-    pub(super) damaged_before: Vec<usize>,
+    pub(super) damaged_before: Vec<u32>,
     /// How many chains that lack a record end before each fact; one more entry than facts.
-    pub(super) lossy_before: Vec<usize>,
+    pub(super) lossy_before: Vec<u32>,
 }
 
+/// Hops by stream and target, in order.
+#[derive(Debug, Default)]
+pub(super) struct Hops(HashMap<u32, HashMap<Name, Vec<usize>>>);
+
+impl Hops {
+    /// A stream's hops on a target.
+    pub(super) fn on(&self, stream: u32, target: &str) -> &[usize] {
+        self.0.get(&stream).and_then(|hops| hops.get(target)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those of which this holds.
+    pub(super) fn only(&self, holds: impl Fn(usize) -> bool) -> Hops {
+        let of = |hops: &HashMap<Name, Vec<usize>>| {
+            hops.iter().map(|(target, hops)| (target.clone(), hops.iter().copied().filter(|&hop| holds(hop)).collect())).collect()
+        };
+        Hops(self.0.iter().map(|(stream, hops)| (*stream, of(hops))).collect())
+    }
+
+    fn push(&mut self, stream: u32, target: &Name, hop: usize) {
+        let hops = self.0.entry(stream).or_default();
+        match hops.get_mut(target) {
+            Some(known) => known.push(hop),
+            None => {
+                hops.insert(target.clone(), vec![hop]);
+            }
+        }
+    }
+}
+
+/// Fallback lists, by stream, in the order in which they were first printed.
+pub(super) type Lists = HashMap<u32, Vec<Arc<FallbackLists>>>;
+
 impl<'a> Groups<'a> {
-    pub(super) fn new(facts: &'a [Fact]) -> Groups<'a> {
-        let unasked = evidence::unasked(facts);
-        let mut nodes: Vec<Node<'_>> = facts.par_iter().map(|fact| Node::new(fact, &unasked)).collect();
-        let mut lists: HashMap<u32, Vec<&'a FallbackLists>> = HashMap::new();
+    /// Of all facts, as their nodes have them; `facts` are they themselves, if they are at hand.
+    pub(super) fn new(mut nodes: Vec<Node>, lists: Lists, facts: &'a [Fact]) -> Groups<'a> {
+        let unasked = evidence::unasked(&nodes);
         let mut last: HashMap<u32, u64> = HashMap::new();
-        for node in &mut nodes {
-            // What has no time has that of what stands before it.
-            let last = last.entry(node.stream()).or_default();
-            node.at = if node.fact.time.is_some() { node.at } else { *last };
-            *last = node.at;
-            if let Some(configured) = node.configured {
-                let seen = lists.entry(node.stream()).or_default();
-                if !seen.contains(&configured) {
-                    seen.push(configured);
-                }
-            }
-        }
-        let mut hops: HashMap<(u32, &str), Vec<usize>> = HashMap::new();
+        let mut hops = Hops::default();
         let mut streams: HashMap<u32, Range<usize>> = HashMap::new();
-        for (index, node) in nodes.iter().enumerate() {
-            streams.entry(node.stream()).or_insert(index..index).end = index + 1;
-            if let Some(target) = node.hop {
-                hops.entry((node.stream(), target)).or_default().push(index);
+        for (index, node) in nodes.iter_mut().enumerate() {
+            // What has no time has that of what stands before it.
+            let last = last.entry(node.stream).or_default();
+            node.at = if node.timed { node.at } else { *last };
+            *last = node.at;
+            if unasked.contains(&node.stream) {
+                node.evidence.add_all(node.if_unasked);
+            }
+            streams.entry(node.stream).or_insert(index..index).end = index + 1;
+            if let Some(target) = &node.hop {
+                hops.push(node.stream, target, index);
             }
         }
-        let parent = (0..nodes.len()).collect();
-        let damaged = nodes.iter().map(|node| usize::from(node.error().is_some_and(|error| !error.whole)));
-        let damaged_before = std::iter::once(0)
-            .chain(damaged.scan(0, |sum, one| {
-                *sum += one;
-                Some(*sum)
-            }))
-            .collect();
+        let damaged_before = counted_before(nodes.iter().map(|node| !node.whole));
         Groups {
+            parent: (0..number(nodes.len())).collect(),
             nodes,
+            facts,
             streams,
-            parent,
             keys: ByHash::default(),
             applied: Vec::new(),
             inherited: Vec::new(),
@@ -87,6 +108,19 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// A fact itself, if all are at hand.
+    pub(super) fn fact(&self, node: usize) -> Option<&'a Fact> {
+        self.facts.get(node)
+    }
+
+    /// An error's record, if all facts are at hand.
+    pub(super) fn error(&self, node: usize) -> Option<&'a ErrorRecord> {
+        match &self.fact(node)?.statement {
+            Statement::Error(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Where a stream's facts stand.
     pub(super) fn of_stream(&self, stream: u32) -> Range<usize> {
         self.streams.get(&stream).cloned().unwrap_or_default()
@@ -94,10 +128,13 @@ impl<'a> Groups<'a> {
 
     /// The representative of a fact's group.
     pub(super) fn root(&self, mut node: usize) -> usize {
-        while self.parent[node] != node {
-            node = self.parent[node];
+        loop {
+            let parent = self.parent[node] as usize;
+            if parent == node {
+                return node;
+            }
+            node = parent;
         }
-        node
     }
 
     pub(super) fn union(&mut self, a: usize, b: usize) -> usize {
@@ -106,8 +143,8 @@ impl<'a> Groups<'a> {
             return ra;
         }
         let (low, high) = (ra.min(rb), ra.max(rb));
-        self.parent[high] = low;
-        (self.parent[a], self.parent[b]) = (low, low);
+        self.parent[high] = number(low);
+        (self.parent[a], self.parent[b]) = (number(low), number(low));
         self.summaries.merge(high, low, &self.nodes);
         low
     }
@@ -133,45 +170,43 @@ impl<'a> Groups<'a> {
             for key in std::mem::take(&mut self.nodes[node].keys) {
                 match self.keys.get(&key) {
                     Some(&other) => {
-                        self.union(other, node);
+                        self.union(other as usize, node);
                     }
                     None => {
-                        self.keys.insert(key, node);
+                        self.keys.insert(key, number(node));
                     }
                 }
             }
         }
         for node in 0..self.nodes.len() {
-            if let Statement::Call(call) = &self.nodes[node].fact.statement {
-                for earlier in &call.earlier {
-                    self.join_earlier(earlier);
-                }
+            for (call, refused) in self.nodes[node].sent().map_or(Vec::new(), |sent| self.earlier(sent)) {
+                self.union(call, refused);
             }
         }
         self.keys = ByHash::default();
     }
 
     /// `previous_models` names the call id of an earlier rejection: where both are known, they are one request.
-    fn join_earlier(&mut self, earlier: &EarlierError) {
-        let Some(&call) = self.keys.get(&Key::call(&earlier.call_id)) else { return };
-        for (level, _) in earlier.text.rejections() {
-            if let Some(&node) = level.request_id.as_deref().and_then(|id| self.keys.get(&Key::provider(id))) {
-                self.union(call, node);
-            }
-        }
+    fn earlier(&self, sent: &Sent) -> Vec<(usize, usize)> {
+        let known = |key: &Key| self.keys.get(key).map(|node| *node as usize);
+        let of = |(call, refused): &(Key, Box<[Key]>)| {
+            let call = known(call);
+            refused.iter().filter_map(known).filter_map(|refused| Some((call?, refused))).collect::<Vec<_>>()
+        };
+        sent.earlier.iter().flat_map(of).collect()
     }
 
     /// Makes each fact point to its group's representative, so that long chains of joins cost nothing later.
     pub(super) fn flatten(&mut self) {
         // A parent stands before its fact, so it points to the representative already.
         for node in 0..self.parent.len() {
-            self.parent[node] = self.parent[self.parent[node]];
+            self.parent[node] = self.parent[self.parent[node] as usize];
         }
     }
 
     /// The stream of a group's log records, if it has any: rows of traces have neither order nor fallback lists.
     pub(super) fn log_stream(&self, summary: &Summary) -> Option<u32> {
-        summary.nodes.first().map(|&n| &self.nodes[n]).filter(|node| !node.is_row).map(Node::stream)
+        summary.nodes.first().map(|&n| &self.nodes[n]).filter(|node| !node.is_row).map(|node| node.stream)
     }
 
     /// Gathers what is known of each group, once all ids are joined.
@@ -197,4 +232,18 @@ impl<'a> Groups<'a> {
         }
         joins
     }
+}
+
+/// The number of a node. No memory holds four billion facts.
+fn number(node: usize) -> u32 {
+    u32::try_from(node).unwrap_or(u32::MAX)
+}
+
+/// How many are so before each, and in all.
+pub(super) fn counted_before(are_so: impl Iterator<Item = bool>) -> Vec<u32> {
+    let counted = are_so.scan(0, |sum, is_so| {
+        *sum += u32::from(is_so);
+        Some(*sum)
+    });
+    std::iter::once(0).chain(counted).collect()
 }

@@ -17,7 +17,7 @@ use super::node::Node;
 use super::rules::Rule;
 use super::summary::Summary;
 use super::verdict::Verdict;
-use crate::fact::{Role, Statement};
+use crate::fact::{FactKind, Role};
 
 /// How long a hop may take.
 const WINDOW: u64 = 2_000_000;
@@ -63,10 +63,10 @@ fn is_orderly(groups: &Groups<'_>, stream: u32) -> bool {
     let mut answered = 0;
     let (mut refused, mut silent) = (0_usize, 0_usize);
     for node in &groups.nodes[groups.of_stream(stream)] {
-        match &node.fact.statement {
-            Statement::HopOpened => answered += usize::from(is_answer(node)),
-            Statement::Error(error) if error.role == Role::RequestError => {
-                let told = node.fact.answer.is_some_and(|answer| answer.status >= 400);
+        match node.kind {
+            FactKind::HopOpened => answered += usize::from(is_answer(node)),
+            FactKind::Error(Role::RequestError) => {
+                let told = node.answer.is_some_and(|answer| answer.status >= 400);
                 refused += usize::from(told);
                 silent += usize::from(!told);
             }
@@ -77,15 +77,15 @@ fn is_orderly(groups: &Groups<'_>, stream: u32) -> bool {
 }
 
 /// Whether the response of a chat request begins directly behind this record.
-fn is_answer(node: &Node<'_>) -> bool {
-    node.fact.answer.is_some_and(|answer| answer.chat && answer.status == 200)
+fn is_answer(node: &Node) -> bool {
+    node.answer.is_some_and(|answer| answer.chat && answer.status == 200)
 }
 
 /// Whether the hop behind the chain's last rejection was answered at once. Only where no other hop is open can the one that
 /// opened be this chain's.
 fn next_hop_answered(groups: &Groups<'_>, summary: &Summary) -> Option<bool> {
     let last = summary.nodes.iter().copied().filter(|&n| groups.nodes[n].hop.is_some()).max()?;
-    let near = |n: &usize| groups.nodes[*n].stream() == groups.nodes[last].stream() && groups.nodes[*n].at.abs_diff(groups.nodes[last].at) <= WINDOW;
+    let near = |n: &usize| groups.nodes[*n].stream == groups.nodes[last].stream && groups.nodes[*n].at.abs_diff(groups.nodes[last].at) <= WINDOW;
     let start = (0..last).rev().take_while(near).take(MOST_FACTS).last().unwrap_or(last);
     let mut open = 0_usize;
     for node in &groups.nodes[start..=last] {
@@ -93,7 +93,7 @@ fn next_hop_answered(groups: &Groups<'_>, summary: &Summary) -> Option<bool> {
     }
     for index in (last + 1..groups.nodes.len()).take_while(near).take(MOST_FACTS) {
         let node = &groups.nodes[index];
-        if matches!(node.fact.statement, Statement::HopOpened) {
+        if node.kind == FactKind::HopOpened {
             return (open == 1).then_some(is_answer(node));
         }
         open = if started(node) { open + 1 } else { open };
@@ -101,11 +101,11 @@ fn next_hop_answered(groups: &Groups<'_>, summary: &Summary) -> Option<bool> {
     None
 }
 
-fn started(node: &Node<'_>) -> bool {
-    matches!(node.fact.statement, Statement::HopStarted { .. })
+fn started(node: &Node) -> bool {
+    node.kind == FactKind::HopStarted
 }
 
 /// Whether a hop ended here: its stream was opened, or its call failed.
-fn ended(node: &Node<'_>) -> bool {
-    matches!(node.fact.statement, Statement::HopOpened) || node.error().is_some_and(|e| e.role == Role::CallFailed)
+fn ended(node: &Node) -> bool {
+    matches!(node.kind, FactKind::HopOpened | FactKind::Error(Role::CallFailed))
 }

@@ -6,7 +6,7 @@
 //! swap records; their number stays right. Records whose other rejections have different ids are never joined.
 
 use super::groups::Groups;
-use crate::fact::{ErrorRecord, Role};
+use crate::fact::{ErrorRecord, Name, Refused, Role};
 
 const WINDOW: u64 = 2_000_000;
 /// Chains that are kept open at a time; more are a storm in which order tells nothing.
@@ -21,26 +21,42 @@ enum Stage {
     Closed,
 }
 
+/// One record's print of a rejection without an id.
 #[derive(Debug)]
-struct Open<'a> {
+pub(super) struct Print {
+    /// The group that refused.
+    group: Option<Name>,
+    /// The ids of the record's other rejections.
+    ids: Box<[Name]>,
+    stage: Stage,
+}
+
+impl Print {
+    /// What a record prints whose innermost rejection has no id.
+    pub(super) fn of(error: &ErrorRecord, rejections: &[Refused<'_>]) -> Option<Print> {
+        let group = rejections.last()?.group.cloned();
+        let ids = rejections.iter().filter_map(|refused| refused.request_id.cloned()).collect();
+        Some(Print { group, ids, stage: stage(error)? })
+    }
+}
+
+#[derive(Debug)]
+struct Open {
     node: usize,
-    group: Option<&'a str>,
-    ids: Vec<&'a str>,
+    group: Option<Name>,
+    ids: Vec<Name>,
     stage: Stage,
 }
 
 /// Joins the records of each rejection that has no id.
 pub(super) fn join(groups: &mut Groups<'_>) {
-    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
     for index in 0..groups.nodes.len() {
-        let Some(error) = groups.nodes[index].error().filter(|_| groups.nodes[index].idless) else { continue };
-        let rejections = error.rejections();
-        let (Some(innermost), Some(stage)) = (rejections.last(), stage(error)) else { continue };
-        let group = innermost.group.map(|name| &**name);
-        let (stream, at) = (groups.nodes[index].stream(), groups.nodes[index].at);
-        open.retain(|o| groups.nodes[o.node].stream() == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
-        let ids: Vec<&str> = rejections.iter().filter_map(|refused| refused.request_id.map(|id| &**id)).collect();
-        let fits = |o: &Open<'_>| {
+        let Some(print) = groups.nodes[index].idless() else { continue };
+        let (group, stage, ids) = (print.group.clone(), print.stage, print.ids.clone());
+        let (stream, at) = (groups.nodes[index].stream, groups.nodes[index].at);
+        open.retain(|o| groups.nodes[o.node].stream == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
+        let fits = |o: &Open| {
             let same_group = o.group == group || (stage == Stage::Closed && (o.group.is_none() || group.is_none()));
             let same_request = o.ids.is_empty() || ids.is_empty() || o.ids.iter().any(|id| ids.contains(id));
             o.stage < stage && same_group && same_request
@@ -61,7 +77,7 @@ pub(super) fn join(groups: &mut Groups<'_>) {
                     open[i].ids.extend(ids);
                 }
             }
-            None if stage != Stage::Closed => open.push(Open { node: index, group, ids, stage }),
+            None if stage != Stage::Closed => open.push(Open { node: index, group, ids: ids.into(), stage }),
             None => {}
         }
     }

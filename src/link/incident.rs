@@ -99,6 +99,14 @@ pub struct Evidence {
     pub quote: Option<Box<str>>,
 }
 
+impl Incident {
+    /// Where it stands among all incidents: by the time of its first record, then by its place.
+    #[must_use]
+    pub fn order(&self) -> (u64, Place) {
+        (self.request.span.0, self.place)
+    }
+}
+
 impl Outcome {
     /// The name in snake case, as in JSON.
     #[must_use]

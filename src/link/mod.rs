@@ -14,8 +14,10 @@ mod hops;
 mod idless;
 mod incident;
 mod integrity;
+mod joined;
 mod node;
 mod order;
+mod outline;
 mod request;
 mod routes;
 mod rules;
@@ -25,29 +27,22 @@ mod traced;
 mod verdict;
 
 pub use incident::{Evidence, Incident, IncidentRejection, Outcome, StreamFailure};
+pub use joined::Joined;
+pub use outline::Outline;
 pub use request::Request;
 pub use rules::{Confidence, Rule};
 pub use verdict::Verdict;
 
 use crate::fact::Fact;
-use groups::Groups;
 
 /// Joins all facts into incidents, in the order of their first record: time first seen, then stream, then place.
 ///
 /// `facts` may come from several sources; each source is a stream of its own, and its facts are in its order.
 #[must_use]
 pub fn link(facts: &[Fact]) -> Vec<Box<Incident>> {
-    let mut groups = Groups::new(facts);
-    groups.join_ids();
-    groups.flatten();
-    groups.summarise();
-    spans::judge(&mut groups);
-    idless::join(&mut groups);
-    groups.flatten();
-    groups.lossy_before = integrity::lossy_before(&groups);
-    calls::join(&mut groups);
-    order::join(&mut groups);
-    traced::join(&mut groups);
-    let inferred = hops::infer(&mut groups);
-    assemble::incidents(&groups, &inferred)
+    let mut outline = Outline::default();
+    outline.add(facts);
+    let mut incidents = outline.join(facts).assemble(facts);
+    incidents.sort_by_key(|incident| incident.order());
+    incidents
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::groups::Groups;
 use super::integrity;
+use super::node::Tried;
 use super::rules::{Rule, Rules, Side};
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
@@ -73,21 +74,22 @@ fn needs(groups: &Groups<'_>, roots: Vec<usize>) -> Vec<Need> {
 
 fn need(groups: &Groups<'_>, root: usize, summary: &Summary) -> Option<Need> {
     let (before, target) = missing_hop(groups, summary)?;
-    let at_hand = groups.hops.get(&(groups.nodes[before].stream(), target)).map_or(&[][..], Vec::as_slice);
-    let candidates = candidates(groups, at_hand, (root, summary), before);
+    let candidates = candidates(groups, groups.hops.on(groups.nodes[before].stream, target), (root, summary), before);
     let farthest = candidates.last().map(|&candidate| candidate.min(before))?;
     let damaged = !integrity::intact_between(groups, farthest, before);
     Some(Need { group: root, before, candidates, ended: summary.closing.is_some(), damaged })
 }
 
 /// The first known hop of a chain, or its end, and the target before it in the list.
-fn missing_hop<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize, &'a str)> {
-    let hop = |target: &str| summary.nodes.iter().copied().find(|&n| groups.nodes[n].hop == Some(target));
+fn missing_hop<'g>(groups: &'g Groups<'_>, summary: &Summary) -> Option<(usize, &'g str)> {
+    let hop = |target: &str| summary.nodes.iter().copied().find(|&n| groups.nodes[n].hop.as_deref() == Some(target));
     // Records of inner levels name lists, too; the chain's own list stands in the record that ended it.
-    let Some((targets, last)) = summary.nodes.iter().find_map(|&n| groups.nodes[n].list) else { return missing_by_lists(groups, summary) };
+    let Some(Tried { targets, last }) = summary.nodes.iter().find_map(|&n| groups.nodes[n].list.as_deref()) else {
+        return missing_by_lists(groups, summary);
+    };
     // From the last target back: the first one whose hop is not there is missed.
-    let mut before = hop(&targets[last]).or(summary.closing)?;
-    for target in targets[..last].iter().rev() {
+    let mut before = hop(&targets[*last]).or(summary.closing)?;
+    for target in targets[..*last].iter().rev() {
         match hop(target) {
             Some(node) => before = node,
             None => return Some((before, target)),
@@ -97,14 +99,14 @@ fn missing_hop<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize, &'a
 }
 
 /// For a chain without an end: the target before its first hop, where all lists that hold it agree.
-fn missing_by_lists<'a>(groups: &Groups<'a>, summary: &Summary) -> Option<(usize, &'a str)> {
+fn missing_by_lists<'g>(groups: &'g Groups<'_>, summary: &Summary) -> Option<(usize, &'g str)> {
     if summary.closing.is_some() {
         return None;
     }
     let first = summary.nodes.iter().copied().find(|&n| groups.nodes[n].hop.is_some())?;
-    let target = groups.nodes[first].hop?;
-    let mut before: Option<&'a str> = None;
-    for (_, list) in groups.lists.get(&groups.nodes[first].stream())?.iter().flat_map(|lists| lists.iter()) {
+    let target = groups.nodes[first].hop.as_deref()?;
+    let mut before: Option<&str> = None;
+    for (_, list) in groups.lists.get(&groups.nodes[first].stream)?.iter().flat_map(|lists| lists.iter()) {
         let Some(at) = list.iter().position(|t| **t == *target) else { continue };
         let earlier = &**list[..at].last()?;
         match before {
@@ -137,7 +139,7 @@ pub(super) fn open_hop(groups: &Groups<'_>, summary: &Summary) -> Option<usize> 
 
 fn near(groups: &Groups<'_>, hop: usize, before: usize) -> bool {
     let (a, b) = (&groups.nodes[hop], &groups.nodes[before]);
-    a.stream() == b.stream() && a.at.abs_diff(b.at) <= WINDOW
+    a.stream == b.stream && a.at.abs_diff(b.at) <= WINDOW
 }
 
 /// Whether nothing speaks against two groups being one request.

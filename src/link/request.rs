@@ -3,10 +3,8 @@
 //! Times of traces are instants and exact; those of a log are local and, in text logs, have no date. Where an incident has
 //! both, the instants count.
 
-use super::groups::Groups;
-use super::routes;
-use super::summary::Summary;
-use crate::fact::{Attempt, Caller, ErrorRecord, Name, Statement};
+use super::assemble::Draft;
+use crate::fact::{Attempt, Caller, Name, Statement};
 use crate::record::Time;
 
 /// What the records of an incident say of the client's request.
@@ -32,21 +30,20 @@ pub struct Request {
     pub span: (u64, u64),
 }
 
-impl Request {
-    /// The request of a group.
-    pub(super) fn of(groups: &Groups<'_>, summary: &Summary) -> Request {
-        let errors: Vec<&ErrorRecord> = summary.nodes.iter().filter_map(|&n| groups.nodes[n].error()).collect();
-        let attempts: Vec<&Attempt> = errors.iter().filter_map(|error| error.attempt.as_deref()).collect();
+impl Draft<'_, '_> {
+    /// The request of its group.
+    pub(super) fn request(&self) -> Request {
+        let attempts: Vec<&Attempt> = self.errors().filter_map(|error| error.attempt.as_deref()).collect();
         let text = |get: fn(&Attempt) -> &Option<Name>| attempts.iter().find_map(|attempt| get(attempt).clone());
-        let served = summary.nodes.iter().filter_map(|&n| match &groups.nodes[n].fact.statement {
+        let served = self.facts().filter_map(|fact| match &fact.statement {
             Statement::Served(served) => served.end,
             _ => None,
         });
-        let (start, end, span) = instants(&attempts, &served.collect::<Vec<_>>()).unwrap_or_else(|| local_times(groups, summary));
+        let (start, end, span) = instants(&attempts, &served.collect::<Vec<_>>()).unwrap_or_else(|| self.local_times());
         Request {
-            call_id: call_id(groups, summary),
+            call_id: self.call_id(),
             trace_id: text(|a| &a.trace_id),
-            route: attempts.iter().find_map(|attempt| attempt.route).or_else(|| routes::of(groups, summary)),
+            route: attempts.iter().find_map(|attempt| attempt.route).or_else(|| self.route()),
             caller: Caller {
                 key: text(|a| &a.caller.key),
                 team: text(|a| &a.caller.team),
@@ -61,6 +58,22 @@ impl Request {
             span,
         }
     }
+
+    fn local_times(&self) -> Times {
+        let at = |n: usize| self.groups.nodes[n].at;
+        let timed = || self.summary.nodes.iter().filter_map(|&n| Some((at(n), self.facts.fact(n)?.time?)));
+        let (first, last) = (timed().min_by_key(|(at, _)| *at), timed().max_by_key(|(at, _)| *at));
+        let all = || self.summary.nodes.iter().map(|&n| at(n));
+        (first.map(|(_, time)| time), last.map(|(_, time)| time), (all().min().unwrap_or_default(), all().max().unwrap_or_default()))
+    }
+
+    fn call_id(&self) -> Option<Name> {
+        self.facts().find_map(|fact| match &fact.statement {
+            Statement::Error(error) => error.call_id.clone(),
+            Statement::Call(call) => Some(call.call_id.clone()),
+            _ => None,
+        })
+    }
 }
 
 type Times = (Option<Time>, Option<Time>, (u64, u64));
@@ -70,19 +83,4 @@ fn instants(attempts: &[&Attempt], served: &[Time]) -> Option<Times> {
     let all = || attempts.iter().flat_map(|attempt| [attempt.start, attempt.end]).flatten().chain(served.iter().copied());
     let (first, last) = (all().min_by_key(Time::since_epoch)?, all().max_by_key(Time::since_epoch)?);
     Some((Some(first), Some(last), (first.since_epoch(), last.since_epoch())))
-}
-
-fn local_times(groups: &Groups<'_>, summary: &Summary) -> Times {
-    let timed = || summary.nodes.iter().filter_map(|&n| Some((groups.nodes[n].at, groups.nodes[n].fact.time?)));
-    let (first, last) = (timed().min_by_key(|(at, _)| *at), timed().max_by_key(|(at, _)| *at));
-    let at = || summary.nodes.iter().map(|&n| groups.nodes[n].at);
-    (first.map(|(_, time)| time), last.map(|(_, time)| time), (at().min().unwrap_or_default(), at().max().unwrap_or_default()))
-}
-
-fn call_id(groups: &Groups<'_>, summary: &Summary) -> Option<Name> {
-    summary.nodes.iter().find_map(|&n| match &groups.nodes[n].fact.statement {
-        Statement::Error(error) => error.call_id.clone(),
-        Statement::Call(call) => Some(call.call_id.clone()),
-        _ => None,
-    })
 }

@@ -23,7 +23,7 @@ pub(super) fn judge(groups: &mut Groups<'_>) {
 }
 
 fn is_silent(groups: &Groups<'_>, summary: &Summary) -> bool {
-    let attempts: Vec<&Attempt> = summary.nodes.iter().filter_map(|&n| groups.nodes[n].error()?.attempt.as_deref()).collect();
+    let attempts: Vec<&Attempt> = summary.nodes.iter().filter_map(|&n| groups.error(n)?.attempt.as_deref()).collect();
     let about_request = attempts.iter().filter(|attempt| attempt.about == About::Request && WHOLE.contains(&attempt.form)).count();
     let only_spans = attempts.len() == summary.nodes.len();
     summary.rejected && summary.evidence.is_empty() && only_spans && about_request >= 2 && attempts.iter().all(|a| a.route != Some(RESPONSES))

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::groups::Groups;
 use super::node::Node;
 use super::rules::Rules;
-use crate::fact::Statement;
+use crate::fact::FactKind;
 
 /// What is known of a group, gathered from its facts.
 #[derive(Debug, Default, Clone)]
@@ -32,7 +32,7 @@ impl Summaries {
         let mut all: Vec<Option<Box<Summary>>> = Vec::new();
         all.resize_with(groups.nodes.len(), || None);
         for (index, node) in groups.nodes.iter().enumerate() {
-            if matches!(node.fact.statement, Statement::Error(_) | Statement::Call(_) | Statement::Served(_)) {
+            if matches!(node.kind, FactKind::Error(_) | FactKind::Call | FactKind::Served) {
                 all[groups.root(index)].get_or_insert_default().nodes.push(index);
             }
         }
@@ -60,7 +60,7 @@ impl Summaries {
     }
 
     /// Puts one group into another. What a group is known for only ever grows.
-    pub(super) fn merge(&mut self, from: usize, into: usize, nodes: &[Node<'_>]) {
+    pub(super) fn merge(&mut self, from: usize, into: usize, nodes: &[Node]) {
         if let Some(other) = self.0.get_mut(from).and_then(Option::take) {
             self.0[into].get_or_insert_default().add(*other, nodes);
         }
@@ -69,7 +69,7 @@ impl Summaries {
 
 impl Summary {
     /// Gathers what its facts tell.
-    fn gather(&mut self, nodes: &[Node<'_>]) {
+    fn gather(&mut self, nodes: &[Node]) {
         for &index in &self.nodes {
             let node = &nodes[index];
             self.evidence.add_all(node.evidence);
@@ -85,11 +85,11 @@ impl Summary {
     }
 
     /// A log's records come before the rows of traces, whatever their files are called: it is believed first.
-    fn sort(&mut self, nodes: &[Node<'_>]) {
+    fn sort(&mut self, nodes: &[Node]) {
         self.nodes.sort_by_key(|&n| (nodes[n].is_row, n));
     }
 
-    fn add(&mut self, other: Summary, nodes: &[Node<'_>]) {
+    fn add(&mut self, other: Summary, nodes: &[Node]) {
         self.evidence.add_all(other.evidence);
         self.rejected |= other.rejected;
         self.streamed = (self.streamed.0 | other.streamed.0, self.streamed.1 | other.streamed.1);

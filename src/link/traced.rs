@@ -16,7 +16,6 @@ use std::ops::RangeInclusive;
 
 use super::groups::Groups;
 use super::integrity;
-use super::node::Node;
 use super::rules::Rule;
 use super::summary::{Summaries, Summary};
 use crate::fact::{About, Attempt, ErrorRecord, Served, Statement};
@@ -68,7 +67,7 @@ fn is_orphan(groups: &Groups<'_>, summaries: &Summaries, hop: usize) -> bool {
 }
 
 fn log_streams(groups: &Groups<'_>) -> Vec<u32> {
-    let mut streams: Vec<u32> = groups.nodes.iter().filter(|node| node.hop.is_some()).map(Node::stream).collect();
+    let mut streams: Vec<u32> = groups.nodes.iter().filter(|node| node.hop.is_some()).map(|node| node.stream).collect();
     streams.dedup();
     streams
 }
@@ -76,7 +75,7 @@ fn log_streams(groups: &Groups<'_>) -> Vec<u32> {
 /// The attempts of a group.
 fn attempts<'g, 'a>(groups: &'g Groups<'a>, summary: &'g Summary) -> impl Iterator<Item = (usize, &'a ErrorRecord, &'a Attempt)> + use<'g, 'a> {
     summary.nodes.iter().filter_map(|&n| {
-        let error = groups.nodes[n].error()?;
+        let error = groups.error(n)?;
         Some((n, error, error.attempt.as_deref()?))
     })
 }
@@ -123,7 +122,7 @@ impl<'g, 'a> Pair<'g, 'a> {
 
     /// The last record of the log's part of a group.
     fn last_logged(&self, summary: &Summary) -> Option<usize> {
-        summary.nodes.iter().copied().rfind(|&n| self.groups.nodes[n].stream() == self.stream)
+        summary.nodes.iter().copied().rfind(|&n| self.groups.nodes[n].stream == self.stream)
     }
 
     fn shift_of(&self, summary: &Summary) -> Option<i64> {
@@ -142,7 +141,7 @@ impl<'g, 'a> Pair<'g, 'a> {
 
     fn learn_targets(&mut self) {
         for summary in self.summaries.values().filter(|summary| summary.rejected) {
-            let errors = summary.nodes.iter().filter_map(|&n| self.groups.nodes[n].error());
+            let errors = summary.nodes.iter().filter_map(|&n| self.groups.error(n));
             let first = errors.flat_map(ErrorRecord::texts).find_map(|text| text.levels.first()?.fallbacks.as_ref()?.first());
             let model = attempts(self.groups, summary).find(|(_, _, attempt)| attempt.broke_stream).and_then(|(_, error, _)| error.model.as_deref());
             if let (Some(first), Some(model)) = (first, model) {
@@ -192,7 +191,7 @@ impl<'g, 'a> Pair<'g, 'a> {
     /// Broken streams that need a hop of the log, by when they broke, with the hops that can be it.
     fn needs(&self) -> Vec<(i64, usize, Vec<usize>)> {
         let hops = self.hops();
-        let targets: HashSet<&str> = self.groups.of_stream(self.stream).filter_map(|n| self.groups.nodes[n].hop).collect();
+        let targets: HashSet<&str> = self.groups.of_stream(self.stream).filter_map(|n| self.groups.nodes[n].hop.as_deref()).collect();
         let mut needs = Vec::new();
         for summary in self.summaries.values().filter(|summary| !summary.rejected) {
             let Some((broken, error, attempt)) = attempts(self.groups, summary).find(|(_, _, attempt)| attempt.broke_stream) else { continue };
@@ -214,7 +213,7 @@ impl<'g, 'a> Pair<'g, 'a> {
 
     /// The attempts of a request that did not fail.
     fn answers(&self, summary: &'g Summary) -> impl Iterator<Item = &'a Served> {
-        summary.nodes.iter().filter_map(|&n| match &self.groups.nodes[n].fact.statement {
+        summary.nodes.iter().filter_map(|&n| match &self.groups.fact(n)?.statement {
             Statement::Served(served) => Some(&**served),
             _ => None,
         })
@@ -227,11 +226,11 @@ impl<'g, 'a> Pair<'g, 'a> {
     }
 
     /// The hops of the log whose request no trace has shown, by time, with their targets.
-    fn hops(&self) -> Vec<(i64, usize, &'a str)> {
+    fn hops(&self) -> Vec<(i64, usize, &'g str)> {
         let unseen = |n: &usize| self.summaries.get(self.groups.root(*n)).is_none_or(|summary| attempts(self.groups, summary).next().is_none());
         let all = self.groups.of_stream(self.stream).filter(unseen);
         let mut hops: Vec<(i64, usize, &str)> =
-            all.filter_map(|n| Some((i64::try_from(self.groups.nodes[n].at).ok()?, n, self.groups.nodes[n].hop?))).collect();
+            all.filter_map(|n| Some((i64::try_from(self.groups.nodes[n].at).ok()?, n, self.groups.nodes[n].hop.as_deref()?))).collect();
         hops.sort_unstable();
         hops
     }
