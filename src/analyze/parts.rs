@@ -7,16 +7,17 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use crate::fact::{self, Fact};
-use crate::link::{self, Evidence, Incident};
+use crate::fact::{Fact, Place};
+use crate::link::{Incident, Joined, Outline};
 use crate::report::Noticed;
-use crate::stream::{Chain, Completion, Stream, StreamEnd};
-use crate::wire::{self, Held};
+use crate::stream::{self, Chain, Completion, Stream, StreamEnd, TakeFacts};
+use crate::wire::{self, Held, Section};
 
 /// Streams that are linked together, by number, and the facts of their sources.
 pub(super) struct Part {
     chains: Vec<(u32, Chain)>,
-    held: Vec<(usize, Held)>,
+    /// By source.
+    held: HashMap<usize, Held>,
 }
 
 /// What is left of facts that were linked.
@@ -67,7 +68,7 @@ pub(super) fn parts(chains: Vec<Chain>, mut held: HashMap<usize, Held>) -> Vec<P
     let mut of_root: HashMap<usize, usize> = HashMap::new();
     for ((index, number), chain) in (0..).zip(0..).zip(chains) {
         let part = *of_root.entry(root(&mut parents, index)).or_insert_with(|| {
-            parts.push(Part { chains: Vec::new(), held: Vec::new() });
+            parts.push(Part { chains: Vec::new(), held: HashMap::new() });
             parts.len() - 1
         });
         let sources: HashSet<usize> = chain.parts().map(|part| part.source).collect();
@@ -100,7 +101,7 @@ pub(super) fn link(parts: Vec<Part>, completion: &Completion) -> Linked {
         linked.stated.extend(stated);
         streams.extend(of_part);
     }
-    linked.incidents.sort_by_key(|incident| (incident.request.span.0, incident.place));
+    linked.incidents.sort_by_key(|incident| incident.order());
     streams.sort_by_key(|(number, ..)| *number);
     for (_, stream, noticed) in streams {
         linked.noticed.merge(noticed);
@@ -112,43 +113,85 @@ pub(super) fn link(parts: Vec<Part>, completion: &Completion) -> Linked {
     linked
 }
 
+/// How many facts of a part stay in memory while they are joined. More are unfolded once more for incidents to be made of them.
+const MOST_KEPT: usize = 100_000;
+
 impl Part {
     fn link(mut self, completion: &Completion) -> Done {
-        self.unfold();
-        let mut streams: Vec<(u32, Stream)> = self.chains.into_iter().map(|(number, chain)| (number, chain.read(number, completion))).collect();
-        let mut facts: Vec<Fact> = Vec::new();
-        let mut ends = Vec::new();
-        for (_, stream) in &mut streams {
-            fact::append(&mut facts, std::mem::take(&mut stream.facts));
-            ends.push(facts.len());
-        }
-        let incidents = link::link(&facts);
-        let known = incidents.iter().flat_map(|incident| &incident.evidence).filter(|evidence| Noticed::asks_for(evidence.role));
-        let known = known.map(|Evidence { place, .. }| *place).collect();
-        let stated = facts.iter().map(|fact| fact.place.source as usize).collect();
-        let mut begin = 0;
-        let streams = streams.into_iter().zip(ends).map(|((number, stream), end)| {
-            let mut noticed = Noticed::default();
-            noticed.add(&facts[std::mem::replace(&mut begin, end)..end], &known);
-            (number, stream, noticed)
+        let count: usize = self.held.values().flat_map(Held::sections).map(Section::count).sum();
+        let mut outline = Outline::of(count);
+        let mut kept: Vec<(u32, Vec<Fact>)> = Vec::new();
+        let is_kept = count <= MOST_KEPT;
+        let unfold = if is_kept { Section::unfold_away } else { |section: &mut Section| section.unfold() };
+        let streams = self.each_block(completion, unfold, &mut |stream, facts| {
+            outline.add(&facts);
+            if is_kept {
+                kept.push((stream, facts));
+            } else {
+                rayon::spawn(move || drop(facts));
+            }
         });
-        Done { streams: streams.collect(), incidents, stated }
+        let mut making = Making { joined: outline.join(&[]), incidents: Vec::new(), stated: HashSet::new(), noticed: HashMap::new() };
+        if is_kept {
+            for (stream, facts) in kept {
+                making.make(stream, facts);
+            }
+        } else {
+            self.each_block(completion, Section::unfold_away, &mut |stream, facts| making.make(stream, facts));
+        }
+        let Making { joined, incidents, stated, mut noticed } = making;
+        rayon::spawn(move || drop(joined));
+        let of_stream = |(number, stream)| (number, stream, noticed.remove(&number).unwrap_or_default());
+        Done { incidents, streams: streams.into_iter().map(of_stream).collect(), stated }
     }
 
-    /// Gives each stream its facts.
-    fn unfold(&mut self) {
-        let mut facts: HashMap<(usize, u32), Vec<Fact>> = HashMap::new();
-        for (source, held) in self.held.drain(..) {
-            let unfolded = held.unfold();
-            match unfolded.first().map(|first| first.stream) {
-                Some(only) if unfolded.iter().all(|fact| fact.stream == only) => {
-                    facts.insert((source, only), unfolded);
+    /// Gives all facts, stream by stream and block by block, and then what else there is of the streams.
+    fn each_block(&mut self, completion: &Completion, unfold: Unfold, take: &mut (dyn FnMut(u32, Vec<Fact>) + Send)) -> Vec<(u32, Stream)> {
+        let held = &mut self.held;
+        let read = |(number, chain): &(u32, Chain)| {
+            let mut of_part = |part: &stream::Part, give: &mut TakeFacts<'_>| {
+                if let Some(held) = held.get_mut(&part.source) {
+                    unfold_part(held, part.found.number, unfold, give);
                 }
-                _ => unfolded.into_iter().for_each(|fact| facts.entry((source, fact.stream)).or_default().push(fact)),
-            }
-        }
-        for part in self.chains.iter_mut().flat_map(|(_, chain)| chain.parts_mut()) {
-            part.found.facts = facts.remove(&(part.source, part.found.number)).unwrap_or_default();
-        }
+            };
+            (*number, chain.read_blocks(*number, completion, &mut of_part, &mut |facts| take(*number, facts)))
+        };
+        self.chains.iter().map(read).collect()
+    }
+}
+
+/// How the facts of a section are unfolded.
+type Unfold = fn(&mut Section) -> Vec<Fact>;
+
+/// Unfolds the facts of a source's stream, the next ones while those before are dealt with.
+fn unfold_part(held: &mut Held, stream: u32, unfold: Unfold, give: &mut TakeFacts<'_>) {
+    let mut sections: Vec<&mut Section> = held.sections_mut().iter_mut().filter(|section| section.stream() == stream).collect();
+    let unfold = |some: &mut [&mut Section]| -> Vec<Vec<Fact>> { some.par_iter_mut().map(|section| unfold(section)).collect() };
+    let mut at_hand = Vec::new();
+    for some in sections.chunks_mut(rayon::current_num_threads()) {
+        (at_hand, ()) = rayon::join(|| unfold(some), || std::mem::take(&mut at_hand).into_iter().for_each(&mut *give));
+    }
+    at_hand.into_iter().for_each(give);
+}
+
+/// Incidents as they are made.
+struct Making {
+    joined: Joined<'static>,
+    incidents: Vec<Box<Incident>>,
+    stated: HashSet<usize>,
+    /// By stream.
+    noticed: HashMap<u32, Noticed>,
+}
+
+impl Making {
+    /// Makes what it can of the facts that follow, and lets them go.
+    fn make(&mut self, stream: u32, facts: Vec<Fact>) {
+        let first = self.joined.passed();
+        self.incidents.extend(self.joined.assemble(&facts));
+        let is_known = |(at, fact): &(usize, &Fact)| Noticed::asks_for(fact.statement.kind()) && self.joined.is_of_incident(first + at);
+        let known: HashSet<Place> = facts.iter().enumerate().filter(is_known).map(|(_, fact)| fact.place).collect();
+        self.noticed.entry(stream).or_default().add(&facts, &known);
+        self.stated.extend(facts.iter().map(|fact| fact.place.source as usize));
+        rayon::spawn(move || drop(facts));
     }
 }

@@ -219,8 +219,16 @@ impl<'r> SourceReader<'r> {
         let mut reader = wire::Reader::new(BufReader::with_capacity(FACTS_BUFFER, start.whole()));
         let mut decoder = wire::Decoder::new(self.reader.quotes, held);
         let mut failure = None;
-        while let Some(batch) = reader.read_batch().filter(|_| !self.stopped()) {
-            for carried in self.reader.workers.pool.install(|| decoder.decode(batch)) {
+        let mut next = reader.read_batch();
+        while let Some(batch) = next.take().filter(|_| !self.stopped()) {
+            let pool = &self.reader.workers.pool;
+            // What follows is read meanwhile.
+            let all = std::thread::scope(|scope| {
+                let decoding = scope.spawn(|| pool.install(|| decoder.decode(batch)));
+                next = reader.read_batch();
+                decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            for carried in all {
                 match carried {
                     Ok(Carried::Source(source)) => self.say(Event::Carried(index, source)),
                     Ok(Carried::Problem(problem)) => self.say(Event::Missing(problem)),

@@ -278,6 +278,12 @@ impl ErrorRecord {
         std::iter::once(&self.text).chain(self.chain.iter().flat_map(|chain| &chain.texts)).map(|text| &**text)
     }
 
+    /// Whether there is any rejection in it.
+    #[must_use]
+    pub fn is_rejected(&self) -> bool {
+        self.texts().any(|text| text.rejections().next().is_some())
+    }
+
     /// All rejections, each once.
     #[must_use]
     pub fn rejections(&self) -> Vec<Refused<'_>> {

@@ -71,7 +71,7 @@ impl Fact {
     pub fn is_lesser(&self) -> bool {
         match &self.statement {
             Statement::Served(_) => true,
-            Statement::Error(error) => error.attempt.as_ref().is_some_and(|attempt| !attempt.broke_stream) && error.rejections().is_empty(),
+            Statement::Error(error) => error.attempt.as_ref().is_some_and(|attempt| !attempt.broke_stream) && !error.is_rejected(),
             _ => false,
         }
     }

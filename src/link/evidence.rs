@@ -69,7 +69,7 @@ fn of_error(error: &ErrorRecord, rules: &mut Rules, if_unasked: &mut Rules) {
 /// What the row of an attempt or request says besides its error. Its messages are the client's own, so the last one tells who
 /// added the assistant's turn; `/v1/messages` is never continued.
 fn of_attempt(error: &ErrorRecord, attempt: &Attempt, rules: &mut Rules) {
-    let rejected = error.texts().any(|text| text.rejections().next().is_some());
+    let rejected = error.is_rejected();
     let messages = attempt.route == Some(route::MESSAGES);
     // The row that tells a broken stream is of the request itself, whatever else is joined to it.
     if attempt.broke_stream || error.texts().any(|text| text.mid_stream) {

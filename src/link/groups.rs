@@ -165,16 +165,14 @@ impl<'a> Groups<'a> {
     }
 
     /// Joins what shares an id: the provider's ids within one record name one request, and so does LiteLLM's call id.
-    pub(super) fn join_ids(&mut self) {
-        for node in 0..self.nodes.len() {
-            for key in std::mem::take(&mut self.nodes[node].keys) {
-                match self.keys.get(&key) {
-                    Some(&other) => {
-                        self.union(other as usize, node);
-                    }
-                    None => {
-                        self.keys.insert(key, number(node));
-                    }
+    pub(super) fn join_ids(&mut self, keys: Vec<(u32, Key)>) {
+        for (node, key) in keys {
+            match self.keys.get(&key) {
+                Some(&other) => {
+                    self.union(other as usize, node as usize);
+                }
+                None => {
+                    self.keys.insert(key, node);
                 }
             }
         }
@@ -234,8 +232,8 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// The number of a node. No memory holds four billion facts.
-fn number(node: usize) -> u32 {
+/// A node's number as it is kept. No memory holds four billion facts.
+pub(super) fn number(node: usize) -> u32 {
     u32::try_from(node).unwrap_or(u32::MAX)
 }
 

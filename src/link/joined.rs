@@ -93,10 +93,18 @@ impl<'a> Joined<'a> {
             self.kept.remove(node);
         }
         self.passed = end;
-        for node in self.still_waiting(first, end) {
-            self.kept.insert(node, facts[node - first].clone());
+        if !self.waiting.is_empty() {
+            for node in self.still_waiting(first, end) {
+                self.kept.insert(node, facts[node - first].clone());
+            }
         }
         incidents
+    }
+
+    /// How many facts have come by.
+    #[must_use]
+    pub fn passed(&self) -> usize {
+        self.passed
     }
 
     /// The facts of a block that groups still wait with.

@@ -40,7 +40,7 @@ use crate::fact::Fact;
 /// `facts` may come from several sources; each source is a stream of its own, and its facts are in its order.
 #[must_use]
 pub fn link(facts: &[Fact]) -> Vec<Box<Incident>> {
-    let mut outline = Outline::default();
+    let mut outline = Outline::of(facts.len());
     outline.add(facts);
     let mut incidents = outline.join(facts).assemble(facts);
     incidents.sort_by_key(|incident| incident.order());

@@ -40,8 +40,6 @@ pub(super) struct Node {
     pub(super) evidence: Rules,
     /// What it proves besides where LiteLLM was not asked to continue streams.
     pub(super) if_unasked: Rules,
-    /// What names the request.
-    pub(super) keys: Box<[Key]>,
     /// Whether it holds a rejection.
     pub(super) rejected: bool,
     /// Whether any rejection in it has an id.
@@ -108,7 +106,8 @@ impl Key {
 }
 
 impl Node {
-    pub(super) fn new(fact: &Fact) -> Node {
+    /// Of a fact; `name` is told what names its request.
+    pub(super) fn new(fact: &Fact, name: &mut impl FnMut(Key)) -> Node {
         let (evidence, if_unasked) = evidence::of(fact);
         let mut node = Node {
             stream: fact.stream,
@@ -123,7 +122,6 @@ impl Node {
             list: None,
             evidence,
             if_unasked,
-            keys: Box::default(),
             rejected: false,
             has_id: false,
             idless_shown: (false, false),
@@ -137,14 +135,14 @@ impl Node {
             asked: None,
         };
         match &fact.statement {
-            Statement::Error(error) => node.read(error),
+            Statement::Error(error) => node.read(error, name),
             Statement::Call(call) => {
-                node.keys = Box::new([Key::call(&call.call_id)]);
+                name(Key::call(&call.call_id));
                 node.asked = Some(Box::new(Asked::Sent(Sent::of(call))));
             }
             Statement::Served(served) => {
                 let (call, request) = (served.call_id.as_deref().map(Key::call), served.request.as_deref().map(Key::request));
-                node.keys = call.into_iter().chain(request).collect();
+                call.into_iter().chain(request).for_each(name);
                 node.is_row = true;
             }
             Statement::HopStarted { group } => node.asked = Some(Box::new(Asked::Started(group.as_str().into()))),
@@ -153,7 +151,7 @@ impl Node {
         node
     }
 
-    fn read(&mut self, error: &ErrorRecord) {
+    fn read(&mut self, error: &ErrorRecord, name: &mut impl FnMut(Key)) {
         let rejections = error.rejections();
         self.rejected = !rejections.is_empty();
         self.has_id = rejections.iter().any(|refused| refused.request_id.is_some());
@@ -172,7 +170,7 @@ impl Node {
         self.asked = asked(error, &rejections).map(Box::new);
         let request = error.attempt.as_ref().and_then(|attempt| attempt.request.as_deref());
         let own = error.call_id.as_deref().map(Key::call).into_iter().chain(request.map(Key::request));
-        self.keys = provider_ids(error).into_iter().map(Key::provider).chain(own).collect();
+        provider_ids(error).into_iter().map(Key::provider).chain(own).for_each(name);
     }
 
     /// Which record of an error it is, if it is one.

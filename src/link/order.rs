@@ -45,36 +45,76 @@ struct Need {
     damaged: bool,
 }
 
+/// The hops after which their chains may go on, by node: what is asked of each hop again and again.
+struct OpenHops(Vec<bool>);
+
+impl OpenHops {
+    fn of(groups: &Groups<'_>) -> OpenHops {
+        let mut open = OpenHops(vec![false; groups.nodes.len()]);
+        open.tell(groups, groups.roots());
+        open
+    }
+
+    /// Tells anew of these groups.
+    fn tell(&mut self, groups: &Groups<'_>, roots: impl IntoIterator<Item = usize>) {
+        for summary in roots.into_iter().filter_map(|root| groups.summaries().get(root)) {
+            summary.nodes.iter().for_each(|&node| self.0[node] = false);
+            if let Some(hop) = open_hop(groups, summary).filter(|_| summary.closing.is_none()) {
+                self.0[hop] = true;
+            }
+        }
+    }
+}
+
 /// Joins what order admits.
 pub(super) fn join(groups: &mut Groups<'_>) {
-    let mut needs = needs(groups, groups.roots());
+    let mut open = OpenHops::of(groups);
+    let mut needs = needs(groups, &open, groups.roots());
     for _ in 0..ROUNDS {
-        if !join_forced(groups, &needs) && !join_nearest(groups, &needs) {
+        let mut joined = join_forced(groups, &needs);
+        if joined.is_empty() {
+            joined = join_nearest(groups, &needs);
+        }
+        if joined.is_empty() {
             break;
         }
         groups.flatten();
-        // Joins take candidates away and never add any: who needs nothing now will need nothing.
-        let mut roots: Vec<usize> = needs.iter().map(|need| groups.root(need.group)).collect();
-        roots.sort_unstable();
-        roots.dedup();
-        needs = self::needs(groups, roots);
+        let joined: HashSet<usize> = joined.into_iter().map(|node| groups.root(node)).collect();
+        open.tell(groups, joined.iter().copied());
+        needs = needs_behind(groups, &open, needs, &joined);
     }
     agree(groups, &needs);
 }
 
+/// What is needed once some groups were `joined`. Joins take candidates away and never add any: who needs nothing now will need
+/// nothing, and who needs none of these needs what it needed before.
+fn needs_behind(groups: &Groups<'_>, open: &OpenHops, needs: Vec<Need>, joined: &HashSet<usize>) -> Vec<Need> {
+    let is_joined = |node: usize| joined.contains(&groups.root(node));
+    let (stale, mut needs): (Vec<Need>, Vec<Need>) =
+        needs.into_iter().partition(|need| is_joined(need.group) || need.candidates.iter().any(|&hop| is_joined(hop)));
+    let mut roots: Vec<usize> = stale.iter().map(|need| groups.root(need.group)).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    needs.extend(self::needs(groups, open, roots));
+    needs.sort_by_key(|need| need.group);
+    needs
+}
+
 /// Hops that some unfinished chain may need: whether their request went on is not known.
 pub(super) fn contested(groups: &Groups<'_>) -> HashSet<usize> {
-    needs(groups, groups.roots()).into_iter().flat_map(|need| need.candidates).map(|hop| groups.root(hop)).collect()
+    let needs = needs(groups, &OpenHops::of(groups), groups.roots());
+    needs.into_iter().flat_map(|need| need.candidates).map(|hop| groups.root(hop)).collect()
 }
 
 /// What these groups need, in their order.
-fn needs(groups: &Groups<'_>, roots: Vec<usize>) -> Vec<Need> {
-    roots.into_par_iter().filter_map(|root| need(groups, root, groups.summaries().get(root)?)).collect()
+fn needs(groups: &Groups<'_>, open: &OpenHops, roots: Vec<usize>) -> Vec<Need> {
+    roots.into_par_iter().filter_map(|root| need(groups, open, root, groups.summaries().get(root)?)).collect()
 }
 
-fn need(groups: &Groups<'_>, root: usize, summary: &Summary) -> Option<Need> {
+fn need(groups: &Groups<'_>, open: &OpenHops, root: usize, summary: &Summary) -> Option<Need> {
     let (before, target) = missing_hop(groups, summary)?;
-    let candidates = candidates(groups, groups.hops.on(groups.nodes[before].stream, target), (root, summary), before);
+    let at_hand = groups.hops.on(groups.nodes[before].stream, target);
+    let candidates = candidates(groups, open, at_hand, (root, summary), before);
     let farthest = candidates.last().map(|&candidate| candidate.min(before))?;
     let damaged = !integrity::intact_between(groups, farthest, before);
     Some(Need { group: root, before, candidates, ended: summary.closing.is_some(), damaged })
@@ -118,17 +158,14 @@ fn missing_by_lists<'g>(groups: &'g Groups<'_>, summary: &Summary) -> Option<(us
     before.map(|target| (first, target))
 }
 
-fn candidates(groups: &Groups<'_>, hops: &[usize], (root, own): (usize, &Summary), before: usize) -> Vec<usize> {
+fn candidates(groups: &Groups<'_>, open: &OpenHops, hops: &[usize], (root, own): (usize, &Summary), before: usize) -> Vec<usize> {
     let end = hops.partition_point(|&hop| hop < before);
     let nearby = hops[..end].iter().rev().copied().take_while(|&hop| near(groups, hop, before)).take(MOST_CANDIDATES);
-    nearby
-        .filter(|&hop| {
-            let other = groups.root(hop);
-            groups.summaries().get(other).is_some_and(|summary| {
-                other != root && summary.closing.is_none() && open_hop(groups, summary) == Some(hop) && may_be_one(own, summary)
-            })
-        })
-        .collect()
+    let may_be = |hop: &usize| {
+        let other = groups.root(*hop);
+        other != root && groups.summaries().get(other).is_some_and(|summary| may_be_one(own, summary))
+    };
+    nearby.filter(|&hop| open.0[hop]).filter(may_be).collect()
 }
 
 /// The hop after which a chain may go on: its last one, unless a level above it was given up since.
@@ -149,13 +186,13 @@ fn may_be_one(a: &Summary, b: &Summary) -> bool {
     !opposed(a, b) && !opposed(b, a) && !streams_differ
 }
 
-/// Joins each need that has one candidate, unless another need has only the same one.
-fn join_forced(groups: &mut Groups<'_>, needs: &[Need]) -> bool {
+/// Joins each need that has one candidate, unless another need has only the same one; gives what it joined.
+fn join_forced(groups: &mut Groups<'_>, needs: &[Need]) -> Vec<usize> {
     let mut claims: HashMap<usize, usize> = HashMap::new();
     for need in needs.iter().filter(|need| need.candidates.len() == 1) {
         *claims.entry(need.candidates[0]).or_default() += 1;
     }
-    let mut joined = false;
+    let mut joined = Vec::new();
     for need in needs {
         if let [only] = need.candidates[..]
             && !need.damaged
@@ -163,7 +200,7 @@ fn join_forced(groups: &mut Groups<'_>, needs: &[Need]) -> bool {
             && surely_near(groups, only, need.before)
         {
             groups.join(need.group, only, Rule::OnlyHopBefore);
-            joined = true;
+            joined.push(need.group);
         }
     }
     joined
@@ -175,13 +212,13 @@ fn surely_near(groups: &Groups<'_>, hop: usize, before: usize) -> bool {
     !(a.fine && b.fine) || a.at.abs_diff(b.at) <= SECOND
 }
 
-/// Joins needs whose nearest candidate is clearly so, or stands directly before them.
-fn join_nearest(groups: &mut Groups<'_>, needs: &[Need]) -> bool {
+/// Joins needs whose nearest candidate is clearly so, or stands directly before them; gives what it joined.
+fn join_nearest(groups: &mut Groups<'_>, needs: &[Need]) -> Vec<usize> {
     let mut wanted: HashMap<usize, usize> = HashMap::new();
     for nearest in needs.iter().filter_map(|need| need.candidates.first()) {
         *wanted.entry(*nearest).or_default() += 1;
     }
-    let mut joined = false;
+    let mut joined = Vec::new();
     for need in needs.iter().filter(|need| !need.damaged) {
         let [first, second, ..] = need.candidates[..] else { continue };
         // A candidate that another chain needs just as much is no one's by nearness.
@@ -189,7 +226,7 @@ fn join_nearest(groups: &mut Groups<'_>, needs: &[Need]) -> bool {
             && let Some(rule) = nearness(groups, need, first, second)
         {
             groups.join(need.group, first, rule);
-            joined = true;
+            joined.push(need.group);
         }
     }
     joined

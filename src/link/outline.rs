@@ -4,31 +4,45 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::groups::{Groups, Lists};
+use super::groups::{self, Groups, Lists};
 use super::joined::Joined;
-use super::node::{self, Node};
+use super::node::{self, Key, Node};
 use super::{calls, hops, idless, integrity, order, spans, traced};
 use crate::fact::{Fact, FallbackLists};
 
-/// How many facts are looked through for fallback lists at a time.
+/// How many facts are read by one core at a time, and how many by all before what they say is put together.
 const AT_A_TIME: usize = 4096;
+const AT_ONCE: usize = 16 * AT_A_TIME;
 
 /// Facts as the rules of joining see them.
 #[derive(Debug, Default)]
 pub struct Outline {
     nodes: Vec<Node>,
+    /// What names the requests, by node.
+    keys: Vec<(u32, Key)>,
     lists: Lists,
 }
 
 impl Outline {
+    /// Of nothing yet, with room for so many facts.
+    #[must_use]
+    pub fn of(facts: usize) -> Outline {
+        Outline { nodes: Vec::with_capacity(facts), ..Outline::default() }
+    }
+
     /// Adds the facts that follow.
     pub fn add(&mut self, facts: &[Fact]) {
-        self.nodes.par_extend(facts.par_iter().map(Node::new));
-        let printed: Vec<Vec<(u32, &Arc<FallbackLists>)>> = facts.par_chunks(AT_A_TIME).map(printed).collect();
-        for (stream, lists) in printed.into_iter().flatten() {
-            let seen = self.lists.entry(stream).or_default();
-            if !seen.contains(lists) {
-                seen.push(lists.clone());
+        for some in facts.chunks(AT_ONCE) {
+            for said in some.par_chunks(AT_A_TIME).map(Said::of).collect::<Vec<_>>() {
+                let before = groups::number(self.nodes.len());
+                self.keys.extend(said.keys.into_iter().map(|(node, key)| (before + node, key)));
+                self.nodes.extend(said.nodes);
+                for (stream, lists) in said.lists {
+                    let seen = self.lists.entry(stream).or_default();
+                    if !seen.contains(lists) {
+                        seen.push(lists.clone());
+                    }
+                }
             }
         }
     }
@@ -37,7 +51,7 @@ impl Outline {
     #[must_use]
     pub fn join(self, facts: &[Fact]) -> Joined<'_> {
         let mut groups = Groups::new(self.nodes, self.lists, facts);
-        groups.join_ids();
+        groups.join_ids(self.keys);
         groups.flatten();
         groups.summarise();
         spans::judge(&mut groups);
@@ -52,13 +66,23 @@ impl Outline {
     }
 }
 
-/// The lists that facts print, each once for a stream.
-fn printed(facts: &[Fact]) -> Vec<(u32, &Arc<FallbackLists>)> {
-    let mut printed: Vec<(u32, &Arc<FallbackLists>)> = Vec::new();
-    for fact in facts {
-        if let Some(lists) = node::configured(fact).filter(|lists| !printed.contains(&(fact.stream, lists))) {
-            printed.push((fact.stream, lists));
+/// What some facts say: keys by the number of their node among these, and lists by stream, each once.
+#[derive(Default)]
+struct Said<'f> {
+    nodes: Vec<Node>,
+    keys: Vec<(u32, Key)>,
+    lists: Vec<(u32, &'f Arc<FallbackLists>)>,
+}
+
+impl<'f> Said<'f> {
+    fn of(facts: &'f [Fact]) -> Said<'f> {
+        let mut said = Said { nodes: Vec::with_capacity(facts.len()), ..Said::default() };
+        for (number, fact) in (0..).zip(facts) {
+            said.nodes.push(Node::new(fact, &mut |key| said.keys.push((number, key))));
+            if let Some(lists) = node::configured(fact).filter(|lists| !said.lists.contains(&(fact.stream, lists))) {
+                said.lists.push((fact.stream, lists));
+            }
         }
+        said
     }
-    printed
 }

@@ -11,6 +11,23 @@ const MARKS: [&str; 57] = [
     "npm_", "ip-", "eyJ",
 ];
 
+/// The first two characters of each mark, in lower case, as a set: what holds none of them needs no look at all marks.
+const BEGINNINGS: [u64; 1 << 10] = {
+    let mut set = [0; 1 << 10];
+    let mut at = 0;
+    while at < MARKS.len() {
+        let mark = MARKS[at].as_bytes();
+        let pair = pair(mark[0], mark[1]);
+        set[pair / 64] |= 1 << (pair % 64);
+        at += 1;
+    }
+    set
+};
+
+const fn pair(one: u8, other: u8) -> usize {
+    (one.to_ascii_lowercase() as usize) << 8 | other.to_ascii_lowercase() as usize
+}
+
 /// Fewer numbers behind full stops are no address.
 const ADDRESS_STOPS: usize = 3;
 
@@ -19,12 +36,20 @@ pub(super) fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
     let stops = bytes.windows(2).filter(|pair| pair[0] == b'.' && pair[1].is_ascii_digit()).count();
-    bytes.iter().all(is_of_name) && stops < ADDRESS_STOPS && !MARKS.iter().any(|mark| holds(bytes, mark))
+    bytes.iter().all(is_of_name) && stops < ADDRESS_STOPS && !holds_mark(bytes)
 }
 
 /// Whether a mark stands in a text, in any case.
-fn holds(text: &[u8], mark: &str) -> bool {
-    text.windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark.as_bytes()))
+fn holds_mark(text: &[u8]) -> bool {
+    let begins = |window: &[u8]| {
+        let pair = pair(window[0], window[1]);
+        BEGINNINGS[pair / 64] & 1 << (pair % 64) != 0
+    };
+    let is_here = |at: usize| {
+        let is_mark = |mark: &&str| text[at..].get(..mark.len()).is_some_and(|part| part.eq_ignore_ascii_case(mark.as_bytes()));
+        MARKS.iter().any(is_mark)
+    };
+    text.windows(2).enumerate().any(|(at, window)| begins(window) && is_here(at))
 }
 
 #[cfg(test)]

@@ -30,7 +30,9 @@ impl Report {
         let mut masks = Masks::new(secrets);
         let (names, inputs) = (masks.of_names(names), masks.of_inputs(inputs));
         mask(&mut incidents, secrets);
-        let mut summary = summary(&incidents, inputs.read.iter().fold(0, |all, input| all.saturating_add(input.mentions)));
+        let mentions = inputs.read.iter().fold(0_u64, |all, input| all.saturating_add(input.mentions));
+        let (mut summary, (models, failures)) =
+            rayon::join(|| summary(&incidents, mentions), || rayon::join(|| models(&incidents), || failures(&incidents)));
         summary.litellm_versions = noticed.versions.iter().map(|version| masks.text(version)).collect();
         summary.likely_versions = noticed.likely_versions.into_iter().map(str::to_owned).collect();
         let mut report = Report {
@@ -39,8 +41,8 @@ impl Report {
             windowed,
             traffic: Traffic::default(),
             summary,
-            models: models(&incidents),
-            failures: failures(&incidents),
+            models,
+            failures,
             incidents: named(incidents, secrets),
             advice: Vec::new(),
             neighbours: noticed.neighbours,
@@ -82,12 +84,8 @@ const AT_A_TIME: usize = 1024;
 
 /// Masks incidents, side by side.
 fn mask(incidents: &mut [Box<Incident>], secrets: Secrets) {
-    incidents.par_chunks_mut(AT_A_TIME).for_each(|some| {
-        let mut masks = Masks::new(secrets);
-        for incident in some {
-            masks.mask(incident);
-        }
-    });
+    let mask = |masks: &mut Masks, some: &mut [Box<Incident>]| some.iter_mut().for_each(|incident| masks.mask(incident));
+    incidents.par_chunks_mut(AT_A_TIME).for_each_init(|| Masks::new(secrets), mask);
 }
 
 /// Ids and fingerprints are those of masked incidents, whether secrets are shown or not: a baseline knows them in both.

@@ -138,7 +138,7 @@ impl Noticed {
 /// The records of other routes come from another file.
 fn ends_a_stream(error: &ErrorRecord) -> bool {
     let is_chat = error.origin.as_ref().is_some_and(|(file, _)| &**file == "proxy_server.py");
-    error.role == Role::StreamError && is_chat && error.rejections().is_empty() && !error.text.mid_stream
+    error.role == Role::StreamError && is_chat && !error.is_rejected() && !error.text.mid_stream
 }
 
 /// Whether a chain had but one target.
@@ -149,7 +149,7 @@ fn has_one_hop(error: &ErrorRecord) -> bool {
 
 /// The neighbour that a record shows: the end of a chain, or of a request, without any rejection.
 fn neighbour_of(error: &ErrorRecord) -> Option<&'static Neighbour> {
-    if !error.rejections().is_empty() {
+    if error.is_rejected() {
         return None;
     }
     let no_targets = error.text.levels.first().is_some_and(|level| level.fallbacks.as_ref().is_some_and(|targets| targets.is_empty()));

@@ -1,6 +1,8 @@
 //! The time of a stream: local times without a date lie on one line by their order, and what the user says of date and zone
 //! completes them.
 
+use std::collections::VecDeque;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -41,23 +43,6 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// Completes the times of a stream's facts; `marks` are times that stand between them, by line. Gives the clock as it stands behind
-    /// them all.
-    pub(super) fn complete(&self, facts: &mut [Fact], marks: &[(u64, Time)]) -> Clock {
-        let mut clock = Clock::default();
-        let mut marks = marks.iter().peekable();
-        for fact in facts {
-            while let Some((_, time)) = marks.next_if(|(line, _)| *line <= fact.line) {
-                clock.days(*time);
-            }
-            self.complete_fact(fact, &mut clock);
-        }
-        marks.for_each(|(_, time)| {
-            clock.days(*time);
-        });
-        clock
-    }
-
     /// Completes the time of the next fact of a stream.
     pub(crate) fn complete_fact(&self, fact: &mut Fact, clock: &mut Clock) {
         if let Some(time) = &mut fact.time {
@@ -73,6 +58,37 @@ impl Completion {
             _ => time,
         };
         self.zone.as_ref().and_then(|zone| time.in_zone(zone)).unwrap_or(time)
+    }
+}
+
+/// Completes the times of one stream's facts as they come by.
+#[derive(Debug)]
+pub(super) struct Completing<'c> {
+    completion: &'c Completion,
+    clock: Clock,
+}
+
+impl<'c> Completing<'c> {
+    pub(super) fn new(completion: &'c Completion) -> Completing<'c> {
+        Completing { completion, clock: Clock::default() }
+    }
+
+    /// Completes the facts that follow. `marks` are times that stand between them, by line; those that came by are taken away.
+    pub(super) fn complete(&mut self, facts: &mut [Fact], marks: &mut VecDeque<(u64, Time)>) {
+        for fact in facts {
+            while let Some((_, time)) = marks.pop_front_if(|(line, _)| *line <= fact.line) {
+                self.clock.days(time);
+            }
+            self.completion.complete_fact(fact, &mut self.clock);
+        }
+    }
+
+    /// Gives the clock as it stands behind all facts and the marks that are left.
+    pub(super) fn finish(mut self, marks: VecDeque<(u64, Time)>) -> Clock {
+        for (_, time) in marks {
+            self.clock.days(time);
+        }
+        self.clock
     }
 }
 

@@ -8,8 +8,9 @@ mod clock;
 mod rotation;
 mod stitch;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
+use clock::Completing;
 pub use clock::{Clock, Completion};
 pub use rotation::{are_neighbours, is_part};
 
@@ -123,36 +124,58 @@ impl Chain {
     pub fn joined(&self) -> Vec<Fact> {
         let mut stitcher = Stitcher::new(0);
         for (part, adjoins) in &self.0 {
-            let edges = part.found.edges.clone();
-            let found = StreamFound { number: part.found.number, lines: part.found.lines, edges, ..StreamFound::default() };
-            stitcher.add(Part { source: part.source, name: String::new(), run: part.run, process: String::new(), found }, *adjoins);
+            stitcher.begin(part, *adjoins);
+            stitcher.end();
         }
         stitcher.finish().0
     }
 
     /// The stream that they are, by its number, with its times completed.
     #[must_use]
-    pub fn read(self, number: u32, completion: &Completion) -> Stream {
+    pub fn read(mut self, number: u32, completion: &Completion) -> Stream {
+        let mut facts: VecDeque<Vec<Fact>> = self.parts_mut().map(|part| std::mem::take(&mut part.found.facts)).collect();
+        let mut all = Vec::new();
+        let stream = self.read_blocks(number, completion, &mut |_, give| give(facts.pop_front().unwrap_or_default()), &mut |block| {
+            fact::append(&mut all, block);
+        });
+        Stream { facts: all, ..stream }
+    }
+
+    /// The same block by block, and without its facts: `read` gives those of a part, in their order and in pieces, and `take` is given them
+    /// as they are in the stream.
+    pub fn read_blocks(&self, number: u32, completion: &Completion, read: &mut ReadPart<'_>, take: &mut TakeFacts<'_>) -> Stream {
         let Chain(links) = self;
-        let process = links.first().map(|(part, _)| part.process.clone()).unwrap_or_default();
-        let begin = links.iter().find_map(|(part, _)| part.found.edges.first).map(|begin| completion.completed(begin, 0));
-        let end = links.iter().rev().find_map(|(part, _)| part.found.edges.last);
-        let mut stitcher = Stitcher::new(number);
+        let (mut stitcher, mut completing) = (Stitcher::new(number), Completing::new(completion));
         for (part, adjoins) in links {
-            stitcher.add(part, adjoins);
+            stitcher.begin(part, *adjoins);
+            read(part, &mut |facts| {
+                stitcher.add(facts);
+                let (mut settled, marks) = stitcher.take();
+                completing.complete(&mut settled, marks);
+                take(settled);
+            });
+            stitcher.end();
         }
-        let (mut facts, marks, continued) = stitcher.finish();
-        let mut clock = completion.complete(&mut facts, &marks);
-        let begin = begin.map(|begin| (begin, begin.since_epoch()));
-        let end = end.map(|end| {
+        let (mut facts, mut marks, continued) = stitcher.finish();
+        completing.complete(&mut facts, &mut marks);
+        take(facts);
+        let mut clock = completing.finish(marks);
+        let begin = links.iter().find_map(|(part, _)| part.found.edges.first).map(|begin| completion.completed(begin, 0));
+        let end = links.iter().rev().find_map(|(part, _)| part.found.edges.last).map(|end| {
             let days = clock.days(end);
             let end = completion.completed(end, days);
             let midnights = if end.date.is_none() { u64::from(days) } else { 0 };
             (end, end.since_epoch() + midnights * DAY)
         });
-        Stream { facts, process, begin, end, continued }
+        let process = links.first().map(|(part, _)| part.process.clone()).unwrap_or_default();
+        Stream { facts: Vec::new(), process, begin: begin.map(|begin| (begin, begin.since_epoch())), end, continued }
     }
 }
+
+/// Takes facts, in their order.
+pub type TakeFacts<'t> = dyn FnMut(Vec<Fact>) + Send + 't;
+/// Gives the facts of a part.
+pub type ReadPart<'r> = dyn FnMut(&Part, &mut TakeFacts<'_>) + Send + 'r;
 
 type Groups = BTreeMap<(String, bool), Vec<(Rank, Part)>>;
 

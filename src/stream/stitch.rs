@@ -1,6 +1,8 @@
 //! Puts the parts of one stream together: lines are counted on, and a record that was cut between two sources is read again as a
 //! whole.
 
+use std::collections::VecDeque;
+
 use super::Part;
 use crate::fact::{self, Answer, Collector, Fact, Learnt, Output, Place};
 use crate::record::{self, Form, Time};
@@ -9,15 +11,30 @@ use crate::scan::Piece;
 /// The longest record that is put together again: what is longer is no record's half.
 const MOST_BYTES: usize = 16 << 20;
 
-/// One stream as it grows.
+/// One stream as it grows: of each part first its ends, then its facts, which may come in pieces.
 #[derive(Debug)]
 pub(super) struct Stitcher {
     stream: u32,
+    /// Those that were not given away.
     facts: Vec<Fact>,
     lines: u64,
-    marks: Vec<(u64, Time)>,
+    marks: VecDeque<(u64, Time)>,
     open: Option<Open>,
     continued: Vec<usize>,
+    part: Option<Adding>,
+}
+
+/// The part that is being added.
+#[derive(Debug)]
+struct Adding {
+    source: u32,
+    /// How many of its lines belong to the record of the part before.
+    own_lines: u64,
+    /// Whether it is nothing but the middle of that record.
+    headless: bool,
+    lines: u64,
+    closing: Option<Piece>,
+    last: Option<Time>,
 }
 
 /// The last record, which may go on in the next part.
@@ -36,50 +53,78 @@ struct Open {
 
 impl Stitcher {
     pub(super) fn new(stream: u32) -> Stitcher {
-        Stitcher { stream, facts: Vec::new(), lines: 0, marks: Vec::new(), open: None, continued: Vec::new() }
+        Stitcher { stream, facts: Vec::new(), lines: 0, marks: VecDeque::new(), open: None, continued: Vec::new(), part: None }
     }
 
-    /// Adds the next part; `adjoins` if nothing is missing before it.
-    pub(super) fn add(&mut self, part: Part, adjoins: bool) {
+    /// Begins the next part; `adjoins` if nothing is missing before it.
+    pub(super) fn begin(&mut self, part: &Part, adjoins: bool) {
         let Part { source, found, .. } = part;
         self.marks.extend(found.marks.iter().map(|(line, time)| (self.lines + line, *time)));
-        let source = u32::try_from(source).unwrap_or(u32::MAX);
-        let headless = !found.edges.headed;
-        let own_lines = match (self.open.take(), found.edges.opening) {
-            (Some(mut open), Some(opening)) if adjoins && open.may_go_on_with(&opening) => {
-                open.add(&opening, source, self.lines);
-                self.facts.truncate(open.facts_before);
-                if headless {
-                    self.continued.push(part.source);
-                    self.lines += found.lines;
-                    self.open = Some(open);
-                    return;
-                }
-                self.close(open, found.edges.opens_with);
-                memchr::memchr_iter(b'\n', &opening.bytes).count() as u64
-            }
-            (Some(open), _) => {
-                self.close(open, found.edges.opens_with.filter(|_| adjoins && found.edges.starts_with_head));
-                0
-            }
-            (None, _) => 0,
+        let number = u32::try_from(*source).unwrap_or(u32::MAX);
+        let mut adding = Adding {
+            source: number,
+            own_lines: 0,
+            headless: false,
+            lines: found.lines,
+            closing: found.edges.closing.clone(),
+            last: found.edges.last,
         };
-        let mut facts = found.facts;
-        facts.retain(|fact| fact.line >= own_lines);
+        match (self.open.take(), &found.edges.opening) {
+            (Some(mut open), Some(opening)) if adjoins && open.may_go_on_with(opening) => {
+                open.add(opening, number, self.lines);
+                self.facts.truncate(open.facts_before);
+                if found.edges.headed {
+                    self.close(open, found.edges.opens_with);
+                    adding.own_lines = memchr::memchr_iter(b'\n', &opening.bytes).count() as u64;
+                } else {
+                    self.continued.push(*source);
+                    self.open = Some(open);
+                    adding.headless = true;
+                }
+            }
+            (Some(open), _) => self.close(open, found.edges.opens_with.filter(|_| adjoins && found.edges.starts_with_head)),
+            (None, _) => {}
+        }
+        self.part = Some(adding);
+    }
+
+    /// Adds facts of the part that was begun, in their order.
+    pub(super) fn add(&mut self, mut facts: Vec<Fact>) {
+        let Some(part) = self.part.as_ref().filter(|part| !part.headless) else { return };
+        facts.retain(|fact| fact.line >= part.own_lines);
         for fact in &mut facts {
-            fact.place.source = source;
+            fact.place.source = part.source;
             fact.stream = self.stream;
             fact.line += self.lines;
         }
         fact::append(&mut self.facts, facts);
-        self.open = found.edges.closing.map(|closing| {
-            let line = self.lines + closing.line;
-            let facts_before = self.facts.partition_point(|fact| fact.line < line);
-            let mut open = Open { bytes: Vec::new(), pieces: Vec::new(), output: closing.output, written: found.edges.last, facts_before };
-            open.add(&closing, source, self.lines);
-            open
-        });
-        self.lines += found.lines;
+    }
+
+    /// Ends the part that was begun.
+    pub(super) fn end(&mut self) {
+        let Some(part) = self.part.take() else { return };
+        if !part.headless {
+            self.open = part.closing.map(|closing| {
+                let line = self.lines + closing.line;
+                let facts_before = self.facts.partition_point(|fact| fact.line < line);
+                let mut open = Open { bytes: Vec::new(), pieces: Vec::new(), output: closing.output, written: part.last, facts_before };
+                open.add(&closing, part.source, self.lines);
+                open
+            });
+        }
+        self.lines += part.lines;
+    }
+
+    /// Gives away the facts that no later part can change, and the marks.
+    pub(super) fn take(&mut self) -> (Vec<Fact>, &mut VecDeque<(u64, Time)>) {
+        let closing = self.part.as_ref().and_then(|part| part.closing.as_ref()).map(|closing| self.lines + closing.line);
+        let settled = match (&mut self.open, closing) {
+            (Some(open), _) => std::mem::take(&mut open.facts_before),
+            (None, Some(closing)) => self.facts.partition_point(|fact| fact.line < closing),
+            (None, None) => self.facts.len(),
+        };
+        let rest = self.facts.split_off(settled);
+        (std::mem::replace(&mut self.facts, rest), &mut self.marks)
     }
 
     /// Ends the record that was open; `behind` is the access line that follows it.
@@ -93,8 +138,8 @@ impl Stitcher {
         }
     }
 
-    /// The facts, times on their way, and the sources that held nothing but the middle of a record.
-    pub(super) fn finish(mut self) -> (Vec<Fact>, Vec<(u64, Time)>, Vec<usize>) {
+    /// The facts and marks that were not given away, and the sources that held nothing but the middle of a record.
+    pub(super) fn finish(mut self) -> (Vec<Fact>, VecDeque<(u64, Time)>, Vec<usize>) {
         if let Some(open) = self.open.take() {
             self.close(open, None);
         }

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::io;
 
+use rayon::prelude::*;
+
 use super::held::Held;
 use super::line::{Half, Header, Line, Source, Stream};
 use super::tables::Tables;
@@ -132,21 +134,27 @@ impl LineDecoder {
         std::mem::take(&mut self.decoded)
     }
 
-    /// Decodes lines.
+    /// Decodes lines. All cores read what stands in them, some lines ahead of the one that knows what was named before.
     pub(super) fn decode(&mut self, lines: &[u8]) {
-        for line in lines.split_inclusive(|byte| *byte == b'\n') {
-            self.number += 1;
-            let done = if is_header(line) {
+        let mut windows = pieces(lines, WINDOW);
+        let mut read = windows.next().map(read_lines);
+        while let Some(lines) = read {
+            (read, ()) = rayon::join(|| windows.next().map(read_lines), || lines.into_iter().flatten().for_each(|line| self.take_line(line)));
+        }
+    }
+
+    fn take_line(&mut self, read: Read<'_>) {
+        self.number += 1;
+        let done = match read {
+            Read::Header(line) => {
                 self.close();
                 self.header(line)
-            } else if line.trim_ascii().is_empty() {
-                Ok(())
-            } else {
-                self.fact(line).map_err(|reason| self.wrong(reason))
-            };
-            if let Err(error) = done {
-                self.fail(error);
             }
+            Read::Nothing => Ok(()),
+            Read::Fact(line, fact) => self.fact(line, *fact).map_err(|reason| self.wrong(reason)),
+        };
+        if let Err(error) = done {
+            self.fail(error);
         }
     }
 
@@ -167,13 +175,10 @@ impl LineDecoder {
         Ok(())
     }
 
-    fn fact(&mut self, line: &[u8]) -> Result<(), String> {
+    fn fact(&mut self, line: &[u8], fact: Result<Line<'_>, serde_json::Error>) -> Result<(), String> {
         match &mut self.state {
             State::Within(open) if open.missing == 0 => Err("its header tells of fewer".to_owned()),
-            State::Within(open) => {
-                let fact: Line<'_> = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-                open.add(fact, line, self.taken.quotes)
-            }
+            State::Within(open) => open.add(fact.map_err(|error| error.to_string())?, line, self.taken.quotes),
             State::Outside => Err("no header stands before it".to_owned()),
             State::Passing => Ok(()),
         }
@@ -205,6 +210,37 @@ impl LineDecoder {
             self.decoded.extend(error.map(Err));
         }
     }
+}
+
+/// A line, and what stands in it.
+enum Read<'l> {
+    Header(&'l [u8]),
+    Nothing,
+    Fact(&'l [u8], Box<Result<Line<'l>, serde_json::Error>>),
+}
+
+/// How many bytes of lines are read ahead, and how many of them by one core.
+const WINDOW: usize = 1 << 20;
+const PIECE: usize = 64 << 10;
+
+/// Lines in pieces of about so many bytes.
+fn pieces(mut lines: &[u8], size: usize) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let end = lines.get(size..).and_then(|behind| memchr::memchr(b'\n', behind)).map_or(lines.len(), |newline| size + newline + 1);
+        let (piece, rest) = lines.split_at(end);
+        lines = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+fn read_lines(window: &[u8]) -> Vec<Vec<Read<'_>>> {
+    let pieces: Vec<&[u8]> = pieces(window, PIECE).collect();
+    let read = |line| match line {
+        line if is_header(line) => Read::Header(line),
+        line if line.trim_ascii().is_empty() => Read::Nothing,
+        line => Read::Fact(line, Box::new(serde_json::from_slice(line))),
+    };
+    pieces.into_par_iter().map(|piece| piece.split_inclusive(|byte| *byte == b'\n').map(read).collect()).collect()
 }
 
 /// What every version of a header has.
@@ -244,12 +280,15 @@ impl Open {
     fn ended(mut self) -> Carried {
         self.source.missing = self.source.missing.saturating_add(self.missing);
         if let Some(held) = &mut self.source.held {
-            held.close();
+            held.close(&mut self.tables);
         }
         Carried::Source(Box::new(self.source))
     }
 
     fn add(&mut self, line: Line<'_>, bytes: &[u8], quotes: bool) -> Result<(), String> {
+        if let Some(held) = self.source.held.as_mut().filter(|held| held.ends_before(line.fact.stream, line.fact.place)) {
+            held.end_section(&mut self.tables);
+        }
         self.tables.afford(bytes.len());
         self.tables.add(line.strings, line.levels, line.lists, line.texts)?;
         let fact = self.tables.fact(line.fact, quotes)?;

@@ -1,12 +1,13 @@
 //! Facts that were read and wait to be linked, as they stand in their file.
 //!
-//! They take half of the memory there, and an eighth of that when they are compressed. So of a million incidents, only those are
-//! unfolded that are being linked.
+//! They take half of the memory there, and an eighth of that when they are compressed. They are kept in sections, each of which can be
+//! unfolded by itself and as often as is asked for: so of a million incidents in one source, too, only those are in memory that are at
+//! hand, and all cores unfold them.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::line::Line;
-use super::tables::Tables;
+use super::tables::{Tables, TablesGiven};
 use crate::fact::{Fact, Statement};
 
 /// What names the request of a fact, by hash.
@@ -14,23 +15,38 @@ pub fn id_hashes(fact: &Fact) -> impl Iterator<Item = u64> {
     fact.ids().map(|id| xxh3_64(id.as_bytes()))
 }
 
-/// How hard facts are compressed: the fastest that there is a number for, as each fact is compressed once and unfolded once.
+/// How hard facts are compressed: the fastest that there is a number for, as each fact is compressed once.
 const LEVEL: i32 = 1;
 /// Fewer bytes are kept as they are.
 const WORTH_PACKING: usize = 4 << 10;
+/// How many bytes of lines make a section: some ten thousand facts.
+const SECTION: usize = 4 << 20;
 
 /// The facts of a source.
 #[derive(Debug, Default)]
 pub struct Held {
-    /// Each was read before, and nothing was wrong with it.
+    sections: Vec<Section>,
+    /// The section at hand: each of its lines was read before, and nothing was wrong with it.
     lines: Vec<u8>,
-    /// How long the lines are, if they are compressed.
-    unpacked: Option<usize>,
     count: usize,
+    /// The stream and the place of its last fact.
+    last: (u32, (u64, u64)),
     quotes: bool,
     ids: Vec<u64>,
     /// Whether rows of a trace are among them.
     rows: bool,
+}
+
+/// Facts of one stream that stand one behind the other, with what their lines need to be read.
+#[derive(Debug)]
+pub struct Section {
+    lines: Box<[u8]>,
+    /// How long the lines are, if they are compressed.
+    unpacked: Option<usize>,
+    given: TablesGiven,
+    stream: u32,
+    count: usize,
+    quotes: bool,
 }
 
 impl Held {
@@ -38,11 +54,18 @@ impl Held {
         Held { quotes, ..Held::default() }
     }
 
+    /// Whether a fact of this stream, with this place, does not belong into the section at hand any more. Facts of one record have one
+    /// place, and stay together.
+    pub(super) fn ends_before(&self, stream: u32, place: (u64, u64)) -> bool {
+        self.count > 0 && (stream != self.last.0 || (self.lines.len() >= SECTION && place != self.last.1))
+    }
+
     /// Holds a fact: its line, and what names its request.
     pub(super) fn hold(&mut self, line: &[u8], fact: &Fact) {
         self.lines.extend_from_slice(line.trim_ascii_end());
         self.lines.push(b'\n');
         self.count += 1;
+        self.last = (fact.stream, (fact.place.line, fact.place.byte));
         for id in id_hashes(fact) {
             // The records of one request stand together, and print its ids again and again.
             if !self.ids.iter().rev().take(8).any(|known| *known == id) {
@@ -56,14 +79,28 @@ impl Held {
         };
     }
 
-    /// As it is kept.
-    pub(super) fn close(&mut self) {
-        let packed = (self.lines.len() >= WORTH_PACKING).then(|| zstd::bulk::compress(&self.lines, LEVEL).ok()).flatten();
-        if let Some(packed) = packed {
-            self.unpacked = Some(self.lines.len());
-            self.lines = packed;
+    /// Ends the section at hand; its lines were read with `tables`.
+    pub(super) fn end_section(&mut self, tables: &mut Tables) {
+        if self.count == 0 {
+            return;
         }
-        self.lines.shrink_to_fit();
+        let packed = (self.lines.len() >= WORTH_PACKING).then(|| zstd::bulk::compress(&self.lines, LEVEL).ok()).flatten();
+        self.sections.push(Section {
+            unpacked: packed.is_some().then_some(self.lines.len()),
+            lines: packed.unwrap_or_else(|| self.lines.clone()).into(),
+            given: tables.end_section(),
+            stream: self.last.0,
+            count: self.count,
+            quotes: self.quotes,
+        });
+        self.lines.clear();
+        self.count = 0;
+    }
+
+    /// As it is kept.
+    pub(super) fn close(&mut self, tables: &mut Tables) {
+        self.end_section(tables);
+        self.lines = Vec::new();
         self.ids.sort_unstable();
         self.ids.dedup();
         self.ids.shrink_to_fit();
@@ -72,7 +109,7 @@ impl Held {
     /// Whether there are no facts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.sections.is_empty()
     }
 
     /// Whether rows of a trace are among them.
@@ -87,22 +124,53 @@ impl Held {
         std::mem::take(&mut self.ids)
     }
 
+    /// Its facts, in their order.
+    #[must_use]
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// The same, to be let go one by one.
+    pub fn sections_mut(&mut self) -> &mut [Section] {
+        &mut self.sections
+    }
+}
+
+impl Section {
+    /// The stream that its facts are of, by its number in the source.
+    #[must_use]
+    pub fn stream(&self) -> u32 {
+        self.stream
+    }
+
+    /// How many facts it has.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The facts, in their order, for the last time.
+    #[must_use]
+    pub fn unfold_away(&mut self) -> Vec<Fact> {
+        let facts = self.unfold();
+        self.lines = Box::default();
+        facts
+    }
+
     /// The facts, in their order.
     #[must_use]
-    pub fn unfold(self) -> Vec<Fact> {
-        let mut tables = Tables::default();
+    pub fn unfold(&self) -> Vec<Fact> {
+        let mut tables = Tables::with(&self.given);
         let mut read = |bytes: &[u8]| {
             let line: Line<'_> = serde_json::from_slice(bytes).ok()?;
             tables.afford(bytes.len());
             tables.add(line.strings, line.levels, line.lists, line.texts).ok()?;
             tables.fact(line.fact, self.quotes).ok()
         };
+        // What this process has compressed can be unpacked.
+        let unpacked = self.unpacked.map(|length| zstd::bulk::decompress(&self.lines, length).unwrap_or_default());
+        let lines = unpacked.as_deref().unwrap_or(&self.lines);
         let mut facts = Vec::with_capacity(self.count);
-        let lines = match self.unpacked {
-            // What this process has compressed can be unpacked.
-            Some(length) => zstd::bulk::decompress(&self.lines, length).unwrap_or_default(),
-            None => self.lines,
-        };
         facts.extend(lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).filter_map(&mut read));
         facts
     }

@@ -13,13 +13,14 @@ mod error;
 mod halves;
 mod held;
 mod line;
+mod named;
 mod read;
 mod tables;
 mod time;
 mod write;
 
 pub use decode::{Carried, ReadError};
-pub use held::{Held, id_hashes};
+pub use held::{Held, Section, id_hashes};
 pub use read::{Batch, Decoder, Reader};
 pub use write::{write_end, write_problem, write_source};
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::error::{Attempt, Chain, Error, Level, Lists, Text};
 use super::line::{Call, Fact, Statement};
+use super::named::{Given, Named};
 use super::time::Shown;
 use super::write::GAP;
 use crate::fact::{
@@ -18,12 +19,23 @@ use crate::knowledge::route::Route;
 /// What has been named.
 #[derive(Default)]
 pub(super) struct Tables {
-    strings: Vec<Name>,
-    levels: Vec<Arc<LevelWords>>,
-    lists: Vec<Arc<FallbackLists>>,
-    texts: Vec<Arc<ErrorText>>,
-    /// How many bytes of strings may still be copied into facts.
+    strings: Named<Name>,
+    levels: Named<Arc<LevelWords>>,
+    lists: Named<Arc<FallbackLists>>,
+    texts: Named<Arc<ErrorText>>,
+    /// How many bytes of strings may still be copied into facts, and how many it were where the section at hand began.
     left: Cell<usize>,
+    left_at_begin: usize,
+}
+
+/// What a section needs of what was named before it.
+#[derive(Debug)]
+pub(super) struct TablesGiven {
+    strings: Given<Name>,
+    levels: Given<Arc<LevelWords>>,
+    lists: Given<Arc<FallbackLists>>,
+    texts: Given<Arc<ErrorText>>,
+    left: usize,
 }
 
 /// How many bytes of strings a byte of a line may stand for: a line that names a long string again and again would fill the memory.
@@ -32,11 +44,30 @@ const COPIED: usize = 64;
 /// A number that names nothing, or a name that nothing has here.
 type Wrong = String;
 
-fn get<T>(table: &[T], number: u32) -> Result<&T, Wrong> {
-    table.get(number as usize).ok_or_else(|| format!("{number} was not told before"))
-}
-
 impl Tables {
+    /// As they stood where a section began.
+    pub(super) fn with(given: &TablesGiven) -> Tables {
+        Tables {
+            strings: Named::with(&given.strings),
+            levels: Named::with(&given.levels),
+            lists: Named::with(&given.lists),
+            texts: Named::with(&given.texts),
+            left: Cell::new(given.left),
+            left_at_begin: given.left,
+        }
+    }
+
+    /// Ends the section at hand, and begins the next.
+    pub(super) fn end_section(&mut self) -> TablesGiven {
+        TablesGiven {
+            strings: self.strings.end_section(),
+            levels: self.levels.end_section(),
+            lists: self.lists.end_section(),
+            texts: self.texts.end_section(),
+            left: std::mem::replace(&mut self.left_at_begin, self.left.get()),
+        }
+    }
+
     /// Lets strings be copied for a line of so many bytes.
     pub(super) fn afford(&self, bytes: usize) {
         self.left.set(self.left.get().saturating_add(bytes.saturating_mul(COPIED)));
@@ -44,14 +75,16 @@ impl Tables {
 
     /// A string that will be copied.
     fn copied(&self, number: u32) -> Result<&str, Wrong> {
-        let text = get(&self.strings, number)?;
+        let text = self.strings.get(number)?;
         let left = self.left.get().checked_sub(text.len()).ok_or("it names long strings again and again")?;
         self.left.set(left);
         Ok(text)
     }
 
     pub(super) fn add(&mut self, strings: Vec<Cow<'_, str>>, levels: Vec<Level>, lists: Vec<Lists>, texts: Vec<Text>) -> Result<(), Wrong> {
-        self.strings.extend(strings.into_iter().map(Name::from));
+        for string in strings {
+            self.strings.push(string.into());
+        }
         for level in levels {
             let level = self.level(level)?;
             self.levels.push(Arc::new(level));
@@ -68,7 +101,7 @@ impl Tables {
     }
 
     fn name(&self, number: u32) -> Result<Name, Wrong> {
-        get(&self.strings, number).cloned()
+        self.strings.get(number).cloned()
     }
 
     fn names(&self, numbers: &[u32]) -> Result<Arc<[Name]>, Wrong> {
@@ -86,7 +119,7 @@ impl Tables {
     /// A name of which the program knows all that there are.
     fn known<T>(&self, number: Option<u32>, find: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Wrong> {
         let Some(number) = number else { return Ok(None) };
-        let name = get(&self.strings, number)?;
+        let name = self.strings.get(number)?;
         find(name).map(Some).ok_or_else(|| format!("`{name}` is not known here"))
     }
 
@@ -114,15 +147,15 @@ impl Tables {
     }
 
     fn text(&self, text: Text) -> Result<ErrorText, Wrong> {
-        let level = |(number, id)| Ok::<_, Wrong>(ErrorLevel { words: get(&self.levels, number)?.clone(), request_id: self.maybe(id)? });
+        let level = |(number, id)| Ok::<_, Wrong>(ErrorLevel { words: self.levels.get(number)?.clone(), request_id: self.maybe(id)? });
         let levels = text.levels.into_iter().map(level).collect::<Result<_, _>>()?;
-        let configured = text.configured.map(|number| get(&self.lists, number).cloned()).transpose()?;
+        let configured = text.configured.map(|number| self.lists.get(number).cloned()).transpose()?;
         let neighbour = self.known(text.neighbour, |id| NEIGHBOURS.iter().find(|neighbour| neighbour.id == id))?;
         Ok(ErrorText { mid_stream: text.mid_stream, levels, configured, neighbour })
     }
 
     fn shared_text(&self, number: u32) -> Result<Arc<ErrorText>, Wrong> {
-        get(&self.texts, number).cloned()
+        self.texts.get(number).cloned()
     }
 
     /// A fact; `quotes`: whether its record's own words are wanted.

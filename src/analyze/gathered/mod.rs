@@ -15,7 +15,7 @@ use crate::record::Form;
 use crate::report::{InputRead, InputsRead};
 use crate::scan::{InOrder, Wanted};
 use crate::stream::{self, Completion, Part, Streams};
-use crate::wire::{self, SourceFacts};
+use crate::wire::{self, Section, SourceFacts};
 
 /// What was read of all sources.
 pub(super) struct Gathered {
@@ -220,7 +220,7 @@ impl Gathered {
         for SourceRead { read, .. } in &mut self.sources {
             let Some(held) = read.held.take() else { continue };
             let numbers: HashMap<u32, usize> = read.found.streams.iter().map(|stream| stream.number).zip(0..).collect();
-            for fact in held.unfold() {
+            for fact in held.sections().iter().flat_map(Section::unfold) {
                 if let Some(stream) = numbers.get(&fact.stream).and_then(|index| read.found.streams.get_mut(*index)) {
                     stream.facts.push(fact);
                 }
