@@ -51,6 +51,7 @@ mod analyze;
 mod by_hash;
 #[doc(hidden)]
 pub mod compare;
+mod disjoint;
 #[doc(hidden)]
 pub mod document;
 #[doc(hidden)]

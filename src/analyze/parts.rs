@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
+use crate::disjoint::Sets;
 use crate::fact::{Fact, Place};
 use crate::link::{Incident, Joined, Outline};
 use crate::report::Noticed;
@@ -44,12 +45,12 @@ struct Done {
 
 /// Parts of streams that share a source or an id with none of another part.
 pub(super) fn parts(chains: Vec<Chain>, mut held: HashMap<usize, Held>) -> Vec<Part> {
-    let mut parents: Vec<usize> = (0..chains.len()).collect();
+    let mut sets = Sets::of(chains.len());
     let mut of_source: HashMap<usize, usize> = HashMap::new();
     for (index, chain) in chains.iter().enumerate() {
         for part in chain.parts() {
             let first = *of_source.entry(part.source).or_insert(index);
-            unite(&mut parents, first, index);
+            sets.unite(first, index);
         }
     }
     let mut ids: Vec<(u64, usize)> = Vec::new();
@@ -62,12 +63,12 @@ pub(super) fn parts(chains: Vec<Chain>, mut held: HashMap<usize, Held>) -> Vec<P
     }
     ids.par_sort_unstable();
     for pair in ids.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        unite(&mut parents, pair[0].1, pair[1].1);
+        sets.unite(pair[0].1, pair[1].1);
     }
     let mut parts: Vec<Part> = Vec::new();
     let mut of_root: HashMap<usize, usize> = HashMap::new();
     for ((index, number), chain) in (0..).zip(0..).zip(chains) {
-        let part = *of_root.entry(root(&mut parents, index)).or_insert_with(|| {
+        let part = *of_root.entry(sets.root(index)).or_insert_with(|| {
             parts.push(Part { chains: Vec::new(), held: HashMap::new() });
             parts.len() - 1
         });
@@ -76,19 +77,6 @@ pub(super) fn parts(chains: Vec<Chain>, mut held: HashMap<usize, Held>) -> Vec<P
         parts[part].chains.push((number, chain));
     }
     parts
-}
-
-fn root(parents: &mut [usize], mut of: usize) -> usize {
-    while parents[of] != of {
-        parents[of] = parents[parents[of]];
-        of = parents[of];
-    }
-    of
-}
-
-fn unite(parents: &mut [usize], one: usize, other: usize) {
-    let (one, other) = (root(parents, one), root(parents, other));
-    parents[one.max(other)] = one.min(other);
 }
 
 /// Links all parts, side by side.
@@ -114,7 +102,7 @@ pub(super) fn link(parts: Vec<Part>, completion: &Completion) -> Linked {
 }
 
 /// How many facts of a part stay in memory while they are joined. More are unfolded once more for incidents to be made of them.
-const MOST_KEPT: usize = 100_000;
+const MOST_KEPT: usize = if cfg!(test) { 20 } else { 100_000 };
 
 impl Part {
     fn link(mut self, completion: &Completion) -> Done {
@@ -193,5 +181,78 @@ impl Making {
         self.noticed.entry(stream).or_default().add(&facts, &known);
         self.stated.extend(facts.iter().map(|fact| fact.place.source as usize));
         rayon::spawn(move || drop(facts));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use crate::output::{Shown, json};
+    use crate::report::Report;
+    use crate::scan::Wanted;
+    use crate::{Options, analyze, read};
+
+    const LOGS: [&str; 8] = [
+        "sample-logs/proxy-1.85.0-text.log",
+        "sample-logs/proxy-1.85.0-json.log",
+        "sample-logs/debug/proxy-1.85.0-debug.log.zst",
+        "tests/captures/1.109.1_D_json_default/proxy.log.zst",
+        "tests/captures/1.77.7_A_default/proxy.log.zst",
+        "tests/captures/1.85.0_B_debug/proxy.log.zst",
+        "tests/captures/1.85.0_C_info/proxy.log.zst",
+        "tests/captures/1.85.7_X_clouds_default/proxy.log.zst",
+    ];
+
+    fn options(facts: bool) -> Options<'static> {
+        Options { wanted: Wanted { quotes: true, requests: true }, facts, ..Options::default() }
+    }
+
+    fn report(paths: &[PathBuf]) -> Report {
+        analyze(paths, options(false)).unwrap()
+    }
+
+    fn json(mut report: Report) -> String {
+        report.inputs.clear();
+        let mut out = Vec::new();
+        json::write(&report, &Shown::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// Writes the facts of each file into one of its own.
+    fn facts(files: &[PathBuf], folder: &Path) -> Vec<PathBuf> {
+        let write = |(number, file): (usize, &PathBuf)| {
+            let path = folder.join(format!("{number}.facts"));
+            let mut written = Vec::new();
+            read(std::slice::from_ref(file), options(true)).unwrap().write_facts(&mut written).unwrap();
+            fs::write(&path, written).unwrap();
+            path
+        };
+        files.iter().enumerate().map(write).collect()
+    }
+
+    /// The sections of a test are small, so that the facts of each log are many of them, and are unfolded twice.
+    #[test]
+    fn sections_are_linked_as_the_logs_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sets: Vec<Vec<PathBuf>> = LOGS.map(|log| vec![log.into()]).into();
+        sets.push(LOGS.map(PathBuf::from).into());
+        let log = fs::read(LOGS[0]).unwrap();
+        for pieces in [2, 7, 40] {
+            let of = |(number, piece): (usize, Vec<u8>)| {
+                let path = folder.path().join(format!("{pieces}-cut.log.{}", pieces - number));
+                fs::write(&path, piece).unwrap();
+                path
+            };
+            let lines: Vec<&[u8]> = log.split_inclusive(|byte| *byte == b'\n').collect();
+            let pieces_of_lines = lines.chunks(lines.len().div_ceil(pieces)).map(<[&[u8]]>::concat);
+            sets.push(pieces_of_lines.enumerate().map(of).collect());
+        }
+        for set in sets {
+            let (of_logs, of_facts) = (report(&set), report(&facts(&set, folder.path())));
+            assert!(of_logs.incidents.len() > 1, "{set:?}");
+            assert_eq!(json(of_facts), json(of_logs), "{set:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! "The nearest" never decides alone: it was right in 235 of 237 ambiguous cases, and wrong is wrong.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -17,6 +17,7 @@ use super::node::Tried;
 use super::rules::{Rule, Rules, Side};
 use super::summary::Summary;
 use super::verdict::{self, Verdict};
+use crate::disjoint::Sets;
 
 const SECOND: u64 = 1_000_000;
 /// How long before a hop the hop before it may stand. Half a second made one wrong join that two seconds did not.
@@ -30,6 +31,8 @@ const DIRECT_GAP: usize = 10;
 const MOST_CANDIDATES: usize = 64;
 /// More rounds than any fallback list is long; each round joins all that is sure in it.
 const ROUNDS: usize = 50;
+/// After fewer joins the way to a group's representative is still short.
+const WORTH_FLATTENING: usize = 1_000;
 
 /// A chain that lacks the hop before its first known one.
 #[derive(Debug)]
@@ -70,6 +73,7 @@ impl OpenHops {
 pub(super) fn join(groups: &mut Groups<'_>) {
     let mut open = OpenHops::of(groups);
     let mut needs = needs(groups, &open, groups.roots());
+    let mut is_joined = vec![false; groups.nodes.len()];
     for _ in 0..ROUNDS {
         let mut joined = join_forced(groups, &needs);
         if joined.is_empty() {
@@ -78,20 +82,36 @@ pub(super) fn join(groups: &mut Groups<'_>) {
         if joined.is_empty() {
             break;
         }
-        groups.flatten();
-        let joined: HashSet<usize> = joined.into_iter().map(|node| groups.root(node)).collect();
+        if joined.len() >= WORTH_FLATTENING {
+            groups.flatten();
+        }
+        let joined: Vec<usize> = joined.into_iter().map(|node| groups.root(node)).collect();
         open.tell(groups, joined.iter().copied());
-        needs = needs_behind(groups, &open, needs, &joined);
+        for &root in &joined {
+            is_joined[root] = true;
+        }
+        needs = needs_behind(groups, &open, needs, &joined, &is_joined);
+        for &root in &joined {
+            is_joined[root] = false;
+        }
     }
     agree(groups, &needs);
 }
 
-/// What is needed once some groups were `joined`. Joins take candidates away and never add any: who needs nothing now will need
-/// nothing, and who needs none of these needs what it needed before.
-fn needs_behind(groups: &Groups<'_>, open: &OpenHops, needs: Vec<Need>, joined: &HashSet<usize>) -> Vec<Need> {
-    let is_joined = |node: usize| joined.contains(&groups.root(node));
-    let (stale, mut needs): (Vec<Need>, Vec<Need>) =
-        needs.into_iter().partition(|need| is_joined(need.group) || need.candidates.iter().any(|&hop| is_joined(hop)));
+/// What is needed once some groups were joined, told by their representatives. Joins take candidates away and never add any: who needs
+/// nothing now will need nothing, and who needs none of these needs what it needed before.
+fn needs_behind(groups: &Groups<'_>, open: &OpenHops, needs: Vec<Need>, joined: &[usize], is_joined: &[bool]) -> Vec<Need> {
+    let of_joined = joined.iter().filter_map(|&root| groups.summaries().get(root)).flat_map(|summary| &summary.nodes);
+    let mut moved: Vec<usize> = of_joined.copied().collect();
+    moved.sort_unstable();
+    let is_joined = |node: usize| is_joined[groups.root(node)];
+    // Most needs are far from what was joined.
+    let is_near = |need: &Need| {
+        let [nearest, .., farthest] = need.candidates[..] else { return true };
+        moved.get(moved.partition_point(|&node| node < farthest)).is_some_and(|&node| node <= nearest)
+    };
+    let is_stale = |need: &Need| is_joined(need.group) || (is_near(need) && need.candidates.iter().any(|&hop| is_joined(hop)));
+    let (stale, mut needs): (Vec<Need>, Vec<Need>) = needs.into_par_iter().partition(is_stale);
     let mut roots: Vec<usize> = stale.iter().map(|need| groups.root(need.group)).collect();
     roots.sort_unstable();
     roots.dedup();
@@ -188,15 +208,12 @@ fn may_be_one(a: &Summary, b: &Summary) -> bool {
 
 /// Joins each need that has one candidate, unless another need has only the same one; gives what it joined.
 fn join_forced(groups: &mut Groups<'_>, needs: &[Need]) -> Vec<usize> {
-    let mut claims: HashMap<usize, usize> = HashMap::new();
-    for need in needs.iter().filter(|need| need.candidates.len() == 1) {
-        *claims.entry(need.candidates[0]).or_default() += 1;
-    }
+    let claims = count(groups, needs.iter().filter(|need| need.candidates.len() == 1).map(|need| need.candidates[0]));
     let mut joined = Vec::new();
     for need in needs {
         if let [only] = need.candidates[..]
             && !need.damaged
-            && claims.get(&only) == Some(&1)
+            && claims[only] == 1
             && surely_near(groups, only, need.before)
         {
             groups.join(need.group, only, Rule::OnlyHopBefore);
@@ -204,6 +221,13 @@ fn join_forced(groups: &mut Groups<'_>, needs: &[Need]) -> Vec<usize> {
         }
     }
     joined
+}
+
+/// How often each hop stands among these, by node.
+fn count(groups: &Groups<'_>, hops: impl Iterator<Item = usize>) -> Vec<u32> {
+    let mut counts = vec![0; groups.nodes.len()];
+    hops.for_each(|hop| counts[hop] += 1);
+    counts
 }
 
 /// Whether a lone candidate is near enough to be taken: in a log that lost the true one, a stranger would be alone, too.
@@ -214,15 +238,12 @@ fn surely_near(groups: &Groups<'_>, hop: usize, before: usize) -> bool {
 
 /// Joins needs whose nearest candidate is clearly so, or stands directly before them; gives what it joined.
 fn join_nearest(groups: &mut Groups<'_>, needs: &[Need]) -> Vec<usize> {
-    let mut wanted: HashMap<usize, usize> = HashMap::new();
-    for nearest in needs.iter().filter_map(|need| need.candidates.first()) {
-        *wanted.entry(*nearest).or_default() += 1;
-    }
+    let wanted = count(groups, needs.iter().filter_map(|need| need.candidates.first().copied()));
     let mut joined = Vec::new();
     for need in needs.iter().filter(|need| !need.damaged) {
         let [first, second, ..] = need.candidates[..] else { continue };
         // A candidate that another chain needs just as much is no one's by nearness.
-        if wanted.get(&first) == Some(&1)
+        if wanted[first] == 1
             && let Some(rule) = nearness(groups, need, first, second)
         {
             groups.join(need.group, first, rule);
@@ -246,14 +267,13 @@ fn nearness(groups: &Groups<'_>, need: &Need, first: usize, second: usize) -> Op
 /// Gives a verdict to hops that must each belong to one of as many chains, where all these chains have the same verdict.
 fn agree(groups: &mut Groups<'_>, needs: &[Need]) {
     let mut agreed = Vec::new();
-    for (chains, hops) in components(needs) {
+    for (chains, mut hops) in components(needs) {
         if chains.len() != hops.len() || chains.iter().any(|&i| needs[i].damaged) {
             continue;
         }
         let of = |i: &usize| groups.summaries().get(needs[*i].group).map(|summary| verdict::judge(summary.evidence, Rules::default()).0);
         let verdicts: HashSet<Verdict> = chains.iter().filter_map(of).collect();
         let [verdict] = verdicts.into_iter().collect::<Vec<_>>()[..] else { continue };
-        let mut hops: Vec<usize> = hops.into_iter().collect();
         hops.sort_unstable();
         agreed.extend(hops.into_iter().map(|hop| (groups.root(hop), verdict)));
     }
@@ -264,31 +284,20 @@ fn agree(groups: &mut Groups<'_>, needs: &[Need]) {
 }
 
 /// Needs that share candidates, with all candidates of theirs.
-fn components(needs: &[Need]) -> Vec<(Vec<usize>, HashSet<usize>)> {
-    let mut by_hop: HashMap<usize, Vec<usize>> = HashMap::new();
+fn components(needs: &[Need]) -> impl Iterator<Item = (Vec<usize>, Vec<usize>)> {
+    let mut sets = Sets::of(needs.len());
+    let mut first: HashMap<usize, usize> = HashMap::new();
     for (index, need) in needs.iter().enumerate() {
         for &hop in &need.candidates {
-            by_hop.entry(hop).or_default().push(index);
+            sets.unite(*first.entry(hop).or_insert(index), index);
         }
     }
-    let mut seen = vec![false; needs.len()];
-    let mut all = Vec::new();
-    for start in 0..needs.len() {
-        let (mut chains, mut hops, mut open) = (Vec::new(), HashSet::new(), vec![start]);
-        while let Some(index) = open.pop() {
-            if std::mem::replace(&mut seen[index], true) {
-                continue;
-            }
-            chains.push(index);
-            for &hop in &needs[index].candidates {
-                if hops.insert(hop) {
-                    open.extend(by_hop.get(&hop).into_iter().flatten().copied());
-                }
-            }
-        }
-        if !chains.is_empty() {
-            all.push((chains, hops));
-        }
+    let mut all: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for index in 0..needs.len() {
+        all.entry(sets.root(index)).or_default().0.push(index);
     }
-    all
+    for (hop, index) in first {
+        all.entry(sets.root(index)).or_default().1.push(hop);
+    }
+    all.into_values()
 }

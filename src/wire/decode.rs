@@ -289,13 +289,16 @@ impl Open {
         if let Some(held) = self.source.held.as_mut().filter(|held| held.ends_before(line.fact.stream, line.fact.place)) {
             held.end_section(&mut self.tables);
         }
+        if let Some(held) = &mut self.source.held {
+            held.pack(&line, bytes);
+        }
         self.tables.afford(bytes.len());
         self.tables.add(line.strings, line.levels, line.lists, line.texts)?;
         let fact = self.tables.fact(line.fact, quotes)?;
         let stream = self.streams.get(&fact.stream).and_then(|index| self.source.found.streams.get_mut(*index));
         let stream = stream.ok_or("its header has no such stream")?;
         match &mut self.source.held {
-            Some(held) => held.hold(bytes, &fact),
+            Some(held) => held.hold(&fact),
             None => stream.facts.push(fact),
         }
         self.missing -= 1;

@@ -1,12 +1,13 @@
-//! Facts that were read and wait to be linked, as they stand in their file.
+//! Facts that were read and wait to be linked, as their lines say them.
 //!
-//! They take half of the memory there, and an eighth of that when they are compressed. They are kept in sections, each of which can be
+//! They take a fifth of the memory there, and less than half of that when they are compressed. They are kept in sections, each of which can be
 //! unfolded by itself and as often as is asked for: so of a million incidents in one source, too, only those are in memory that are at
 //! hand, and all cores unfold them.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::line::Line;
+use super::packed;
 use super::tables::{Tables, TablesGiven};
 use crate::fact::{Fact, Statement};
 
@@ -20,7 +21,7 @@ const LEVEL: i32 = 1;
 /// Fewer bytes are kept as they are.
 const WORTH_PACKING: usize = 4 << 10;
 /// How many bytes of lines make a section: some ten thousand facts.
-const SECTION: usize = 4 << 20;
+const SECTION: usize = if cfg!(test) { 2 << 10 } else { 4 << 20 };
 
 /// The facts of a source.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub struct Held {
     /// The section at hand: each of its lines was read before, and nothing was wrong with it.
     lines: Vec<u8>,
     count: usize,
+    /// The next one.
+    packed: Vec<u8>,
     /// The stream and the place of its last fact.
     last: (u32, (u64, u64)),
     quotes: bool,
@@ -60,10 +63,15 @@ impl Held {
         self.count > 0 && (stream != self.last.0 || (self.lines.len() >= SECTION && place != self.last.1))
     }
 
-    /// Holds a fact: its line, and what names its request.
-    pub(super) fn hold(&mut self, line: &[u8], fact: &Fact) {
-        self.lines.extend_from_slice(line.trim_ascii_end());
-        self.lines.push(b'\n');
+    /// Makes a line ready that stands so in its file: what it names is not known yet.
+    pub(super) fn pack(&mut self, line: &Line<'_>, json: &[u8]) {
+        self.packed.clear();
+        packed::pack(line, json, &mut self.packed);
+    }
+
+    /// Holds the line that was made ready, which gave this fact.
+    pub(super) fn hold(&mut self, fact: &Fact) {
+        self.lines.extend_from_slice(&self.packed);
         self.count += 1;
         self.last = (fact.stream, (fact.place.line, fact.place.byte));
         for id in id_hashes(fact) {
@@ -100,7 +108,7 @@ impl Held {
     /// As it is kept.
     pub(super) fn close(&mut self, tables: &mut Tables) {
         self.end_section(tables);
-        self.lines = Vec::new();
+        (self.lines, self.packed) = (Vec::new(), Vec::new());
         self.ids.sort_unstable();
         self.ids.dedup();
         self.ids.shrink_to_fit();
@@ -161,9 +169,7 @@ impl Section {
     #[must_use]
     pub fn unfold(&self) -> Vec<Fact> {
         let mut tables = Tables::with(&self.given);
-        let mut read = |bytes: &[u8]| {
-            let line: Line<'_> = serde_json::from_slice(bytes).ok()?;
-            tables.afford(bytes.len());
+        let read = |line: Line<'_>| {
             tables.add(line.strings, line.levels, line.lists, line.texts).ok()?;
             tables.fact(line.fact, self.quotes).ok()
         };
@@ -171,7 +177,7 @@ impl Section {
         let unpacked = self.unpacked.map(|length| zstd::bulk::decompress(&self.lines, length).unwrap_or_default());
         let lines = unpacked.as_deref().unwrap_or(&self.lines);
         let mut facts = Vec::with_capacity(self.count);
-        facts.extend(lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).filter_map(&mut read));
+        facts.extend(packed::unpack(lines).filter_map(read));
         facts
     }
 }

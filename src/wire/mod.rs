@@ -14,6 +14,7 @@ mod halves;
 mod held;
 mod line;
 mod named;
+mod packed;
 mod read;
 mod tables;
 mod time;

@@ -23,9 +23,8 @@ pub(super) struct Tables {
     levels: Named<Arc<LevelWords>>,
     lists: Named<Arc<FallbackLists>>,
     texts: Named<Arc<ErrorText>>,
-    /// How many bytes of strings may still be copied into facts, and how many it were where the section at hand began.
+    /// How many bytes of strings may still be copied into facts.
     left: Cell<usize>,
-    left_at_begin: usize,
 }
 
 /// What a section needs of what was named before it.
@@ -35,7 +34,6 @@ pub(super) struct TablesGiven {
     levels: Given<Arc<LevelWords>>,
     lists: Given<Arc<FallbackLists>>,
     texts: Given<Arc<ErrorText>>,
-    left: usize,
 }
 
 /// How many bytes of strings a byte of a line may stand for: a line that names a long string again and again would fill the memory.
@@ -45,15 +43,14 @@ const COPIED: usize = 64;
 type Wrong = String;
 
 impl Tables {
-    /// As they stood where a section began.
+    /// As they stood where a section began, of which each line could be read.
     pub(super) fn with(given: &TablesGiven) -> Tables {
         Tables {
             strings: Named::with(&given.strings),
             levels: Named::with(&given.levels),
             lists: Named::with(&given.lists),
             texts: Named::with(&given.texts),
-            left: Cell::new(given.left),
-            left_at_begin: given.left,
+            left: Cell::new(usize::MAX),
         }
     }
 
@@ -64,7 +61,6 @@ impl Tables {
             levels: self.levels.end_section(),
             lists: self.lists.end_section(),
             texts: self.texts.end_section(),
-            left: std::mem::replace(&mut self.left_at_begin, self.left.get()),
         }
     }
 
