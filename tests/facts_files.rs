@@ -45,6 +45,12 @@ fn folder() -> (tempfile::TempDir, u64, Vec<u8>) {
     (dir, requests, facts)
 }
 
+/// A source's header with another value of a key.
+fn with(header: &str, key: &str, value: &str) -> String {
+    let told: Value = serde_json::from_str(header).unwrap();
+    header.replacen(&format!("\"{key}\":{}", told["source"][key]), &format!("\"{key}\":{value}"), 1)
+}
+
 fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     String::from_utf8(bytes.to_vec()).unwrap().replacen(from, to, 1).into_bytes()
 }
@@ -95,7 +101,11 @@ fn what_is_wrong_with_facts_is_said_and_the_rest_is_used() {
     let behind_a_log = [std::fs::read(sample("proxy-1.85.0-clean.log")).unwrap(), facts.clone()].concat();
     let prefixed: Vec<String> = lines.iter().map(|line| format!("2026-11-22T07:36:15Z {line}")).collect();
     let unknown_here = replaced(&replaced(&facts, "streamfall 0.1.0", "streamfall 0.9.0"), "\"forms\":[\"text\"", "\"forms\":[\"tablets\"");
-    let cases: [(&str, Vec<u8>, i32, bool, &str); 14] = [
+    let (before, streams) = lines[0].split_once("\"streams\":[").unwrap();
+    let (stream, behind) = streams.split_once("],\"facts\":").unwrap();
+    let header_of_two = format!("{before}\"streams\":[{stream},{stream}],\"facts\":{behind}");
+    let stream_twice = [&header_of_two, "\n", &lines[1..].join("\n")].concat().into_bytes();
+    let cases: [(&str, Vec<u8>, i32, bool, &str); 15] = [
         ("whole", facts.clone(), 1, true, ""),
         ("gzip", gzip(&facts), 1, true, ""),
         ("another version", replaced(&facts, "facts/1", "facts/9"), 2, false, "line 1 is of streamfall.facts/9, written by streamfall 0.1.0"),
@@ -107,6 +117,7 @@ fn what_is_wrong_with_facts_is_said_and_the_rest_is_used() {
         ("behind a log", behind_a_log, 2, false, "in no form of record or wrapping that is known here"),
         ("behind other words", prefixed.join("\n").into_bytes(), 2, false, "in no form of record or wrapping that is known here"),
         ("of a version that knows more", unknown_here, 2, false, "written by streamfall 0.9.0, is not understood by streamfall 0.1.0"),
+        ("a stream twice", stream_twice, 2, false, "its header tells of a stream twice"),
         ("no header", without_header, 2, false, "in no form of record or wrapping that is known here"),
         ("a log's line between", log_between.join("\n").into_bytes(), 2, false, "line 10 is no fact"),
         ("a run that broke, and another", broken_then_whole, 2, true, "is no fact"),
@@ -117,6 +128,53 @@ fn what_is_wrong_with_facts_is_said_and_the_rest_is_used() {
         assert_eq!(found.1 == requests, all, "{name}: {found:?} of {requests}");
         assert!(found.2.contains(said), "{name}: {found:?}");
     }
+}
+
+#[test]
+fn what_stands_first_in_the_facts_comes_first() {
+    let rejection = |id: &str, string: u32, text: u32| {
+        let lists = if text == 0 { r#""l":[{"c":0,"r":{"p":1}}],"# } else { "" };
+        let strings = if text == 0 { format!(r#""BadRequestError","anthropic","{id}""#) } else { format!("\"{id}\"") };
+        format!(
+            "{{\"s\":[{strings}],{lists}\"t\":[{{\"l\":[[0,{string}]]}}],\"f\":{{\"p\":[5,100],\"w\":\"07:35:19\",\"is\":{{\"error\":{{\"r\":\"fragment\",\"t\":{text},\"d\":true}}}}}}}}"
+        )
+    };
+    let (dir, _, facts) = folder();
+    let header = with(std::str::from_utf8(&facts).unwrap().lines().next().unwrap(), "facts", "2");
+    let end = r#"{"schema":"streamfall.facts/1","generator":"streamfall 0.1.0","end":1}"#;
+    let lines = [header, rejection("req_b", 2, 0), rejection("req_a", 3, 1), end.to_owned()].join("\n");
+    let report: Value = serde_json::from_slice(&run(dir.path(), &["--format", "json", "-"], lines.as_bytes()).stdout).unwrap();
+    let ids: Vec<&Value> = report["incidents"].as_array().unwrap().iter().map(|incident| &incident["rejections"][0]["request_id"]).collect();
+    assert_eq!(ids, ["req_b", "req_a"]);
+}
+
+#[test]
+fn what_came_before_a_pipe_fell_silent_is_reported_when_it_is_stopped() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let (_dir, requests, facts) = folder();
+    let text = String::from_utf8(facts).unwrap();
+    let (header, rest) = text.split_once('\n').unwrap();
+    let rest = rest.rsplit_once("{\"schema\"").unwrap().0;
+    let source = |number: usize| {
+        let header = with(&with(header, "hash", &format!("\"{number:032x}\"")), "start", &format!("\"{number:016x}\""));
+        format!("{header}\n{}", rest.replace("req_", &format!("req_{number}_")))
+    };
+    // More than is decoded at once.
+    let sources: String = (0..(20 << 20) / text.len()).map(source).collect();
+    // A slow machine has not read it at first.
+    let found = [1, 5, 25].into_iter().any(|patience| {
+        let binary = assert_cmd::cargo::cargo_bin!("streamfall");
+        let mut child =
+            Command::new(binary).args(["--format", "json"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(sources.as_bytes()).unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(patience));
+        Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status().unwrap();
+        let report: Value = serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap();
+        report["summary"]["requests"].as_u64().unwrap() > 100 * requests
+    });
+    assert!(found);
 }
 
 #[test]

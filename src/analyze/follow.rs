@@ -78,7 +78,7 @@ pub fn follow(options: Options<'_>, show: &mut Show<'_>) -> Result<Report, Follo
         }
     }
     run.stop();
-    shown.sort_by_key(|incident| (incident.request.span.0, incident.place));
+    shown.sort_by_key(|incident| incident.order());
     let names = feed.names(&gathered);
     let read = gathered.into_inputs(&inputs, &feed.stated);
     Ok(linker.install(|| Report::new(shown, follower.into_noticed(), names, Windowed::default(), read, options.secrets)))

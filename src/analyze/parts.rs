@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::disjoint::Sets;
 use crate::fact::{Fact, Place};
-use crate::link::{Incident, Joined, Outline};
+use crate::link::{self, Incident, Joined, Outline};
 use crate::report::Noticed;
 use crate::stream::{self, Chain, Completion, Stream, StreamEnd, TakeFacts};
 use crate::wire::{self, Held, Section};
@@ -115,22 +115,19 @@ impl Part {
             outline.add(&facts);
             if is_kept {
                 kept.push((stream, facts));
-            } else {
-                rayon::spawn(move || drop(facts));
             }
         });
         let mut making = Making { joined: outline.join(&[]), incidents: Vec::new(), stated: HashSet::new(), noticed: HashMap::new() };
         if is_kept {
             for (stream, facts) in kept {
-                making.make(stream, facts);
+                making.make(stream, &facts);
             }
         } else {
-            self.each_block(completion, Section::unfold_away, &mut |stream, facts| making.make(stream, facts));
+            self.each_block(completion, Section::unfold_away, &mut |stream, facts| making.make(stream, &facts));
         }
-        let Making { joined, incidents, stated, mut noticed } = making;
-        rayon::spawn(move || drop(joined));
+        let Making { incidents, stated, mut noticed, .. } = making;
         let of_stream = |(number, stream)| (number, stream, noticed.remove(&number).unwrap_or_default());
-        Done { incidents, streams: streams.into_iter().map(of_stream).collect(), stated }
+        Done { incidents: link::in_order(incidents), streams: streams.into_iter().map(of_stream).collect(), stated }
     }
 
     /// Gives all facts, stream by stream and block by block, and then what else there is of the streams.
@@ -153,10 +150,9 @@ type Unfold = fn(&mut Section) -> Vec<Fact>;
 
 /// Unfolds the facts of a source's stream, the next ones while those before are dealt with.
 fn unfold_part(held: &mut Held, stream: u32, unfold: Unfold, give: &mut TakeFacts<'_>) {
-    let mut sections: Vec<&mut Section> = held.sections_mut().iter_mut().filter(|section| section.stream() == stream).collect();
-    let unfold = |some: &mut [&mut Section]| -> Vec<Vec<Fact>> { some.par_iter_mut().map(|section| unfold(section)).collect() };
+    let unfold = |some: &mut [Section]| -> Vec<Vec<Fact>> { some.par_iter_mut().map(unfold).collect() };
     let mut at_hand = Vec::new();
-    for some in sections.chunks_mut(rayon::current_num_threads()) {
+    for some in held.sections_of(stream).chunks_mut(rayon::current_num_threads()) {
         (at_hand, ()) = rayon::join(|| unfold(some), || std::mem::take(&mut at_hand).into_iter().for_each(&mut *give));
     }
     at_hand.into_iter().for_each(give);
@@ -165,7 +161,7 @@ fn unfold_part(held: &mut Held, stream: u32, unfold: Unfold, give: &mut TakeFact
 /// Incidents as they are made.
 struct Making {
     joined: Joined<'static>,
-    incidents: Vec<Box<Incident>>,
+    incidents: Vec<(usize, Box<Incident>)>,
     stated: HashSet<usize>,
     /// By stream.
     noticed: HashMap<u32, Noticed>,
@@ -173,14 +169,13 @@ struct Making {
 
 impl Making {
     /// Makes what it can of the facts that follow, and lets them go.
-    fn make(&mut self, stream: u32, facts: Vec<Fact>) {
+    fn make(&mut self, stream: u32, facts: &[Fact]) {
         let first = self.joined.passed();
-        self.incidents.extend(self.joined.assemble(&facts));
+        self.incidents.extend(self.joined.assemble(facts));
         let is_known = |(at, fact): &(usize, &Fact)| Noticed::asks_for(fact.statement.kind()) && self.joined.is_of_incident(first + at);
         let known: HashSet<Place> = facts.iter().enumerate().filter(is_known).map(|(_, fact)| fact.place).collect();
-        self.noticed.entry(stream).or_default().add(&facts, &known);
+        self.noticed.entry(stream).or_default().add(facts, &known);
         self.stated.extend(facts.iter().map(|fact| fact.place.source as usize));
-        rayon::spawn(move || drop(facts));
     }
 }
 
@@ -209,8 +204,8 @@ mod tests {
         Options { wanted: Wanted { quotes: true, requests: true }, facts, ..Options::default() }
     }
 
-    fn report(paths: &[PathBuf]) -> Report {
-        analyze(paths, options(false)).unwrap()
+    fn report(paths: &[PathBuf], threads: usize) -> Report {
+        analyze(paths, Options { threads, ..options(false) }).unwrap()
     }
 
     fn json(mut report: Report) -> String {
@@ -250,9 +245,12 @@ mod tests {
             sets.push(pieces_of_lines.enumerate().map(of).collect());
         }
         for set in sets {
-            let (of_logs, of_facts) = (report(&set), report(&facts(&set, folder.path())));
+            let of_logs = report(&set, 0);
             assert!(of_logs.incidents.len() > 1, "{set:?}");
-            assert_eq!(json(of_facts), json(of_logs), "{set:?}");
+            let (of_logs, facts) = (json(of_logs), facts(&set, folder.path()));
+            for threads in [1, 3] {
+                assert_eq!(json(report(&facts, threads)), of_logs, "{set:?}, {threads} threads");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -22,7 +23,7 @@ use crate::knowledge::signature::REJECTION;
 use crate::record::Lines;
 use crate::scan::{self, Chunker, Chunks, FileCuts};
 use crate::stream;
-use crate::wire::{self, Carried};
+use crate::wire::{self, Batch, Carried};
 
 /// A file of fewer bytes is not worth being read by many.
 const LARGE_FILE: u64 = 4 << 20;
@@ -218,27 +219,32 @@ impl<'r> SourceReader<'r> {
         let held = !self.reader.hashes && self.reader.live.is_none();
         let mut reader = wire::Reader::new(BufReader::with_capacity(FACTS_BUFFER, start.whole()));
         let mut decoder = wire::Decoder::new(self.reader.quotes, held);
-        let mut failure = None;
-        let mut next = reader.read_batch();
-        while let Some(batch) = next.take().filter(|_| !self.stopped()) {
-            let pool = &self.reader.workers.pool;
-            // What follows is read meanwhile.
-            let all = std::thread::scope(|scope| {
-                let decoding = scope.spawn(|| pool.install(|| decoder.decode(batch)));
-                next = reader.read_batch();
-                decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            });
-            for carried in all {
-                match carried {
-                    Ok(Carried::Source(source)) => self.say(Event::Carried(index, source)),
-                    Ok(Carried::Problem(problem)) => self.say(Event::Missing(problem)),
-                    Ok(Carried::End(_)) => {}
-                    Err(error) => {
-                        failure.get_or_insert(error);
+        let workers = &self.reader.workers;
+        let failure = std::thread::scope(|scope| {
+            // What follows is read while the last batch is decoded; what is decoded is said even if the next read takes for ever.
+            let (batches, given) = sync_channel::<Batch>(0);
+            let decoding = scope.spawn(move || {
+                let mut failure = None;
+                for carried in given.into_iter().flat_map(|batch| workers.pool.install(|| decoder.decode(batch))) {
+                    match carried {
+                        Ok(Carried::Source(source)) => workers.say(Event::Carried(index, source)),
+                        Ok(Carried::Problem(problem)) => workers.say(Event::Missing(problem)),
+                        Ok(Carried::End(_)) => {}
+                        Err(error) => {
+                            failure.get_or_insert(error);
+                        }
                     }
                 }
+                failure
+            });
+            while let Some(batch) = reader.read_batch().filter(|_| !self.stopped()) {
+                if batches.send(batch).is_err() {
+                    break;
+                }
             }
-        }
+            drop(batches);
+            decoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
         if let Some(error) = failure {
             self.say(Event::Failed(index, ProblemKind::Refused(error.to_string())));
         }

@@ -65,6 +65,15 @@ impl Fact {
         Some(time.since_epoch() + days * DAY)
     }
 
+    /// The error that was logged, if it tells of one.
+    #[must_use]
+    pub fn error(&self) -> Option<&ErrorRecord> {
+        match &self.statement {
+            Statement::Error(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether it only matters beside a rejection or a broken stream of the same request: of what fails otherwise, and of what goes
     /// well, a trace is full.
     #[must_use]

@@ -37,6 +37,7 @@ impl<'j, 'a> Draft<'j, 'a> {
 
     pub(super) fn incident(&self) -> Option<Incident> {
         let rejections = self.rejections();
+        debug_assert!(!rejections.is_empty(), "what is an incident has a rejection");
         let outcome = self.outcome();
         let (verdict, confidence, because) = self.verdict(outcome);
         let first = self.facts.fact(*self.summary.nodes.first()?)?;

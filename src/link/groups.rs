@@ -11,7 +11,7 @@ use super::rules::{Rule, Rules};
 use super::summary::{Summaries, Summary};
 use super::verdict::Verdict;
 use crate::by_hash::ByHash;
-use crate::fact::{ErrorRecord, Fact, FallbackLists, Name, Statement};
+use crate::fact::{ErrorRecord, Fact, FallbackLists, Name};
 
 /// All facts and how they are grouped so far.
 #[derive(Debug)]
@@ -115,10 +115,7 @@ impl<'a> Groups<'a> {
 
     /// An error's record, if all facts are at hand.
     pub(super) fn error(&self, node: usize) -> Option<&'a ErrorRecord> {
-        match &self.fact(node)?.statement {
-            Statement::Error(error) => Some(error),
-            _ => None,
-        }
+        self.fact(node)?.error()
     }
 
     /// Where a stream's facts stand.

@@ -22,12 +22,12 @@ enum Stage {
 }
 
 /// One record's print of a rejection without an id.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Print {
     /// The group that refused.
     group: Option<Name>,
     /// The ids of the record's other rejections.
-    ids: Box<[Name]>,
+    ids: Vec<Name>,
     stage: Stage,
 }
 
@@ -40,44 +40,49 @@ impl Print {
     }
 }
 
+/// A chain of which more records may come, with all that they have printed.
 #[derive(Debug)]
 struct Open {
     node: usize,
-    group: Option<Name>,
-    ids: Vec<Name>,
-    stage: Stage,
+    printed: Print,
+}
+
+impl Open {
+    /// Whether a record may be of this chain.
+    fn may_go_on_with(&self, print: &Print) -> bool {
+        let Print { group, ids, stage } = &self.printed;
+        let same_group = *group == print.group || (print.stage == Stage::Closed && (group.is_none() || print.group.is_none()));
+        let same_request = ids.is_empty() || print.ids.is_empty() || ids.iter().any(|id| print.ids.contains(id));
+        *stage < print.stage && same_group && same_request
+    }
 }
 
 /// Joins the records of each rejection that has no id.
 pub(super) fn join(groups: &mut Groups<'_>) {
     let mut open: Vec<Open> = Vec::new();
     for index in 0..groups.nodes.len() {
-        let Some(print) = groups.nodes[index].idless() else { continue };
-        let (group, stage, ids) = (print.group.clone(), print.stage, print.ids.clone());
-        let (stream, at) = (groups.nodes[index].stream, groups.nodes[index].at);
+        let node = &groups.nodes[index];
+        let Some(print) = node.idless().cloned() else { continue };
+        let (stream, at) = (node.stream, node.at);
         open.retain(|o| groups.nodes[o.node].stream == stream && groups.nodes[o.node].at.abs_diff(at) <= WINDOW);
-        let fits = |o: &Open| {
-            let same_group = o.group == group || (stage == Stage::Closed && (o.group.is_none() || group.is_none()));
-            let same_request = o.ids.is_empty() || ids.is_empty() || o.ids.iter().any(|id| ids.contains(id));
-            o.stage < stage && same_group && same_request
-        };
         if open.len() > MOST_OPEN {
             open.remove(0);
         }
         // The level above comes directly before the end of a chain; a hop that was refused outright has none.
-        let best = open.iter().enumerate().filter(|(_, o)| fits(o)).max_by_key(|(_, o)| (o.stage, o.node)).map(|(i, _)| i);
-        match best.filter(|_| stage != Stage::Hop) {
+        let fitting = open.iter().enumerate().filter(|(_, o)| o.may_go_on_with(&print));
+        let best = fitting.max_by_key(|(_, o)| (o.printed.stage, o.node)).map(|(i, _)| i);
+        match best.filter(|_| print.stage != Stage::Hop) {
             Some(i) => {
                 groups.union(open[i].node, index);
-                if stage == Stage::Closed {
+                if print.stage == Stage::Closed {
                     open.remove(i);
                 } else {
-                    open[i].stage = stage;
                     open[i].node = index;
-                    open[i].ids.extend(ids);
+                    open[i].printed.stage = print.stage;
+                    open[i].printed.ids.extend(print.ids);
                 }
             }
-            None if stage != Stage::Closed => open.push(Open { node: index, group, ids: ids.into(), stage }),
+            None if print.stage != Stage::Closed => open.push(Open { node: index, printed: print }),
             None => {}
         }
     }

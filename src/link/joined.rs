@@ -1,6 +1,6 @@
 //! Groups of facts that belong together, of which incidents are made once their facts come by again.
 //!
-//! They come in the order in which they were joined. What is made of a group waits for its last fact; of a million requests, those that are
+//! They come in their order, as the outline was made of them. What is made of a group waits for its last fact; of a million requests, those that are
 //! under way at one moment are few.
 
 use std::collections::{HashMap, HashSet};
@@ -8,13 +8,15 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::assemble::Draft;
-use super::groups::{Groups, Hops};
+use super::groups::{self, Groups, Hops};
 use super::hops::Inferred;
 use super::incident::Incident;
 use super::order;
 use super::rules::Rules;
 use super::summary::Summary;
-use crate::fact::{ErrorRecord, Fact, FactKind, Statement};
+use crate::fact::{ErrorRecord, Fact, FactKind};
+
+const OF_NONE: u32 = u32::MAX;
 
 /// Groups of facts that belong together.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub struct Joined<'a> {
     with_ids: HashSet<u32>,
     /// Groups of incidents by their last fact, the last first.
     waiting: Vec<(usize, usize)>,
+    /// The last facts of these groups, by their representatives; [`OF_NONE`] of all others.
+    lasts: Vec<u32>,
     /// How many facts have come by, and those of them that groups still wait with.
     passed: usize,
     kept: HashMap<usize, Fact>,
@@ -52,10 +56,7 @@ impl<'f> AtHand<'f> {
     }
 
     pub(super) fn error(&self, node: usize) -> Option<&'f ErrorRecord> {
-        match &self.fact(node)?.statement {
-            Statement::Error(error) => Some(error),
-            _ => None,
-        }
+        self.fact(node)?.error()
     }
 }
 
@@ -71,22 +72,28 @@ impl<'a> Joined<'a> {
             with_ids: groups.nodes.iter().filter(|node| node.has_id).map(|node| node.stream).collect(),
             groups,
             waiting: Vec::new(),
+            lasts: Vec::new(),
             passed: 0,
             kept: HashMap::new(),
         };
         let of_incidents = joined.groups.summaries().iter().filter(|(_, summary)| joined.is_incident(summary));
         joined.waiting = of_incidents.filter_map(|(root, summary)| Some((*summary.nodes.iter().max()?, root))).collect();
         joined.waiting.sort_unstable_by(|a, b| b.cmp(a));
+        joined.lasts = vec![OF_NONE; joined.groups.nodes.len()];
+        for (last, root) in &joined.waiting {
+            joined.lasts[*root] = groups::number(*last);
+        }
         joined
     }
 
-    /// Makes incidents of the groups whose last fact is among these, which follow those that came by before.
-    pub fn assemble(&mut self, facts: &[Fact]) -> Vec<Box<Incident>> {
+    /// Makes incidents of the groups whose last fact is among these, which follow those that came by before; each with the number of its
+    /// first fact, in no order.
+    pub fn assemble(&mut self, facts: &[Fact]) -> Vec<(usize, Box<Incident>)> {
         let (first, end) = (self.passed, self.passed + facts.len());
         let at = self.waiting.partition_point(|(last, _)| *last >= end);
         let ready = self.waiting.split_off(at);
         let at_hand = AtHand { first, facts, kept: &self.kept };
-        let draft = |(_, root): &(usize, usize)| Draft::new(self, at_hand, *root)?.incident().map(Box::new);
+        let draft = |(_, root): &(usize, usize)| Some((*root, Box::new(Draft::new(self, at_hand, *root)?.incident()?)));
         let incidents = ready.par_iter().filter_map(draft).collect();
         let gone = ready.iter().filter_map(|(_, root)| self.groups.summaries().get(*root)).flat_map(|summary| &summary.nodes);
         for node in gone.filter(|node| **node < first) {
@@ -114,8 +121,7 @@ impl<'a> Joined<'a> {
 
     /// The last fact of a fact's group, if an incident is made of it.
     fn last_of(&self, node: usize) -> Option<usize> {
-        let summary = self.groups.summaries().get(self.groups.root(node)).filter(|summary| self.is_incident(summary))?;
-        summary.nodes.iter().copied().max()
+        self.lasts.get(self.groups.root(node)).filter(|last| **last != OF_NONE).map(|last| *last as usize)
     }
 
     /// Whether the fact of this number is of an incident.

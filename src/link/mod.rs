@@ -33,7 +33,16 @@ pub use request::Request;
 pub use rules::{Confidence, Rule};
 pub use verdict::Verdict;
 
+use rayon::prelude::*;
+
 use crate::fact::Fact;
+
+/// Puts incidents in order, as [`Joined`] gives them. Pieces of one record have one place: what stands first in the facts comes first.
+#[must_use]
+pub fn in_order(mut incidents: Vec<(usize, Box<Incident>)>) -> Vec<Box<Incident>> {
+    incidents.par_sort_unstable_by_key(|(first, incident)| (incident.order(), *first));
+    incidents.into_iter().map(|(_, incident)| incident).collect()
+}
 
 /// Joins all facts into incidents, in the order of their first record: time first seen, then stream, then place.
 ///
@@ -42,7 +51,5 @@ use crate::fact::Fact;
 pub fn link(facts: &[Fact]) -> Vec<Box<Incident>> {
     let mut outline = Outline::of(facts.len());
     outline.add(facts);
-    let mut incidents = outline.join(facts).assemble(facts);
-    incidents.sort_by_key(|incident| incident.order());
-    incidents
+    in_order(outline.join(facts).assemble(facts))
 }

@@ -46,7 +46,7 @@ pub(super) struct Node {
     pub(super) has_id: bool,
     /// Whether it shows a rejection without one that is no print of another record's, and such a one that was cut off.
     pub(super) idless_shown: (bool, bool),
-    /// Whether its message, not its traceback, holds such a one.
+    /// Whether its message, not its traceback, holds a rejection with an id.
     pub(super) message_has_id: bool,
     /// Whether the refused call was streaming, where its body tells.
     pub(super) streaming: Option<bool>,
@@ -115,7 +115,7 @@ impl Node {
             at: fact.at().unwrap_or_default(),
             timed: fact.time.is_some(),
             fine: fact.time.is_some_and(|time| time.fine),
-            lines: (fact.line, fact.line + fact.lines),
+            lines: (fact.line, fact.line.saturating_add(fact.lines)),
             answer: fact.answer,
             hop: None,
             level_up: false,

@@ -47,7 +47,7 @@ impl Outline {
         }
     }
 
-    /// Joins what belongs together. `facts` are all of them, if they are at hand; rows of traces are joined by time only then.
+    /// Joins what belongs together. `facts` are all of them, if they are at hand; rows of traces are judged together, and joined by time, only then.
     #[must_use]
     pub fn join(self, facts: &[Fact]) -> Joined<'_> {
         let mut groups = Groups::new(self.nodes, self.lists, facts);

@@ -270,7 +270,10 @@ impl Open {
         };
         (source.notes.lost, source.notes.more_pages) = (head.lost, head.more_pages);
         source.notes.processes = processes(&head.streams);
-        let numbers = head.streams.iter().map(|stream| stream.number).zip(0..).collect();
+        let numbers: HashMap<u32, usize> = head.streams.iter().map(|stream| stream.number).zip(0..).collect();
+        if numbers.len() < head.streams.len() {
+            return Err("its header tells of a stream twice".to_owned());
+        }
         let streams = head.streams.into_iter().map(stream).collect();
         source.found = SourceFound { streams, mentions: head.mentions, requests: head.requests, unread: head.unread, forms: head.forms };
         Ok(Open { source, missing: head.facts, tables: Tables::default(), streams: numbers })

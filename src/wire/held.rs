@@ -1,6 +1,6 @@
 //! Facts that were read and wait to be linked, as their lines say them.
 //!
-//! They take a fifth of the memory there, and less than half of that when they are compressed. They are kept in sections, each of which can be
+//! Lines take a fifth of the memory that facts do, and a third of that when they are compressed. They are kept in sections, each of which can be
 //! unfolded by itself and as often as is asked for: so of a million incidents in one source, too, only those are in memory that are at
 //! hand, and all cores unfold them.
 
@@ -109,6 +109,7 @@ impl Held {
     pub(super) fn close(&mut self, tables: &mut Tables) {
         self.end_section(tables);
         (self.lines, self.packed) = (Vec::new(), Vec::new());
+        self.sections.sort_by_key(|section| section.stream);
         self.ids.sort_unstable();
         self.ids.dedup();
         self.ids.shrink_to_fit();
@@ -132,25 +133,21 @@ impl Held {
         std::mem::take(&mut self.ids)
     }
 
-    /// Its facts, in their order.
+    /// Its facts, stream by stream, each in its order.
     #[must_use]
     pub fn sections(&self) -> &[Section] {
         &self.sections
     }
 
-    /// The same, to be let go one by one.
-    pub fn sections_mut(&mut self) -> &mut [Section] {
-        &mut self.sections
+    /// Those of a stream, to be let go one by one.
+    pub fn sections_of(&mut self, stream: u32) -> &mut [Section] {
+        let begin = self.sections.partition_point(|section| section.stream < stream);
+        let end = self.sections.partition_point(|section| section.stream <= stream);
+        &mut self.sections[begin..end]
     }
 }
 
 impl Section {
-    /// The stream that its facts are of, by its number in the source.
-    #[must_use]
-    pub fn stream(&self) -> u32 {
-        self.stream
-    }
-
     /// How many facts it has.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -11,9 +11,9 @@ use super::event::Event;
 use super::parts;
 use crate::fact::Fact;
 use crate::input::{Inputs, Origin, Problem, ProblemKind, Source};
-use crate::record::Form;
+use crate::record::{self, Form};
 use crate::report::{InputRead, InputsRead};
-use crate::scan::{InOrder, Wanted};
+use crate::scan::{InOrder, Piece, StreamFound, Wanted};
 use crate::stream::{self, Completion, Part, Streams};
 use crate::wire::{self, Section, SourceFacts};
 
@@ -236,8 +236,10 @@ impl Gathered {
     /// Whether streams can be linked apart: facts files carry all of them, no row of a trace is there, and nothing that is no log.
     pub(super) fn can_be_parted(&self) -> bool {
         let held = |source: &SourceRead| source.read.held.as_ref().is_none_or(|held| !held.has_rows()) && source.read.foreign.is_none();
-        let has_facts = |source: &SourceRead| source.read.found.streams.iter().any(|stream| !stream.facts.is_empty());
-        self.sources.iter().all(|source| held(source) && !has_facts(source)) && self.sources.iter().any(|source| source.read.held.is_some())
+        let is_row = |half: &Option<Piece>| half.as_ref().is_some_and(|half| record::starts_here(&half.bytes) == Some(Form::Row));
+        let has_more = |stream: &StreamFound| !stream.facts.is_empty() || is_row(&stream.edges.opening) || is_row(&stream.edges.closing);
+        let has_more = |source: &SourceRead| source.read.found.streams.iter().any(has_more);
+        self.sources.iter().all(|source| held(source) && !has_more(source)) && self.sources.iter().any(|source| source.read.held.is_some())
     }
 
     /// All streams, in parts that can be linked apart.
