@@ -1,7 +1,7 @@
 //! Groups of facts that belong together, of which incidents are made once their facts come by again.
 //!
-//! They come in their order, as the outline was made of them. What is made of a group waits for its last fact; of a million requests, those that are
-//! under way at one moment are few.
+//! They come in their order, as the outline was made of them. What is made of a group waits for its last fact; of a million requests,
+//! those that are under way at one moment are few.
 
 use std::collections::{HashMap, HashSet};
 

@@ -232,10 +232,7 @@ fn asked(error: &ErrorRecord, rejections: &[Refused<'_>]) -> Option<Asked> {
 
 /// The Router's fallback configuration, where the record prints it.
 pub(super) fn configured(fact: &Fact) -> Option<&Arc<FallbackLists>> {
-    match &fact.statement {
-        Statement::Error(error) => error.texts().find_map(|text| text.configured.as_ref()),
-        _ => None,
-    }
+    fact.error()?.texts().find_map(|text| text.configured.as_ref())
 }
 
 /// The provider's request ids of a record: of rejections, and of other errors in the same texts.

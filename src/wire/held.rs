@@ -1,8 +1,8 @@
 //! Facts that were read and wait to be linked, as their lines say them.
 //!
-//! Lines take a fifth of the memory that facts do, and a third of that when they are compressed. They are kept in sections, each of which can be
-//! unfolded by itself and as often as is asked for: so of a million incidents in one source, too, only those are in memory that are at
-//! hand, and all cores unfold them.
+//! Lines take a small part of the memory that facts do, and less when they are compressed. They are kept in sections, each of which can
+//! be unfolded by itself and as often as is asked for: so of a million incidents in one source, too, only those are in memory that are
+//! at hand, and all cores unfold them.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -21,7 +21,7 @@ const LEVEL: i32 = 1;
 /// Fewer bytes are kept as they are.
 const WORTH_PACKING: usize = 4 << 10;
 /// How many bytes of lines make a section: some ten thousand facts.
-const SECTION: usize = if cfg!(test) { 2 << 10 } else { 4 << 20 };
+const SECTION: usize = if cfg!(test) { 2 << 10 } else { 1 << 20 };
 
 /// The facts of a source.
 #[derive(Debug, Default)]
