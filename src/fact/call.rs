@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use super::arguments::Arguments;
 use super::error_text::ErrorText;
 use super::texts::{Name, Texts};
 use crate::knowledge::signature::CONTINUATIONS;
@@ -14,9 +15,6 @@ use crate::needle::Needle;
 use crate::record::python::{self, Literal};
 
 static MESSAGES: Needle = Needle::new("messages=[");
-static BODY_MESSAGES: Needle = Needle::new("'messages': [");
-static CALL_ID: Needle = Needle::new("litellm_call_id=");
-static EARLIER: Needle = Needle::new("{'exception_type': ");
 static GROUP: Needle = Needle::new("'model_group': ");
 static MODEL: Needle = Needle::new("model=");
 static VERSION: Needle = Needle::new("'litellm_api_version': ");
@@ -62,20 +60,22 @@ impl UpstreamCall {
         let (items, used) = python::items(&message[at..])?;
         let item = |back: usize| items.len().checked_sub(back).map(|i| message[at..][items[i].clone()].trim());
         let last = item(1).map(role_of);
-        let rest = without_messages(&message[at + used..]);
+        let rest = Arguments::of(&message[at + used..]);
         let ends_with_assistant = last.as_ref().is_some_and(|(role, _)| role == "assistant");
         let added = item(2).is_some_and(|text| CONTINUATIONS.iter().any(|words| text.contains(words)) && role_of(text).0 != "user");
-        let (own, earlier) = EARLIER.split(&rest).unwrap_or((&rest, ""));
+        let own = rest.own();
+        let call_id = texts.name(&python::string(rest.call_id()?)?.0);
+        let earlier = rest.entries().filter_map(|entry| EarlierError::read(&entry, texts)).collect();
         let mut name = |text, key| Some(texts.name(&quoted(text, key)?));
         Some(UpstreamCall {
-            call_id: name(&rest, &CALL_ID)?,
-            group: name(own, &GROUP),
+            call_id,
+            group: name(&own, &GROUP),
             model: name(&message[..at], &MODEL),
             ends_with_assistant,
             continuation: ends_with_assistant && added,
             asks_to_be_continued: last.is_some_and(|(_, prefix)| prefix),
-            version: name(own, &VERSION),
-            earlier: entries(earlier).filter_map(|entry| EarlierError::read(entry, texts)).collect(),
+            version: name(&own, &VERSION),
+            earlier,
         })
     }
 }
@@ -95,16 +95,6 @@ impl EarlierError {
     }
 }
 
-/// The entries of `previous_models` in a text that starts behind the mark of the first.
-fn entries(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text).filter(|text| !text.is_empty());
-    std::iter::from_fn(move || {
-        let (entry, behind) = rest.map(|text| EARLIER.split(text).map_or((text, None), |(entry, behind)| (entry, Some(behind))))?;
-        rest = behind;
-        Some(entry)
-    })
-}
-
 /// Role of a message and whether it asks to be continued.
 fn role_of(item: &str) -> (String, bool) {
     let Some((Literal::Dict(pairs), _)) = python::literal(item) else {
@@ -121,23 +111,6 @@ fn role_of(item: &str) -> (String, bool) {
         }
     }
     (role, prefix)
-}
-
-/// The text without the `'messages': […]` of request bodies in it.
-fn without_messages(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = BODY_MESSAGES.find(rest) {
-        let list = &rest[at + "'messages': ".len()..];
-        clean.push_str(&rest[..at]);
-        match python::items(list) {
-            Some((_, used)) => rest = &list[used..],
-            // The list was cut: nothing behind it can be trusted.
-            None => return clean,
-        }
-    }
-    clean.push_str(rest);
-    clean
 }
 
 /// The quoted string behind a key.

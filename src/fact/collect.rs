@@ -19,6 +19,8 @@ pub struct Found {
     pub offset: usize,
     /// Lines of the record.
     pub lines: u64,
+    /// Where these lines end in the chunk, if they were counted.
+    pub end: Option<usize>,
     /// The access line directly behind it.
     pub answer: Option<Answer>,
     /// Time of the record.
@@ -89,7 +91,7 @@ impl Collector {
             let time = row.start.or(row.end);
             let quote = self.quote_of_row(&row);
             let statement = Statement::Error(Box::new(ErrorRecord::of_row(row, &mut self.texts)));
-            self.found.push(Found { offset, lines: 1, answer: None, time, statement, quote });
+            self.found.push(Found { offset, lines: 1, end: None, answer: None, time, statement, quote });
         }
         known
     }
@@ -103,6 +105,7 @@ impl Collector {
                 self.found.push(Found {
                     offset: offset + at,
                     lines: 1,
+                    end: None,
                     answer: None,
                     time: None,
                     statement: Statement::Served(Box::new(served)),
@@ -120,11 +123,19 @@ impl Collector {
             self.add_form(row.form);
             let quote = self.quote_of_row(&row);
             let statement = Statement::Error(Box::new(ErrorRecord::of_row(row, &mut self.texts)));
-            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement, quote });
+            self.found.push(Found { offset: offset + at, lines: 1, end: None, answer: None, time: None, statement, quote });
         }
         for (at, sample) in record::samples_in(text) {
             self.add_form(Form::Metrics);
-            self.found.push(Found { offset: offset + at, lines: 1, answer: None, time: None, statement: Statement::Counted(sample), quote: None });
+            self.found.push(Found {
+                offset: offset + at,
+                lines: 1,
+                end: None,
+                answer: None,
+                time: None,
+                statement: Statement::Counted(sample),
+                quote: None,
+            });
         }
     }
 
@@ -152,7 +163,7 @@ impl Collector {
             for statement in statements(&record, &mut self.texts) {
                 let is_error = matches!(statement, Statement::Error(_));
                 let quote = if self.quotes && is_error { quote::of(&record.message) } else { None };
-                self.found.push(Found { offset: offset + at, lines, answer, time: record.time, statement, quote });
+                self.found.push(Found { offset: offset + at, lines, end: Some(offset + end), answer, time: record.time, statement, quote });
             }
         }
     }

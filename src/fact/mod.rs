@@ -3,6 +3,7 @@
 //! Facts are all that the link step sees. They say what a record says, never what it may mean: which side is to blame is
 //! decided later, over all facts.
 
+mod arguments;
 mod attempt;
 mod call;
 mod collect;

@@ -61,6 +61,19 @@ pub const ROW_NEEDLES: [&str; 9] = [
     "Failed Proxy Server Request",
 ];
 
+/// The rare part of each of these, as [`RARE_PARTS`] are of the others.
+pub const ROW_RARE_PARTS: [(&str, usize); 9] = [
+    ("efill", 37),
+    ("efill", 1),
+    ("llb", 1),
+    ("failure", 1),
+    ("ERROR", 1),
+    ("STATUS_CODE_ERROR", 1),
+    ("code\": 2", 1),
+    ("code\":2", 1),
+    ("xy Server Request", 10),
+];
+
 /// How rows and spans start that may stand among the lines of a log: the first key, and another that follows soon.
 /// Sources: LiteLLM's payload loggers, the OpenTelemetry collector, Langfuse's ingestion API, the console exporter (indent 4).
 pub const ROW_HEADS: [(&str, &str); 11] = [
@@ -185,7 +198,7 @@ mod tests {
 
     #[test]
     fn each_needle_holds_its_rare_part() {
-        for (needle, (part, at)) in NEEDLES.iter().zip(RARE_PARTS) {
+        for (needle, (part, at)) in NEEDLES.iter().zip(RARE_PARTS).chain(ROW_NEEDLES.iter().zip(ROW_RARE_PARTS)) {
             assert_eq!(needle.find(part), Some(at), "{needle}");
         }
     }

@@ -2,9 +2,21 @@
 
 use std::borrow::Cow;
 
+/// How long the sequence at the end of a coloured line may be.
+const MOST_COLOUR: usize = 16;
+
 /// The text without `ESC[…m` sequences; borrowed when there are none.
 pub(super) fn strip(text: Cow<'_, str>) -> Cow<'_, str> {
     without(text, b'\x1b', |rest| Some(sequence_end(rest).unwrap_or(0)))
+}
+
+/// The text of a record that is one coloured line, without the colours and the line's end: nothing is copied.
+pub(super) fn strip_line(line: &str) -> Cow<'_, str> {
+    let line = line.trim_ascii_end();
+    let line = &line[line.strip_prefix('\x1b').and_then(sequence_end).map_or(0, |end| end + 1)..];
+    let near = line.floor_char_boundary(line.len().saturating_sub(MOST_COLOUR));
+    let end = line[near..].rfind('\x1b').filter(|at| sequence_end(&line[near + at + 1..]) == Some(line.len() - near - at - 1));
+    strip(Cow::Borrowed(&line[..end.map_or(line.len(), |at| near + at)]))
 }
 
 /// The text of a record whose ESCs were lost: `[31m` alone is a colour there.
@@ -45,7 +57,9 @@ fn colour_end(body: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{strip, strip_lost};
+    use std::borrow::Cow;
+
+    use super::{strip, strip_line, strip_lost};
 
     #[test]
     fn colours_go_and_everything_else_stays() {
@@ -58,6 +72,10 @@ mod tests {
         ];
         for (given, expected) in cases {
             assert_eq!(strip(given.into()), expected);
+            assert_eq!(strip_line(&format!("{given}\n")), expected);
+            let coloured = format!("\x1b[92m{given}\x1b[0m\n");
+            assert_eq!(strip_line(&coloured), expected);
+            assert_eq!(matches!(strip_line(&coloured), Cow::Borrowed(_)), !given.contains('\x1b'));
         }
         for (given, expected) in [("a[31m Exception[0m: [1, 2] [mail", "a Exception: [1, 2] [mail"), ("x[\u{e9}y[", "x[\u{e9}y["), ("plain", "plain")]
         {

@@ -92,7 +92,11 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
     let level = text_of(&bytes[head.level.clone()]);
     let outline = (!quotes(&level, body)).then(|| Outline::of(body));
     let own = outline.as_ref().map_or(body.len(), |outline| seam::own_length(body, outline));
-    let text = ansi::strip(text_of(&body[..own]));
+    let text = match text_of(&body[..own]) {
+        // Tens of KB, of which nothing but the ends is coloured.
+        Cow::Borrowed(line) if outline.is_none() => ansi::strip_line(line),
+        text => ansi::strip(text),
+    };
     let text = if bytes.starts_with(b"[") { ansi::strip_lost(text) } else { text };
     let (message, traceback) = split(text, outline.as_ref());
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || traceback::stands_in_message(&message);
@@ -123,8 +127,8 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
 pub(super) fn says_nothing(bytes: &[u8]) -> bool {
     let Some(head) = parse_head(bytes, colour_length(bytes)) else { return false };
     let body = &bytes[head.message.start..];
-    let message = body.trim_ascii_start();
-    // A colour or another blank before it would have to be taken off first.
+    let message = body[colour_length(body)..].trim_ascii_start();
+    // Another colour, or another blank before it, would have to be taken off first.
     let is_plain = !matches!(message.first(), Some(0x0b | 0x1b | b'[' | 0x80..) | None);
     &bytes[head.level] == b"DEBUG" && is_plain && !MESSAGE_HEADS.iter().any(|(start, _)| message.starts_with(start.as_bytes()))
 }

@@ -63,7 +63,10 @@ impl<'a> Traceback<'a> {
 
 /// Where a traceback starts in a record's text: at the beginning of a line.
 pub(super) fn start(text: &str) -> Option<usize> {
-    STARTS.all_in(text.as_bytes()).find(|&at| at == 0 || text.as_bytes()[at - 1] == b'\n')
+    // A call at DEBUG is one line of tens of KB.
+    let from = if text.starts_with("Traceback") { 0 } else { memchr::memchr(b'\n', text.as_bytes())? };
+    let bytes = &text.as_bytes()[from..];
+    STARTS.all_in(bytes).find(|&at| at == 0 || bytes[at - 1] == b'\n').map(|at| from + at)
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -160,8 +160,9 @@ impl InOrder {
     #[must_use]
     pub fn finish(self) -> SourceFound {
         let mut facts: BTreeMap<u32, Vec<Fact>> = BTreeMap::new();
-        for fact in self.facts {
-            facts.entry(fact.stream).or_default().push(fact);
+        match self.streams.keys().next() {
+            Some(only) if self.streams.len() == 1 => drop(facts.insert(*only, self.facts)),
+            _ => self.facts.into_iter().for_each(|fact| facts.entry(fact.stream).or_default().push(fact)),
         }
         let mut streams: Vec<(u32, Chunks)> = self.streams.into_iter().collect();
         streams.sort_unstable_by_key(|(number, _)| *number);

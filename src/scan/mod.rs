@@ -8,6 +8,7 @@ mod chunk;
 mod cuts;
 mod edges;
 mod in_order;
+mod rare;
 mod rows;
 mod search;
 mod streams;

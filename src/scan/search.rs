@@ -4,14 +4,13 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use memchr::memmem::Finder;
-use regex::bytes::Regex;
 
 use super::chunk::{Chunk, LineOrigin};
 use super::edges::Edges;
+use super::rare::Rare;
 use crate::document::{self, RowPlace};
 use crate::fact::{Collector, Fact, Found, Learnt, Place};
-use crate::knowledge::signature::{NEEDLES, RARE_PARTS, REJECTION, ROW_NEEDLES};
-use crate::needle::any_of;
+use crate::knowledge::signature::{NEEDLES, RARE_PARTS, REJECTION, ROW_NEEDLES, ROW_RARE_PARTS};
 use crate::record::{self, Form, Lines};
 
 /// How many bytes of a source's first chunk are looked at to tell binary junk.
@@ -70,15 +69,16 @@ struct RecordsRead {
 
 /// What each line of a facts file has but its headers.
 const FACT: &str = "\"f\":{\"p\":[";
+/// How many bytes of the rejection's sentence are searched for, its last: more are not compared at once, and cost a pass that is many times slower.
+const SEARCHED: usize = 25;
 
 /// The needles, made ready for search.
 #[derive(Debug)]
 pub struct Searcher {
-    /// The rare parts of a log's needles.
-    rare_parts: Regex,
-    all_needles: Regex,
+    of_logs: Rare,
+    of_rows: Rare,
     wanted: Wanted,
-    rejection: Finder<'static>,
+    rejection_end: Finder<'static>,
     fact: Finder<'static>,
     /// Of chunks that were searched; as many as were searched at once.
     learnt: Mutex<Vec<Learnt>>,
@@ -91,14 +91,12 @@ impl Searcher {
     ///
     /// When the needles do not make a pattern, which a test rules out.
     pub fn new(wanted: Wanted) -> Result<Searcher, regex::Error> {
-        let all = [NEEDLES.as_slice(), ROW_NEEDLES.as_slice()].concat();
-        let mut rare: Vec<&str> = RARE_PARTS.iter().map(|(part, _)| *part).collect();
-        rare.dedup();
+        let of_logs = NEEDLES.into_iter().zip(RARE_PARTS);
         Ok(Searcher {
-            rare_parts: any_of(&rare)?,
-            all_needles: any_of(&all)?,
+            of_logs: Rare::new(of_logs.clone())?,
+            of_rows: Rare::new(of_logs.chain(ROW_NEEDLES.into_iter().zip(ROW_RARE_PARTS)))?,
             wanted,
-            rejection: Finder::new(REJECTION),
+            rejection_end: Finder::new(&REJECTION[REJECTION.len() - SEARCHED..]),
             fact: Finder::new(FACT),
             learnt: Mutex::default(),
         })
@@ -122,26 +120,17 @@ impl Searcher {
         };
         // Lines are counted once, from one fact to the next.
         let (lines, counted) = facts.place(bytes, found, chunk.origins.as_deref());
-        let newlines = lines + memchr::memchr_iter(b'\n', &bytes[counted..]).count() as u64;
+        let newlines = lines + newlines_in(&bytes[counted..]);
         if let Ok(mut all) = self.learnt.lock() {
             all.push(learnt);
         }
         ChunkFacts { edges: Edges::of(chunk, newlines), ..facts.of_chunk(chunk, newlines) }
     }
 
-    /// The next needle from `from` on.
-    fn find(&self, bytes: &[u8], from: usize, lines: Lines) -> Option<Range<usize>> {
-        if lines == Lines::Rows {
-            return self.all_needles.find_at(bytes, from).map(|hit| hit.range());
-        }
-        let mut at = from;
-        loop {
-            let part = self.rare_parts.find_at(bytes, at)?;
-            if let Some(needle) = needle_around(bytes, part.start()).filter(|needle| needle.start >= from) {
-                return Some(needle);
-            }
-            at = part.start() + 1;
-        }
+    /// How often the rejection's sentence stands in these bytes.
+    fn mentions_in(&self, bytes: &[u8]) -> u64 {
+        let before = &REJECTION.as_bytes()[..REJECTION.len() - SEARCHED];
+        self.rejection_end.find_iter(bytes).filter(|at| bytes[..*at].ends_with(before)).count() as u64
     }
 
     /// Reads the records around the hits of the needles.
@@ -149,8 +138,9 @@ impl Searcher {
         let mut collector = Collector::new(self.wanted.quotes, learnt);
         let (mut at, mut last, mut mentions, mut unread) = (0, 0..0, 0, 0);
         // The sentence is a needle: it stands in what is read, or nowhere.
-        let mentions_in = |range: Range<usize>| self.rejection.find_iter(&bytes[range]).count() as u64;
-        while let Some(hit) = self.find(bytes, at, lines) {
+        let mentions_in = |range: Range<usize>| self.mentions_in(&bytes[range]);
+        let needles = if lines == Lines::Rows { &self.of_rows } else { &self.of_logs };
+        while let Some(hit) = needles.find(bytes, at) {
             if let Some(end) = self.end_of_fact(bytes, hit.start, lines) {
                 mentions += mentions_in(hit.start..end);
                 unread += 1;
@@ -169,13 +159,13 @@ impl Searcher {
                 Some(Form::Row) => {
                     for (place, row) in document::rows_of(record) {
                         let known = collector.read_row(&row, start + place);
-                        unread += u64::from(lines == Lines::Rows && !known && self.rejection.find(&row).is_some());
+                        unread += u64::from(lines == Lines::Rows && !known && self.mentions_in(&row) > 0);
                     }
                 }
                 None if lines != Lines::Log => {
                     collector.read_text(record, start);
                     let silent = collector.found.len() == before && lines == Lines::Rows;
-                    unread += u64::from(silent && self.rejection.find(record).is_some());
+                    unread += u64::from(silent && self.mentions_in(record) > 0);
                 }
                 _ => collector.read(record, start, &bytes[end..]),
             }
@@ -190,9 +180,11 @@ impl Searcher {
     /// Where a line of a facts file ends, if the hit is in one: among a log's lines it is nobody's, and what it quotes is no record.
     fn end_of_fact(&self, bytes: &[u8], hit: usize, lines: Lines) -> Option<usize> {
         let start = memchr::memrchr(b'\n', &bytes[..hit]).map_or(0, |newline| newline + 1);
+        if lines.starts_here(&bytes[start..]).is_some_and(|form| form != Form::Row) {
+            return None;
+        }
         let end = memchr::memchr(b'\n', &bytes[hit..]).map_or(bytes.len(), |newline| hit + newline + 1);
-        let line = &bytes[start..end];
-        (self.fact.find(line).is_some() && lines.starts_here(line).is_none_or(|form| form == Form::Row)).then_some(end)
+        self.fact.find(&bytes[start..end]).map(|_| end)
     }
 }
 
@@ -200,7 +192,7 @@ impl ChunkFacts {
     /// What a chunk is that could not be searched: nothing of it is read.
     #[must_use]
     pub fn without_facts(chunk: &Chunk) -> ChunkFacts {
-        ChunkFacts::default().of_chunk(chunk, memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64)
+        ChunkFacts::default().of_chunk(chunk, newlines_in(&chunk.bytes))
     }
 
     fn of_chunk(self, chunk: &Chunk, newlines: u64) -> ChunkFacts {
@@ -208,22 +200,35 @@ impl ChunkFacts {
         ChunkFacts { index, bytes, newlines, of_rows, stream: chunk.stream, rank: chunk.rank, ..self }
     }
 
-    /// Gives facts their places; gives the lines before the last, and where it starts.
+    /// Gives facts their places; gives how many lines were counted, and up to where.
     fn place(&mut self, bytes: &[u8], found: Vec<Found>, origins: Option<&[LineOrigin]>) -> (u64, usize) {
+        self.facts.reserve_exact(found.len());
         let (mut line, mut counted) = (0, 0);
+        // Behind the last record whose lines are known: that many KB need not be counted again.
+        let mut behind = (0, 0);
         for found in found {
-            line += memchr::memchr_iter(b'\n', &bytes[counted..found.offset]).count();
+            if (counted..=found.offset).contains(&behind.1) {
+                (line, counted) = behind;
+            }
+            line += newlines_in(&bytes[counted..found.offset]);
             counted = found.offset;
-            let own = LineOrigin { place: RowPlace { line: line as u64, byte: found.offset as u64 }, ..LineOrigin::default() };
-            let origin = origins.map_or(Some(own), |origins| origins.get(line).copied()).unwrap_or_default();
+            behind = found.end.map_or(behind, |end| (line + found.lines, end));
+            let own = LineOrigin { place: RowPlace { line, byte: found.offset as u64 }, ..LineOrigin::default() };
+            let of_line = |origins: &[LineOrigin]| usize::try_from(line).ok().and_then(|line| origins.get(line).copied());
+            let origin = origins.map_or(Some(own), of_line).unwrap_or_default();
             let mut fact = found.at(Place { source: 0, line: origin.place.line, byte: origin.place.byte });
-            fact.line = line as u64;
+            fact.line = line;
             fact.output = origin.output;
             fact.time = fact.time.map(|time| origin.written.map_or(time, |written| time.completed_by(written)));
             self.facts.push(fact);
         }
-        (line as u64, counted)
+        if behind.1 > counted { behind } else { (line, counted) }
     }
+}
+
+/// How many lines end in these bytes.
+fn newlines_in(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// Whether the start of a source is no text.
@@ -238,14 +243,6 @@ fn looks_like_text(sample: &[u8]) -> bool {
     let odd = sample.iter().filter(|b| b.is_ascii_control() && !matches!(b, b'\n' | b'\r' | b'\t' | 0x0c | 0x1b)).count();
     let broken = String::from_utf8_lossy(sample).chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
     (odd + broken) * 5 <= sample.len()
-}
-
-/// The needle whose rare part stands at `at`.
-fn needle_around(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    NEEDLES.iter().zip(RARE_PARTS).find_map(|(needle, (_, before))| {
-        let start = at.checked_sub(before)?;
-        bytes[start..].starts_with(needle.as_bytes()).then_some(start..start + needle.len())
-    })
 }
 
 /// The record around a hit, but nothing before `floor`. Among rows it is a line, whatever it is.

@@ -98,7 +98,15 @@ pub(super) fn read(value: &Value) -> Option<Vec<TraceRecord>> {
 /// The same, of a row that is one JSON object and nothing else.
 pub(super) fn read_row(row: &[u8]) -> Option<Vec<TraceRecord>> {
     // A list would be taken for a payload's values in their order.
-    row.starts_with(b"{").then(|| serde_json::from_slice::<Payload<'_>>(row).ok())??.records()
+    if !row.starts_with(b"{") {
+        return None;
+    }
+    // To look at all bytes once is faster than at each text, and what is no UTF-8 may stand where nothing is read.
+    let payload: Payload<'_> = match std::str::from_utf8(row) {
+        Ok(row) => serde_json::from_str(row).ok()?,
+        Err(_) => serde_json::from_slice(row).ok()?,
+    };
+    payload.records()
 }
 
 impl Payload<'_> {

@@ -1,0 +1,79 @@
+//! Finds needles by what is rare of them: `all` and `lit` of `allback` and `litellm_call_id='` stand on most lines, and each
+//! candidate costs more than a hundred bytes of search. Where a rare part stands, the needle decides.
+
+use std::ops::Range;
+
+use regex::bytes::Regex;
+
+use crate::needle::any_of;
+
+/// The word that holds a needle and is none.
+const CALLBACK: &[u8] = b"callback";
+
+/// Needles, found by what is rare of them.
+#[derive(Debug)]
+pub(super) struct Rare {
+    parts: Regex,
+    needles: Vec<(&'static str, &'static str, usize)>,
+}
+
+impl Rare {
+    /// Needles, each with its rare part and how many bytes of the needle stand before that.
+    pub(super) fn new(needles: impl Iterator<Item = (&'static str, (&'static str, usize))>) -> Result<Rare, regex::Error> {
+        let mut needles: Vec<_> = needles.map(|(needle, (part, before))| (needle, part, before)).collect();
+        needles.sort_unstable();
+        needles.dedup();
+        let mut parts: Vec<&str> = needles.iter().map(|(_, part, _)| *part).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        Ok(Rare { parts: any_of(&parts)?, needles })
+    }
+
+    /// The next needle from `from` on.
+    pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        let mut at = from;
+        loop {
+            let part = self.parts.find_at(bytes, at)?.start();
+            let needle = self.around(bytes, part).filter(|needle| needle.start >= from && !is_callback(bytes, needle));
+            if needle.is_some() {
+                return needle;
+            }
+            at = part + 1;
+        }
+    }
+
+    /// The needle whose rare part stands at `at`.
+    fn around(&self, bytes: &[u8], at: usize) -> Option<Range<usize>> {
+        self.needles.iter().find_map(|(needle, _, before)| {
+            let start = at.checked_sub(*before)?;
+            bytes[start..].starts_with(needle.as_bytes()).then_some(start..start + needle.len())
+        })
+    }
+}
+
+/// Whether a needle is the end of `callback`, which says nothing of fallbacks: thousands of DEBUG records have the word.
+fn is_callback(bytes: &[u8], needle: &Range<usize>) -> bool {
+    bytes[..needle.end].ends_with(CALLBACK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callbacks_are_no_fallbacks() {
+        let rare = Rare::new([("allback", ("llb", 1)), ("Exception occured - ", ("occured - ", 10))].into_iter()).unwrap();
+        let cases: [(&str, usize, Option<usize>); 7] = [
+            ("a callback and a fallback", 0, Some(18)),
+            ("success_callback", 0, None),
+            ("allback", 0, Some(0)),
+            ("allback", 1, None),
+            ("llb occured - ", 0, None),
+            ("callback: Exception occured - callback", 0, Some(10)),
+            ("Exception occured - fallback", 1, Some(21)),
+        ];
+        for (text, from, expected) in cases {
+            assert_eq!(rare.find(text.as_bytes(), from).map(|needle| needle.start), expected, "{text}");
+        }
+    }
+}
