@@ -3,12 +3,15 @@
 //! What is hashed may be a hostile log's, made so that hashes fall into one place. So a number of this run alone moves them; no output
 //! depends on the order of such a map.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::LazyLock;
 
 /// Values by hashes of 128 bits.
 pub(crate) type ByHash<K, T> = HashMap<K, T, BuildHasherDefault<Hashed>>;
+
+/// Hashes of 128 bits.
+pub(crate) type Hashes<K> = HashSet<K, BuildHasherDefault<Hashed>>;
 
 static SECRET: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
 

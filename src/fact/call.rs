@@ -89,9 +89,12 @@ impl UpstreamCall {
 
 impl EarlierError {
     fn read(entry: &str, texts: &mut Texts) -> Option<EarlierError> {
-        let text = quoted(entry, &ERROR)?;
-        let call_id = texts.name(&quoted(entry, &ERROR_CALL_ID)?);
-        Some(EarlierError { call_id, text: texts.read(&text), group: quoted(entry, &GROUP).map(|group| texts.name(&group)) })
+        let (_, error) = ERROR.split(entry)?;
+        let (text, used) = python::string(error)?;
+        // The error comes before what names its request, and may quote anything.
+        let behind = &error[used..];
+        let call_id = texts.name(&quoted(behind, &ERROR_CALL_ID)?);
+        Some(EarlierError { call_id, text: texts.read(&text), group: quoted(behind, &GROUP).map(|group| texts.name(&group)) })
     }
 }
 
@@ -158,7 +161,7 @@ mod tests {
 
     #[test]
     fn earlier_errors_carry_their_own_call_ids() {
-        let metadata = "'previous_models': [{'exception_type': 'E', 'exception_string': 'litellm.MidStreamFallbackError: a', 'metadata': {'model_group': \
+        let metadata = "'previous_models': [{'exception_type': 'E', 'exception_string': \"litellm.MidStreamFallbackError: 'litellm_call_id': 'forged'\", 'metadata': {'model_group': \
                         'p'}, 'litellm_call_id': 'one'}, {'exception_type': 'E', 'exception_string': \"b\", 'litellm_call_id': 'two'}]";
         let call = UpstreamCall::read(&line("[{'role': 'user', 'content': 'x'}]", metadata), &mut Texts::default()).unwrap();
         let ids: Vec<_> = call.earlier.iter().map(|e| (&*e.call_id, e.text.mid_stream)).collect();

@@ -17,6 +17,7 @@ mod time;
 mod trace;
 mod traceback;
 pub(crate) mod value;
+mod walk;
 
 use std::borrow::Cow;
 

@@ -4,88 +4,21 @@
 //! that is rare, a byte that JSON does not allow, a value that is no text where one should be) is left to the parser, so that there is one
 //! answer to what JSON is; a test holds the two against each other.
 
-use serde::de::IgnoredAny;
-
 use super::json::OwnKeys;
+use super::walk;
 
 /// The keys of the record that fills a line; `None` where the parser must decide.
 pub(super) fn read(line: &str) -> Option<OwnKeys> {
-    let mut rest = line.strip_prefix('{')?;
-    let mut keys = OwnKeys::default();
-    for index in 0.. {
-        let (key, behind) = bare_text(blank_off(rest))?;
-        let value = blank_off(blank_off(behind).strip_prefix(':')?);
-        let wanted = keys.slot(key, index);
-        rest = match wanted {
-            Some(slot) => {
-                let (text, behind) = text(value)?;
-                *slot = Some(text);
-                behind
-            }
-            None => past(value)?,
-        };
-        rest = blank_off(rest);
-        match rest.strip_prefix(',') {
-            Some(next) => rest = next,
-            None => break,
-        }
-    }
-    blank_off(rest.strip_prefix('}')?).is_empty().then_some(keys)?.settled()
-}
-
-/// How long most messages are; tracebacks are longer.
-const LIKELY: usize = 1024;
-
-/// Without the blanks that JSON allows.
-fn blank_off(text: &str) -> &str {
-    text.trim_start_matches([' ', '\t', '\n', '\r'])
-}
-
-/// The text that starts here and has no escapes, and what stands behind it.
-fn bare_text(text: &str) -> Option<(&str, &str)> {
-    let own = text.strip_prefix('"')?;
-    let end = memchr::memchr2(b'"', b'\\', own.as_bytes()).filter(|end| own.as_bytes()[*end] == b'"')?;
-    is_allowed(&own[..end]).then(|| (&own[..end], &own[end + 1..]))
-}
-
-/// The text that starts here, and what stands behind it.
-fn text(text: &str) -> Option<(String, &str)> {
-    let mut rest = text.strip_prefix('"')?;
-    let mut decoded = String::with_capacity(rest.len().min(LIKELY));
-    loop {
-        let at = memchr::memchr2(b'"', b'\\', rest.as_bytes())?;
-        let (piece, behind) = (&rest[..at], &rest.as_bytes()[at..]);
-        if !is_allowed(piece) {
-            return None;
-        }
-        decoded.push_str(piece);
-        if behind[0] == b'"' {
-            return Some((decoded, &rest[at + 1..]));
-        }
-        decoded.push(match behind.get(1)? {
-            b'n' => '\n',
-            b't' => '\t',
-            b'r' => '\r',
-            quoted @ (b'"' | b'\\' | b'/') => char::from(*quoted),
-            _ => return None,
-        });
-        rest = &rest[at + 2..];
-    }
-}
-
-/// What stands behind the value that starts here.
-fn past(value: &str) -> Option<&str> {
-    if let Some((_, behind)) = bare_text(value) {
-        return Some(behind);
-    }
-    let mut values = serde_json::Deserializer::from_str(value).into_iter::<IgnoredAny>();
-    values.next()?.ok()?;
-    value.get(values.byte_offset()..)
-}
-
-/// Whether a text holds nothing that JSON wants escaped.
-fn is_allowed(text: &str) -> bool {
-    text.bytes().fold(0, |any, byte| any | u8::from(byte < 0x20)) == 0
+    let (mut keys, mut index) = (OwnKeys::default(), 0);
+    let behind = walk::fields(line, |key, value| {
+        let slot = keys.slot(key, index);
+        index += 1;
+        let Some(slot) = slot else { return walk::past(value) };
+        let (text, behind) = walk::text(value)?;
+        *slot = Some(text.into_owned());
+        Some(behind)
+    })?;
+    walk::blank_off(behind).is_empty().then_some(keys)?.settled()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::edges::{self, Edges, Piece};
 use super::search::ChunkFacts;
+use crate::by_hash::Hashes;
 use crate::fact::{Fact, Statement};
 use crate::record::{Form, Time};
 
@@ -26,7 +27,7 @@ pub struct InOrder {
     /// Facts since the last pruning that may be let go.
     lesser: usize,
     /// Calls and requests of which an attempt failed. Of the many others, nothing is kept.
-    failed: HashSet<NameHash>,
+    failed: Hashes<NameHash>,
 }
 
 /// The chunks of one stream, by rank.
@@ -199,7 +200,7 @@ impl InOrder {
         let kept: Vec<bool> = self.facts.iter().map(|fact| !fact.is_lesser() || fact.request_names().any(|name| told.contains(name))).collect();
         let mut kept = kept.into_iter();
         self.facts.retain(|_| kept.next().unwrap_or(true));
-        let names: HashSet<NameHash> = self.facts.iter().flat_map(Fact::request_names).map(hash).collect();
+        let names: Hashes<NameHash> = self.facts.iter().flat_map(Fact::request_names).map(hash).collect();
         self.failed.retain(|name| names.contains(name));
         self.lesser = 0;
     }

@@ -7,8 +7,8 @@ use regex::bytes::Regex;
 
 use crate::needle::any_of;
 
-/// The word that holds a needle and is none.
-const CALLBACK: &[u8] = b"callback";
+/// What stands before the rare part of `allback`, and from there on, in a word that says nothing of fallbacks: thousands of DEBUG records have it.
+const CALLBACK: (&[u8], &[u8]) = (b"ca", b"llback");
 
 /// Needles, found by what is rare of them.
 #[derive(Debug)]
@@ -34,9 +34,11 @@ impl Rare {
         let mut at = from;
         loop {
             let part = self.parts.find_at(bytes, at)?.start();
-            let needle = self.around(bytes, part).filter(|needle| needle.start >= from && !is_callback(bytes, needle));
-            if needle.is_some() {
-                return needle;
+            if !is_in_callback(bytes, part) {
+                let needle = self.around(bytes, part).filter(|needle| needle.start >= from);
+                if needle.is_some() {
+                    return needle;
+                }
             }
             at = part + 1;
         }
@@ -51,9 +53,9 @@ impl Rare {
     }
 }
 
-/// Whether a needle is the end of `callback`, which says nothing of fallbacks: thousands of DEBUG records have the word.
-fn is_callback(bytes: &[u8], needle: &Range<usize>) -> bool {
-    bytes[..needle.end].ends_with(CALLBACK)
+/// Whether a rare part stands in `callback`.
+fn is_in_callback(bytes: &[u8], part: usize) -> bool {
+    bytes[..part].ends_with(CALLBACK.0) && bytes[part..].starts_with(CALLBACK.1)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 
-use crate::record::{Time, value};
+use crate::record::{Time, value, walk};
 
 /// A field that holds a text or a number, if anything that is read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -57,6 +57,26 @@ impl Field<'_> {
             Field::Number(number) => value::instant_of_text(&number.to_string()),
             Field::Absent | Field::Other => None,
         }
+    }
+}
+
+impl<'a> Field<'a> {
+    /// Takes the value that starts here, and gives what stands behind it; `None` where the parser must decide.
+    pub(super) fn walk(&mut self, value: &'a str) -> Option<&'a str> {
+        // A key that stands twice.
+        if self.is_there() {
+            return None;
+        }
+        let behind;
+        (*self, behind) = match value.as_bytes().first()? {
+            b'"' => walk::text(value).map(|(text, behind)| (Field::Text(text), behind))?,
+            b'-' | b'0'..=b'9' => {
+                let behind = walk::past(value)?;
+                (Field::Number(serde_json::from_str(&value[..value.len() - behind.len()]).ok()?), behind)
+            }
+            _ => (Field::Other, walk::past(value)?),
+        };
+        Some(behind)
     }
 }
 
@@ -114,13 +134,32 @@ impl<'de: 'a, 'a> Visitor<'de> for FieldVisitor<'a> {
     }
 }
 
+/// What has fields.
+pub(super) trait Fields<'a> {
+    /// The field with this key, if there is one.
+    fn field(&mut self, key: &str) -> Option<&mut Field<'a>>;
+
+    /// Takes the field with this key and the value that starts here, or passes over it; gives what stands behind the value.
+    fn walk(&mut self, key: &str, value: &'a str) -> Option<&'a str> {
+        self.field(key).map_or_else(|| walk::past(value), |field| field.walk(value))
+    }
+}
+
 /// An object, or one that was written as a text; what is neither has none of its fields.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Nested<T> {
     /// Whether the row has it.
     pub(super) is_there: bool,
     /// Its fields.
     pub(super) fields: T,
+}
+
+impl<'a, T: Fields<'a>> Nested<T> {
+    /// Takes the object that starts here, and gives what stands behind it; `None` where the parser must decide.
+    pub(super) fn walk(&mut self, value: &'a str) -> Option<&'a str> {
+        let is_first = !std::mem::replace(&mut self.is_there, true);
+        is_first.then(|| walk::fields(value, |key, value| self.fields.walk(key, value)))?
+    }
 }
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Nested<T> {

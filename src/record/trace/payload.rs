@@ -7,17 +7,17 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::field::{Field, Nested};
+use super::field::{Field, Fields, Nested};
 use super::{About, Caller, Form, LastMessage, TraceRecord, messages};
 use crate::knowledge::route;
 use crate::needle::Needle;
-use crate::record::Time;
+use crate::record::{Time, walk};
 
 static CALL_ID: Needle = Needle::new("\"litellm_call_id");
 static END_TIME: Needle = Needle::new("\"endTime");
 
 /// What is read of a payload: a small part, and of most values nothing is built.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[allow(non_snake_case, reason = "the payload's own names")]
 struct Payload<'a> {
@@ -56,7 +56,7 @@ struct Payload<'a> {
     trace_id: Field<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct Information<'a> {
     #[serde(borrow)]
@@ -69,7 +69,7 @@ struct Information<'a> {
     traceback: Field<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct Metadata<'a> {
     #[serde(borrow)]
@@ -101,12 +101,78 @@ pub(super) fn read_row(row: &[u8]) -> Option<Vec<TraceRecord>> {
     if !row.starts_with(b"{") {
         return None;
     }
-    // To look at all bytes once is faster than at each text, and what is no UTF-8 may stand where nothing is read.
-    let payload: Payload<'_> = match std::str::from_utf8(row) {
-        Ok(row) => serde_json::from_str(row).ok()?,
-        Err(_) => serde_json::from_slice(row).ok()?,
-    };
-    payload.records()
+    let walked = std::str::from_utf8(row).ok().and_then(Payload::walk);
+    walked.or_else(|| serde_json::from_slice::<Payload<'_>>(row).ok())?.records()
+}
+
+impl<'a> Payload<'a> {
+    /// The payload that fills a row; `None` where the parser must decide.
+    fn walk(row: &'a str) -> Option<Payload<'a>> {
+        let (mut payload, mut has_messages) = (Payload::default(), false);
+        let behind = walk::fields(row, |key, value| match key {
+            "error_information" => payload.error_information.walk(value),
+            "metadata" => payload.metadata.walk(value),
+            // A key that stands twice.
+            "messages" if std::mem::replace(&mut has_messages, true) => None,
+            "messages" => {
+                let behind = walk::past(value)?;
+                payload.messages = serde_json::from_str(&value[..value.len() - behind.len()]).ok()?;
+                Some(behind)
+            }
+            _ => Fields::walk(&mut payload, key, value),
+        })?;
+        walk::blank_off(behind).is_empty().then_some(payload)
+    }
+}
+
+impl<'a> Fields<'a> for Payload<'a> {
+    fn field(&mut self, key: &str) -> Option<&mut Field<'a>> {
+        Some(match key {
+            "call_type" => &mut self.call_type,
+            "completionStartTime" => &mut self.completionStartTime,
+            "custom_llm_provider" => &mut self.custom_llm_provider,
+            "endTime" => &mut self.endTime,
+            "end_user" => &mut self.end_user,
+            "error_str" => &mut self.error_str,
+            "id" => &mut self.id,
+            "litellm_call_id" => &mut self.litellm_call_id,
+            "model" => &mut self.model,
+            "model_group" => &mut self.model_group,
+            "response_time" => &mut self.response_time,
+            "startTime" => &mut self.startTime,
+            "status" => &mut self.status,
+            "trace_id" => &mut self.trace_id,
+            _ => return None,
+        })
+    }
+}
+
+impl<'a> Fields<'a> for Information<'a> {
+    fn field(&mut self, key: &str) -> Option<&mut Field<'a>> {
+        Some(match key {
+            "error_class" => &mut self.error_class,
+            "error_message" => &mut self.error_message,
+            "llm_provider" => &mut self.llm_provider,
+            "traceback" => &mut self.traceback,
+            _ => return None,
+        })
+    }
+}
+
+impl<'a> Fields<'a> for Metadata<'a> {
+    fn field(&mut self, key: &str) -> Option<&mut Field<'a>> {
+        Some(match key {
+            "user_agent" => &mut self.user_agent,
+            "litellm_api_version" => &mut self.litellm_api_version,
+            "user_api_key_alias" => &mut self.user_api_key_alias,
+            "user_api_key_hash" => &mut self.user_api_key_hash,
+            "user_api_key_request_route" => &mut self.user_api_key_request_route,
+            "user_api_key_team_alias" => &mut self.user_api_key_team_alias,
+            "user_api_key_team_id" => &mut self.user_api_key_team_id,
+            "user_api_key_user_id" => &mut self.user_api_key_user_id,
+            _ => return None,
+        })
+    }
 }
 
 impl Payload<'_> {
@@ -177,6 +243,34 @@ pub(super) fn end(row: &[u8]) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ROW: &str = r#"{"id": "i", "trace_id": "t", "call_type": "acompletion", "status": "failure", "response_time": -1.5, "model": "m\"\n", "model_group": "g", "n": [1, {"id": 2}],
+        "messages": [{"role": "user", "content": "x"}], "error_str": "e", "error_information": {"error_class": "C", "traceback": "T\n", "more": {}}, "startTime": 1.25, "endTime": 2,
+        "metadata": {"user_api_key_hash": "h", "user_agent": null, "litellm_api_version": "1", "other": [true]}, "end_user": "", "completionStartTime": "2026", "custom_llm_provider": "a"}"#;
+
+    #[test]
+    fn the_parser_says_the_same_as_the_walk() {
+        const OTHERS: &[u8] = b"\"\\{}[]:,0-e tnu\x01";
+        let mut walked = 0;
+        // Each byte is changed, doubled or taken out.
+        for step in 0..ROW.len() * OTHERS.len() {
+            let (mut bytes, at, other) = (ROW.as_bytes().to_vec(), step % ROW.len(), OTHERS[step / ROW.len()]);
+            match step % 3 {
+                0 => bytes[at] = other,
+                1 => bytes.insert(at, other),
+                _ => drop(bytes.remove(at)),
+            }
+            let Ok(harmed) = String::from_utf8(bytes) else { continue };
+            let payload = Payload::walk(&harmed);
+            walked += usize::from(payload.is_some());
+            assert!(payload.is_none() || payload == serde_json::from_str(&harmed).ok(), "{harmed}");
+        }
+        assert!(walked > 1000, "{walked}");
+        assert_eq!(Payload::walk(ROW), serde_json::from_str(ROW).ok());
+        for key in ["\"id\"", "\"messages\"", "\"metadata\""] {
+            assert_eq!(Payload::walk(&ROW.replacen('{', &format!("{{{key}: null, "), 1)), None, "twice: {key}");
+        }
+    }
 
     #[test]
     fn call_ids_are_found_without_parsing() {
