@@ -15,18 +15,7 @@ use crate::knowledge::container::{CONTAINERS, RECORD_KEYS};
 use crate::needle::Needles;
 
 const BUFFER_BYTES: usize = 256 << 10;
-/// The keys of records behind their first quote: what all of them began with would make the search ten times slower.
-static RECORD: Needles = Needles::new(&[
-    behind_quote(RECORD_KEYS[0]),
-    behind_quote(RECORD_KEYS[1]),
-    behind_quote(RECORD_KEYS[2]),
-    behind_quote(RECORD_KEYS[3]),
-    behind_quote(RECORD_KEYS[4]),
-]);
-
-const fn behind_quote(key: &'static str) -> &'static str {
-    key.split_at(1).1
-}
+static RECORD: Needles = Needles::new(&RECORD_KEYS);
 
 /// Whether bytes start a JSON object or array.
 #[must_use]
@@ -43,10 +32,14 @@ pub(super) fn starts(text: &[u8]) -> bool {
 /// under which records are kept.
 #[must_use]
 pub fn is_record(object: &[u8]) -> bool {
-    let mut keys = RECORD.all_in(object).filter(|at| object[..*at].ends_with(b"\""));
-    let Some(at) = keys.next().filter(|_| object.starts_with(b"{")) else { return false };
-    let mut quoted = object[..at - 1].split(|byte| *byte == b'"');
+    let Some(at) = record_key_in(object).filter(|_| object.starts_with(b"{")) else { return false };
+    let mut quoted = object[..at].split(|byte| *byte == b'"');
     !quoted.any(|text| CONTAINERS.iter().any(|container| container.key.as_bytes() == text))
+}
+
+/// Where the first key stands that only records have.
+pub(super) fn record_key_in(object: &[u8]) -> Option<usize> {
+    RECORD.all_in(object).find_map(|key| key.checked_sub(1).filter(|quote| object[*quote] == b'"'))
 }
 
 /// All rows of a document that is at hand, each with its place in it.

@@ -3,8 +3,9 @@
 
 use std::collections::VecDeque;
 
+use super::json::record_key_in;
 use super::{ROW_LIMIT, RowPlace};
-use crate::knowledge::container::{CONTAINERS, Container, Context, PAGE_KEYS, RECORD_KEYS};
+use crate::knowledge::container::{CONTAINERS, Container, Context, PAGE_KEYS};
 
 /// The longest text before an array of rows that is kept: labels and column names are short.
 const MOST_CONTEXT: usize = 64 << 10;
@@ -268,7 +269,7 @@ impl Splitter {
     /// Whether what was read of the object at hand has a key that only records have.
     fn is_record(&mut self, bytes: &[u8], at: usize) -> bool {
         self.take(bytes, at);
-        let has_key = || RECORD_KEYS.iter().any(|key| memchr::memmem::find(&self.row, key.as_bytes()).is_some());
+        let has_key = || record_key_in(&self.row).is_some();
         self.begun.is_some() && *self.record.get_or_insert_with(has_key)
     }
 

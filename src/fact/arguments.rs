@@ -82,7 +82,8 @@ impl<'t> Arguments<'t> {
     fn without_messages(&self, start: usize, end: Option<usize>) -> Cow<'t, str> {
         let end = end.unwrap_or(self.text.len());
         let (mut at, mut clean) = (start, String::new());
-        for list in self.messages.iter().filter(|list| (start..end).contains(&list.start)) {
+        let first = self.messages.partition_point(|list| list.start < start);
+        for list in self.messages[first..].iter().take_while(|list| list.start < end) {
             clean.push_str(&self.text[at..list.start]);
             at = list.end;
         }
@@ -108,6 +109,14 @@ mod tests {
         assert_eq!(all.call_id(), Some("'own', d"));
         assert_eq!(all.own(), "a_call_id=1, , b=2, {'previous': [");
         assert_eq!(all.entries().collect::<Vec<_>>(), ["'A', , c}, ", "'B'}]}, , litellm_call_id='own', d"]);
+    }
+
+    #[test]
+    fn many_entries_with_lists_are_as_many_steps() {
+        let entries = 100_000;
+        let text = "{'exception_type': 'messages': [1], ".repeat(entries);
+        let all = Arguments::of(&text);
+        assert_eq!((all.own().as_ref(), all.entries().filter(|entry| entry == ", ").count()), ("", entries));
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl EarlierError {
     fn read(entry: &str, texts: &mut Texts) -> Option<EarlierError> {
         let (_, error) = ERROR.split(entry)?;
         let (text, used) = python::string(error)?;
-        // The error comes before what names its request, and may quote anything.
+        // The error may quote anything, and comes first: the Router writes the type and the text, then what the request was called with.
         let behind = &error[used..];
         let call_id = texts.name(&quoted(behind, &ERROR_CALL_ID)?);
         Some(EarlierError { call_id, text: texts.read(&text), group: quoted(behind, &GROUP).map(|group| texts.name(&group)) })

@@ -65,8 +65,10 @@ pub const CONTAINERS: [Container; 24] = [
     tuples("rows"),
 ];
 
-/// Keys that only records have: an object that has one is no container, whatever other keys it has.
-pub const RECORD_KEYS: [&str; 5] = ["\"call_type\"", "\"traceId\"", "\"trace_id\"", "\"spanId\"", "\"error_str\""];
+/// Keys that only records have, from behind their first quote: an object that has one is no container, whatever other keys it has.
+///
+/// With the quote, all would begin alike, which makes the search for them ten times slower.
+pub const RECORD_KEYS: [&str; 5] = ["call_type\"", "traceId\"", "trace_id\"", "spanId\"", "error_str\""];
 
 /// Keys beside the records whose text says that there are more: the document is one page. Sources: CloudWatch Logs, AWS CLI, GCP, Azure.
 pub const PAGE_KEYS: [&str; 5] = ["nextToken", "NextToken", "nextPageToken", "nextLink", "@odata.nextLink"];

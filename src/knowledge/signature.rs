@@ -29,7 +29,7 @@ pub fn tells_rejection(text: &str) -> bool {
 /// fallback, and is never parsed.
 ///
 /// `allback` stands for all of `MidStreamFallbackError`, `Fallback also failed`, `…trying to do fallbacks`, `Trying to fallback
-/// b/w models` and `Successful fallback b/w models`: the fewer the needles, the faster the search.
+/// b/w models` and `Successful fallback b/w models`: the fewer the needles, the faster the search. The `allback` of `callback` is none of them.
 pub const NEEDLES: [&str; 7] = [
     REJECTION,
     "refilling assistant messages is no",

@@ -10,7 +10,8 @@ pub(super) fn strip(text: Cow<'_, str>) -> Cow<'_, str> {
     without(text, b'\x1b', |rest| Some(sequence_end(rest).unwrap_or(0)))
 }
 
-/// The text of a record that is one coloured line, without the colours and the line's end: nothing is copied.
+/// The text of a record that is most often one coloured line, without the colours and the end of its last line: nothing is copied
+/// unless a colour stands within.
 pub(super) fn strip_line(line: &str) -> Cow<'_, str> {
     let line = line.trim_ascii_end();
     let line = &line[line.strip_prefix('\x1b').and_then(sequence_end).map_or(0, |end| end + 1)..];

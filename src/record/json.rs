@@ -16,7 +16,7 @@ use crate::needle::Needle;
 use super::time::Time;
 use super::traceback::{self, Traceback};
 use super::value::lenient_string;
-use super::{Form, Record, ansi, own_keys, piece, text_of};
+use super::{Form, Record, ansi, own_keys, piece, text_of, walk};
 
 static LEVEL: Needle = Needle::new("\"level\":");
 
@@ -147,21 +147,13 @@ impl<'de> Visitor<'de> for OwnKeysVisitor {
 ///
 /// If an escape in it stands for nothing.
 fn decoded<E: Error>(value: &RawValue) -> Result<Option<String>, E> {
-    let Some(raw) = value.get().strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) else { return Ok(None) };
-    let (mut text, mut rest) = (String::with_capacity(raw.len()), raw);
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        text.push_str(&rest[..at]);
-        text.push(match rest.as_bytes().get(at + 1) {
-            Some(b'n') => '\n',
-            Some(b't') => '\t',
-            Some(b'r') => '\r',
-            Some(quoted @ (b'"' | b'\\' | b'/')) => char::from(*quoted),
-            _ => return serde_json::from_str(value.get()).map(Some).map_err(E::custom),
-        });
-        rest = &rest[at + 2..];
+    if !value.get().starts_with('"') {
+        return Ok(None);
     }
-    text.push_str(rest);
-    Ok(Some(text))
+    match walk::text(value.get()) {
+        Some((text, "")) => Ok(Some(text.into_owned())),
+        _ => serde_json::from_str(value.get()).map(Some).map_err(E::custom),
+    }
 }
 
 /// The message of a line that is no whole JSON object: as far as it goes.

@@ -1,8 +1,7 @@
 //! The keys of a JSON record, read as LiteLLM writes them: text by text, each copied once.
 //!
-//! A parser goes over messages and tracebacks before they can be copied, and byte by byte. What is not written as LiteLLM writes it (an escape
-//! that is rare, a byte that JSON does not allow, a value that is no text where one should be) is left to the parser, so that there is one
-//! answer to what JSON is; a test holds the two against each other.
+//! A parser goes over messages and tracebacks before they can be copied, and byte by byte. What the walk leaves to the parser, and a value that
+//! is no text where one should be, is: a test holds the two against each other.
 
 use super::json::OwnKeys;
 use super::walk;

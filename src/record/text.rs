@@ -128,8 +128,8 @@ pub(super) fn says_nothing(bytes: &[u8]) -> bool {
     let Some(head) = parse_head(bytes, colour_length(bytes)) else { return false };
     let body = &bytes[head.message.start..];
     let message = body[colour_length(body)..].trim_ascii_start();
-    // Another colour, or another blank before it, would have to be taken off first.
-    let is_plain = !matches!(message.first(), Some(0x0b | 0x1b | b'[' | 0x80..) | None);
+    // Another colour in its head, or another blank before it, would have to be taken off first.
+    let is_plain = !matches!(message.first(), Some(0x0b | b'[' | 0x80..) | None) && !message[..message.len().min(LONGEST_HEAD)].contains(&0x1b);
     &bytes[head.level] == b"DEBUG" && is_plain && !MESSAGE_HEADS.iter().any(|(start, _)| message.starts_with(start.as_bytes()))
 }
 
@@ -164,6 +164,8 @@ fn split<'t>(text: Cow<'t, str>, outline: Option<&Outline>) -> (Cow<'t, str>, Op
     }
 }
 
+/// No head of a message is longer.
+const LONGEST_HEAD: usize = 128;
 /// How far a head reaches: behind it, lines at DEBUG have many KB.
 const HEAD_REACH: usize = 4096;
 
@@ -218,6 +220,23 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(is_head(line.as_bytes()), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_told_by_the_head() {
+        assert!(MESSAGE_HEADS.iter().all(|(head, _)| head.len() <= LONGEST_HEAD));
+        let coloured = format!("\x1b[92mlitellm.responses(input='{}')\x1b[0m", "x".repeat(LONGEST_HEAD));
+        let cases = [
+            ("checking callbacks", true),
+            (coloured.as_str(), true),
+            ("\x1b[92mlitellm.acompletion(model='x')\x1b[0m", false),
+            ("\x1b[92mlitellm.acompl\x1b[31metion(model='x')\x1b[0m", false),
+            ("\u{b}litellm.acompletion(", false),
+        ];
+        for (message, expected) in cases {
+            let line = format!("\x1b[92m07:35:20 - LiteLLM:DEBUG\x1b[0m: utils.py:1 - {message}\n");
+            assert_eq!(says_nothing(line.as_bytes()), expected, "{message:?}");
         }
     }
 

@@ -188,7 +188,7 @@ fn plain_length(text: &[u8]) -> usize {
         let found = (is_zero(word ^ (LOW * u64::from(b'"'))) | is_zero(word ^ (LOW * u64::from(b'\\'))) | control) & HIGH;
         // Only above the first that is found may there be one that is none.
         if found != 0 {
-            return index * WORD + found.trailing_zeros() as usize / WORD;
+            return index * WORD + (found.trailing_zeros() / u8::BITS) as usize;
         }
     }
     let before = text.len() - rest.len();

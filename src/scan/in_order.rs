@@ -161,6 +161,7 @@ impl InOrder {
     #[must_use]
     pub fn finish(self) -> SourceFound {
         let mut facts: BTreeMap<u32, Vec<Fact>> = BTreeMap::new();
+        // Of one stream alone, they stay where they are.
         match self.streams.keys().next() {
             Some(only) if self.streams.len() == 1 => drop(facts.insert(*only, self.facts)),
             _ => self.facts.into_iter().for_each(|fact| facts.entry(fact.stream).or_default().push(fact)),

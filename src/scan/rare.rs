@@ -31,23 +31,16 @@ impl Rare {
 
     /// The next needle from `from` on.
     pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
-        let mut at = from;
-        loop {
-            let part = self.parts.find_at(bytes, at)?.start();
-            if !is_in_callback(bytes, part) {
-                let needle = self.around(bytes, part).filter(|needle| needle.start >= from);
-                if needle.is_some() {
-                    return needle;
-                }
-            }
-            at = part + 1;
-        }
+        // One iterator: to begin anew behind each `callback` costs more than to pass over it. No needle's part is hidden by
+        // another's that stands before it, for no two of them overlap in any text that holds the needle.
+        let parts = self.parts.find_iter(&bytes[from..]).map(|part| from + part.start());
+        parts.filter(|part| !is_in_callback(bytes, *part)).find_map(|part| self.around(bytes, from, part))
     }
 
-    /// The needle whose rare part stands at `at`.
-    fn around(&self, bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    /// The needle whose rare part stands at `at`, if it does not start before `from`.
+    fn around(&self, bytes: &[u8], from: usize, at: usize) -> Option<Range<usize>> {
         self.needles.iter().find_map(|(needle, _, before)| {
-            let start = at.checked_sub(*before)?;
+            let start = at.checked_sub(*before).filter(|start| *start >= from)?;
             bytes[start..].starts_with(needle.as_bytes()).then_some(start..start + needle.len())
         })
     }

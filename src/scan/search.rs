@@ -155,7 +155,12 @@ impl Searcher {
             let record = &bytes[start..end];
             let before = collector.found.len();
             match lines.starts_here(record) {
-                Some(Form::Row) if document::is_record(record) && collector.read_payload(record, start) => {}
+                Some(Form::Row) if document::is_record(record) && collector.read_payload(record, start) => {
+                    // A needle stood in a prompt: it is an attempt that did not fail.
+                    if lines == Lines::Rows && collector.found.len() == before {
+                        collector.read_served(record, start);
+                    }
+                }
                 Some(Form::Row) => {
                     for (place, row) in document::rows_of(record) {
                         let known = collector.read_row(&row, start + place);
@@ -292,6 +297,23 @@ mod tests {
         assert_eq!(facts.facts[1].answer, Some(crate::fact::Answer { chat: true, status: 200 }));
         assert_eq!(facts.newlines, 7);
         assert_eq!(facts.forms, [Form::Text]);
+    }
+
+    #[test]
+    fn a_prompt_about_fallbacks_hides_no_attempt_that_was_served() {
+        let row = |id: &str, prompt: &str| {
+            format!(
+                "{{\"id\": \"{id}\", \"call_type\": \"acompletion\", \"model_group\": \"g\", \"status\": \"success\", \"error_str\": null, \
+                 \"messages\": \"{prompt}\", \"litellm_call_id\": \"{id}\"}}\n"
+            )
+        };
+        let rows = row("one", "hello") + &row("two", "a fallback") + &row("three", "a callback") + &row("four", "MidStreamFallbackError");
+        let chunk = Chunk { bytes: rows.into_bytes().into(), lines: Lines::Rows, ..Chunk::default() };
+        let facts = Searcher::new(Wanted::default()).unwrap().search(&chunk).facts;
+        assert_eq!(
+            facts.iter().map(|fact| (fact.line, fact.statement.kind().name())).collect::<Vec<_>>(),
+            [(0, "served"), (1, "served"), (2, "served"), (3, "served")]
+        );
     }
 
     #[test]

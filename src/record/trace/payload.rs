@@ -244,9 +244,11 @@ pub(super) fn end(row: &[u8]) -> Option<Time> {
 mod tests {
     use super::*;
 
-    const ROW: &str = r#"{"id": "i", "trace_id": "t", "call_type": "acompletion", "status": "failure", "response_time": -1.5, "model": "m\"\n", "model_group": "g", "n": [1, {"id": 2}],
-        "messages": [{"role": "user", "content": "x"}], "error_str": "e", "error_information": {"error_class": "C", "traceback": "T\n", "more": {}}, "startTime": 1.25, "endTime": 2,
-        "metadata": {"user_api_key_hash": "h", "user_agent": null, "litellm_api_version": "1", "other": [true]}, "end_user": "", "completionStartTime": "2026", "custom_llm_provider": "a"}"#;
+    const ROW: &str = r#"{"id": "i", "litellm_call_id": "l", "trace_id": "t", "call_type": "acompletion", "status": "failure", "response_time": -1.5,
+        "model": "m\"\n", "model_group": "g", "n": [1, {"id": 2}], "messages": [{"role": "user", "content": "x"}], "error_str": "e", "startTime": 1.25, "endTime": 2,
+        "error_information": {"error_class": "C", "error_message": "m", "llm_provider": "p", "traceback": "T\n", "more": {}}, "end_user": "", "completionStartTime": "2026",
+        "metadata": {"user_api_key_hash": "h", "user_agent": null, "litellm_api_version": "1", "other": [true], "user_api_key_alias": "a", "user_api_key_team_id": "i",
+        "user_api_key_request_route": "r", "user_api_key_team_alias": "b", "user_api_key_user_id": "u"}, "custom_llm_provider": "a"}"#;
 
     #[test]
     fn the_parser_says_the_same_as_the_walk() {
@@ -266,7 +268,10 @@ mod tests {
             assert!(payload.is_none() || payload == serde_json::from_str(&harmed).ok(), "{harmed}");
         }
         assert!(walked > 1000, "{walked}");
-        assert_eq!(Payload::walk(ROW), serde_json::from_str(ROW).ok());
+        let whole = Payload::walk(ROW);
+        assert_eq!(whole, serde_json::from_str(ROW).ok());
+        // No field that is read was forgotten.
+        assert!(!format!("{whole:?}").contains("Absent"), "{whole:?}");
         for key in ["\"id\"", "\"messages\"", "\"metadata\""] {
             assert_eq!(Payload::walk(&ROW.replacen('{', &format!("{{{key}: null, "), 1)), None, "twice: {key}");
         }
