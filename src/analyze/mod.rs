@@ -16,7 +16,6 @@ mod source;
 
 pub use follow::{FollowError, Show, follow};
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -188,12 +187,13 @@ fn in_pool<R: Send>(pool: &ThreadPool, run: impl FnOnce() -> R + Send) -> R {
 /// Links all facts at once.
 fn link_whole(read: &mut Gathered, completion: &Completion, window: &Window, pool: &ThreadPool) -> (Linked, Windowed) {
     let Streams { mut facts, processes, begins, ends, continued } = read.take_streams(completion);
-    let stated: HashSet<usize> = facts.iter().map(|fact| fact.place.source as usize).collect();
+    let stated = facts.chunk_by(|one, next| one.place.source == next.place.source).map(|of_source| of_source[0].place.source as usize).collect();
     let mut incidents = in_pool(pool, || link::link(&facts));
     let windowed = window.apply(&mut incidents, &mut facts, &ends);
     let mut noticed = Noticed::default();
     let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
-    noticed.add(&facts, &of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect());
+    let known = of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect();
+    in_pool(pool, || noticed.add_many(&facts, &known));
     // It takes as long as to print the report.
     pool.spawn(move || drop(facts));
     (Linked { incidents, noticed, processes, begins, ends, stated, continued }, windowed)

@@ -65,7 +65,7 @@ impl UpstreamCall {
         let added = item(2).is_some_and(|text| CONTINUATIONS.iter().any(|words| text.contains(words)) && role_of(text).0 != "user");
         let own = rest.own();
         let call_id = texts.name(&python::string(rest.call_id()?)?.0);
-        let earlier = rest.entries().filter_map(|entry| EarlierError::read(&entry, texts)).collect();
+        let earlier = rest.entries(|entry| EarlierError::read(entry, texts)).into_iter().flatten().collect();
         let mut name = |text, key| Some(texts.name(&quoted(text, key)?));
         Some(UpstreamCall {
             call_id,

@@ -149,16 +149,18 @@ impl Collector {
         }
     }
 
-    /// Reads the record that fills `bytes` and starts at `offset` of the chunk; `behind` is what follows it.
-    pub fn read(&mut self, bytes: &[u8], offset: usize, behind: &[u8]) {
+    /// Reads the record that fills `bytes`, with so many `newlines` in them, and starts at `offset` of the chunk; `behind` is what
+    /// follows it.
+    pub fn read(&mut self, bytes: &[u8], offset: usize, newlines: u64, behind: &[u8]) {
         if record::says_nothing(bytes) {
             return self.add_form(Form::Text);
         }
         let parts = record::read(bytes);
         let ends: Vec<usize> = parts.iter().skip(1).map(|(at, _)| *at).chain([bytes.len()]).collect();
+        let lines_of = |part: &[u8]| if part.len() == bytes.len() { newlines } else { memchr::memchr_iter(b'\n', part).count() as u64 };
         for ((at, record), end) in parts.into_iter().zip(ends) {
             record.form.into_iter().for_each(|form| self.add_form(form));
-            let lines = memchr::memchr_iter(b'\n', &bytes[at..end]).count() as u64;
+            let lines = lines_of(&bytes[at..end]);
             let answer = if end == bytes.len() { record::access_line(behind) } else { None };
             for statement in statements(&record, &mut self.texts) {
                 let is_error = matches!(statement, Statement::Error(_));

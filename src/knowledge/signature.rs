@@ -28,12 +28,14 @@ pub fn tells_rejection(text: &str) -> bool {
 /// Needles of the chunk search. A record that holds none of them says nothing about a rejection, a stream failure or a
 /// fallback, and is never parsed.
 ///
-/// `allback` stands for all of `MidStreamFallbackError`, `Fallback also failed`, `…trying to do fallbacks`, `Trying to fallback
-/// b/w models` and `Successful fallback b/w models`: the fewer the needles, the faster the search. The `allback` of `callback` is none of them.
-pub const NEEDLES: [&str; 7] = [
+/// `Fallback` and `fallback` stand for all of `MidStreamFallbackError`, `Fallback also failed`, `…trying to do fallbacks`, `Trying to
+/// fallback b/w models` and `Successful fallback b/w models`: the fewer the needles, the faster the search. `callback` stands in
+/// thousands of DEBUG records, so that they are two.
+pub const NEEDLES: [&str; 8] = [
     REJECTION,
     "refilling assistant messages is no",
-    "allback",
+    "Fallback",
+    "fallback",
     "Exception occured - ",
     "Falling back to model_group",
     " Exception litellm.",
@@ -41,14 +43,14 @@ pub const NEEDLES: [&str; 7] = [
 ];
 
 /// The part of each needle that is searched for in a log, and how many bytes of the needle stand before it: hardly anything else holds
-/// it, as `all` and `lit` of `allback` and `litellm_call_id='` stand on most lines. Where one is found, the needle decides.
+/// it, as `all` and `lit` of `fallback` and `litellm_call_id='` stand on most lines. Where one is found, the needle decides.
 ///
-/// The shortest has three bytes: that many the vectorised search then compares, and more cost a third of its speed.
-pub const RARE_PARTS: [(&str, usize); 7] =
-    [("efill", 37), ("efill", 1), ("llb", 1), ("occured - ", 10), ("k to model_group", 11), ("n litellm.", 9), ("l_id='", 11)];
+/// The shortest has three bytes: that many of each the vectorised search then compares, and more cost a third of its speed.
+pub const RARE_PARTS: [(&str, usize); 8] =
+    [("efi", 37), ("efi", 1), ("Fallback", 0), ("fallback", 0), ("occured - ", 10), ("k to model_group", 11), ("n litellm.", 9), ("l_id='", 11)];
 
 /// Needles of the search in rows: those by which a record of a log is found there, and what a failed attempt's or request's row
-/// has in any case. A needle may begin with a quote: escaping only ever puts backslashes before it.
+/// has in any case. A needle may begin with a quote: escaping only ever puts backslashes before it. The `allback` of `callback` is none.
 pub const ROW_NEEDLES: [&str; 9] = [
     REJECTION,
     "refilling assistant messages is no",
@@ -63,7 +65,7 @@ pub const ROW_NEEDLES: [&str; 9] = [
 
 /// The rare part of each of these, as [`RARE_PARTS`] are of the others. With more than ten in all, the search of them takes twice as long.
 pub const ROW_RARE_PARTS: [(&str, usize); 9] =
-    [("efill", 37), ("efill", 1), ("llb", 1), ("failure", 1), ("ERROR", 1), ("ERROR", 13), ("code\":", 1), ("code\":", 1), ("xy Server Request", 10)];
+    [("efi", 37), ("efi", 1), ("llb", 1), ("failure", 1), ("ERROR", 1), ("ERROR", 13), ("code\":", 1), ("code\":", 1), ("xy Server Request", 10)];
 
 /// How rows and spans start that may stand among the lines of a log: the first key, and another that follows soon.
 /// Sources: LiteLLM's payload loggers, the OpenTelemetry collector, Langfuse's ingestion API, the console exporter (indent 4).

@@ -164,13 +164,9 @@ impl<'a> Groups<'a> {
     /// Joins what shares an id: the provider's ids within one record name one request, and so does LiteLLM's call id.
     pub(super) fn join_ids(&mut self, keys: Vec<(u32, Key)>) {
         for (node, key) in keys {
-            match self.keys.get(&key) {
-                Some(&other) => {
-                    self.union(other as usize, node as usize);
-                }
-                None => {
-                    self.keys.insert(key, node);
-                }
+            let first = *self.keys.entry(key).or_insert(node);
+            if first != node {
+                self.union(first as usize, node as usize);
             }
         }
         for node in 0..self.nodes.len() {

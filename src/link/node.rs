@@ -106,8 +106,7 @@ impl Key {
 }
 
 impl Node {
-    /// Of a fact; `name` is told what names its request.
-    pub(super) fn new(fact: &Fact, name: &mut impl FnMut(Key)) -> Node {
+    pub(super) fn of(fact: &Fact) -> Node {
         let (evidence, if_unasked) = evidence::of(fact);
         let mut node = Node {
             stream: fact.stream,
@@ -135,23 +134,16 @@ impl Node {
             asked: None,
         };
         match &fact.statement {
-            Statement::Error(error) => node.read(error, name),
-            Statement::Call(call) => {
-                name(Key::call(&call.call_id));
-                node.asked = Some(Box::new(Asked::Sent(Sent::of(call))));
-            }
-            Statement::Served(served) => {
-                let (call, request) = (served.call_id.as_deref().map(Key::call), served.request.as_deref().map(Key::request));
-                call.into_iter().chain(request).for_each(name);
-                node.is_row = true;
-            }
+            Statement::Error(error) => node.read(error),
+            Statement::Call(call) => node.asked = Some(Box::new(Asked::Sent(Sent::of(call)))),
+            Statement::Served(_) => node.is_row = true,
             Statement::HopStarted { group } => node.asked = Some(Box::new(Asked::Started(group.as_str().into()))),
             Statement::HopTried | Statement::NoHop | Statement::HopOpened | Statement::Counted(_) => {}
         }
         node
     }
 
-    fn read(&mut self, error: &ErrorRecord, name: &mut impl FnMut(Key)) {
+    fn read(&mut self, error: &ErrorRecord) {
         let rejections = error.rejections();
         self.rejected = !rejections.is_empty();
         self.has_id = rejections.iter().any(|refused| refused.request_id.is_some());
@@ -168,9 +160,6 @@ impl Node {
         self.list = if self.closing { list_of(error) } else { None };
         self.is_row = error.attempt.is_some();
         self.asked = asked(error, &rejections).map(Box::new);
-        let request = error.attempt.as_ref().and_then(|attempt| attempt.request.as_deref());
-        let own = error.call_id.as_deref().map(Key::call).into_iter().chain(request.map(Key::request));
-        provider_ids(error).into_iter().map(Key::provider).chain(own).for_each(name);
     }
 
     /// Which record of an error it is, if it is one.
@@ -212,6 +201,20 @@ impl Node {
             _ => None,
         }
     }
+}
+
+/// Tells what names a fact's request.
+pub(super) fn names(fact: &Fact, name: &mut impl FnMut(Key)) {
+    let (call_id, request) = match &fact.statement {
+        Statement::Error(error) => {
+            provider_ids(error).into_iter().map(Key::provider).for_each(&mut *name);
+            (error.call_id.as_deref(), error.attempt.as_ref().and_then(|attempt| attempt.request.as_deref()))
+        }
+        Statement::Call(call) => (Some(&*call.call_id), None),
+        Statement::Served(served) => (served.call_id.as_deref(), served.request.as_deref()),
+        Statement::HopTried | Statement::NoHop | Statement::HopStarted { .. } | Statement::HopOpened | Statement::Counted(_) => (None, None),
+    };
+    call_id.map(Key::call).into_iter().chain(request.map(Key::request)).for_each(name);
 }
 
 /// Whether a record prints a failure that the Router's own record prints again: at INFO and DEBUG, a call's failure is logged before it, and

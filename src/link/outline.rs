@@ -10,9 +10,8 @@ use super::node::{self, Key, Node};
 use super::{calls, hops, idless, integrity, order, spans, traced};
 use crate::fact::{Fact, FallbackLists};
 
-/// How many facts are read by one core at a time, and how many by all before what they say is put together.
+/// How many facts are read by one core at a time.
 const AT_A_TIME: usize = 4096;
-const AT_ONCE: usize = 16 * AT_A_TIME;
 
 /// Facts as the rules of joining see them.
 #[derive(Debug, Default)]
@@ -32,16 +31,17 @@ impl Outline {
 
     /// Adds the facts that follow.
     pub fn add(&mut self, facts: &[Fact]) {
-        for some in facts.chunks(AT_ONCE) {
-            for said in some.par_chunks(AT_A_TIME).map(Said::of).collect::<Vec<_>>() {
-                let before = groups::number(self.nodes.len());
-                self.keys.extend(said.keys.into_iter().map(|(node, key)| (before + node, key)));
-                self.nodes.extend(said.nodes);
-                for (stream, lists) in said.lists {
-                    let seen = self.lists.entry(stream).or_default();
-                    if !seen.contains(lists) {
-                        seen.push(lists.clone());
-                    }
+        let blocks = (self.nodes.len()..).step_by(AT_A_TIME).zip(facts.chunks(AT_A_TIME)).collect::<Vec<_>>();
+        let said: Vec<Said<'_>> = blocks.into_par_iter().map(|(first, facts)| Said::of(first, facts)).collect();
+        // Each is put where it stays at once: to move them takes as long as to make them.
+        self.nodes.par_extend(facts.par_iter().with_min_len(AT_A_TIME).map(Node::of));
+        self.keys.reserve(said.iter().map(|said| said.keys.len()).sum());
+        for said in said {
+            self.keys.extend(said.keys);
+            for (stream, lists) in said.lists {
+                let seen = self.lists.entry(stream).or_default();
+                if !seen.contains(lists) {
+                    seen.push(lists.clone());
                 }
             }
         }
@@ -66,19 +66,18 @@ impl Outline {
     }
 }
 
-/// What some facts say: keys by the number of their node among these, and lists by stream, each once.
+/// What some facts say besides: keys by the number of their node, and lists by stream, each once.
 #[derive(Default)]
 struct Said<'f> {
-    nodes: Vec<Node>,
     keys: Vec<(u32, Key)>,
     lists: Vec<(u32, &'f Arc<FallbackLists>)>,
 }
 
 impl<'f> Said<'f> {
-    fn of(facts: &'f [Fact]) -> Said<'f> {
-        let mut said = Said { nodes: Vec::with_capacity(facts.len()), ..Said::default() };
-        for (number, fact) in (0..).zip(facts) {
-            said.nodes.push(Node::new(fact, &mut |key| said.keys.push((number, key))));
+    fn of(first: usize, facts: &'f [Fact]) -> Said<'f> {
+        let mut said = Said::default();
+        for (number, fact) in (groups::number(first)..).zip(facts) {
+            node::names(fact, &mut |key| said.keys.push((number, key)));
             if let Some(lists) = node::configured(fact).filter(|lists| !said.lists.contains(&(fact.stream, lists))) {
                 said.lists.push((fact.stream, lists));
             }

@@ -220,7 +220,7 @@ pub fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
 /// Bytes as a text; what is no UTF-8 is replaced.
 fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     // The lossy conversion looks at each byte, and nearly all logs need none.
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+    simdutf8::basic::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The bytes from `at` on as a piece without a head; nothing if they are blank.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::{GivenAdvice, NeighbourRow, Report, ReportedIncident};
 use crate::input::{Problem, ProblemKind};
 use crate::knowledge::advice::{ADVICE, Advice, Step, When};
@@ -50,11 +52,18 @@ impl Report {
         self.given_release.or_else(told).or_else(|| self.release())
     }
 
-    /// The release that an incident's records are of.
-    fn release_of(&self, incident: &Incident) -> Option<Version> {
-        let named = || incident.request.version.as_deref().and_then(|version| version.parse().ok());
-        let told = || incident.evidence.iter().find_map(|evidence| self.releases.get(&evidence.stream)?.parse().ok());
-        self.given_release.or_else(named).or_else(told).or_else(|| self.release())
+    /// The release that the records of each incident are of.
+    fn releases_of_incidents(&self) -> Vec<Option<Version>> {
+        if self.given_release.is_some() {
+            return vec![self.given_release; self.incidents.len()];
+        }
+        let only = self.release();
+        let of = |incident: &Incident| {
+            let named = || incident.request.version.as_deref().and_then(|version| version.parse().ok());
+            let told = || incident.evidence.iter().find_map(|evidence| self.releases.get(&evidence.stream)?.parse().ok());
+            named().or_else(told).or(only)
+        };
+        self.incidents.par_iter().map(|reported| of(&reported.incident)).collect()
     }
 
     /// Each piece of advice with the requests that it is for: of a known release, those that it holds for; those of which no release is
@@ -62,13 +71,13 @@ impl Report {
     fn advice_by_release(&self) -> Vec<GivenAdvice> {
         let mut given: Vec<GivenAdvice> = Vec::new();
         let mut told: Vec<When> = Vec::new();
+        let all = self.releases_of_incidents();
         for advice in &ADVICE {
             let is_first = !told.contains(&advice.when);
             told.push(advice.when);
-            let releases: Vec<Option<Version>> =
-                self.incidents.iter().filter(|reported| fits(advice.when, reported)).map(|reported| self.release_of(&reported.incident)).collect();
             let holds = |release: &Option<Version>| release.map_or(is_first, |release| Range::any_holds(advice.holds, release));
-            let releases: Vec<Option<Version>> = releases.into_iter().filter(holds).collect();
+            let fitting = self.incidents.iter().zip(&all).filter(|(reported, _)| fits(advice.when, reported)).map(|(_, release)| *release);
+            let releases: Vec<Option<Version>> = fitting.filter(holds).collect();
             if !releases.is_empty() {
                 given.push(self.given(advice, &releases));
             }

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::NeighbourRow;
 use crate::fact::{ErrorRecord, ErrorText, Fact, FactKind, Name, Place, Role, Statement};
 use crate::knowledge::metric::Counter;
@@ -42,6 +44,36 @@ struct Last {
     neighbour: &'static Neighbour,
 }
 
+/// What one fact tells, whatever stands before it.
+#[derive(Default)]
+struct Told<'f> {
+    version: Option<&'f Name>,
+    likely_version: Option<&'static str>,
+    /// Whether it is of an incident.
+    is_known: bool,
+    neighbour: Option<&'static Neighbour>,
+    ends_a_stream: bool,
+}
+
+impl<'f> Told<'f> {
+    fn by(fact: &'f Fact, known: &HashSet<Place>) -> Told<'f> {
+        let error = match &fact.statement {
+            Statement::Call(call) => return Told { version: call.version.as_ref(), ..Told::default() },
+            Statement::Error(error) => error,
+            _ => return Told::default(),
+        };
+        let is_known = known.contains(&fact.place);
+        let neighbour = if is_known { None } else { neighbour_of(error) };
+        Told {
+            version: error.attempt.as_ref().and_then(|attempt| attempt.version.as_ref()),
+            likely_version: likely_version(error),
+            is_known,
+            neighbour,
+            ends_a_stream: !is_known && neighbour.is_none() && ends_a_stream(error),
+        }
+    }
+}
+
 impl Noticed {
     /// Whether the places of an incident's records of this role must be known: others are no neighbours anyway. A piece of a record has
     /// the record's place.
@@ -53,20 +85,32 @@ impl Noticed {
     /// Adds what facts tell; records of incidents, whose places are `known`, are no neighbours.
     pub fn add<'f>(&mut self, facts: impl IntoIterator<Item = &'f Fact>, known: &HashSet<Place>) {
         for fact in facts {
-            match &fact.statement {
-                Statement::Call(call) => self.versions.extend(call.version.clone()),
-                Statement::Error(error) => {
-                    self.add_version(fact.stream, error);
-                    if !known.contains(&fact.place) {
-                        self.add_error(fact, error);
-                    }
-                }
-                Statement::Counted(sample) => {
-                    let sum = self.counters.entry((fact.place.source, sample.counter)).or_default();
-                    *sum = sum.saturating_add(sample.value);
-                }
-                _ => {}
+            self.add_fact(fact, &Told::by(fact, known));
+        }
+    }
+
+    /// The same, of many facts, by the pool that this is called in.
+    pub(crate) fn add_many(&mut self, facts: &[Fact], known: &HashSet<Place>) {
+        let told: Vec<Told<'_>> = facts.par_iter().map(|fact| Told::by(fact, known)).collect();
+        facts.iter().zip(&told).for_each(|(fact, told)| self.add_fact(fact, told));
+    }
+
+    fn add_fact(&mut self, fact: &Fact, told: &Told<'_>) {
+        // Nearly all name the same one.
+        if let Some(version) = told.version.filter(|version| !self.versions.contains(*version)) {
+            self.versions.insert(version.clone());
+        }
+        if let Some(version) = told.likely_version {
+            self.likely_versions.insert(version);
+            self.releases.insert(fact.stream, version);
+        }
+        match &fact.statement {
+            Statement::Error(error) if !told.is_known => self.add_error(fact, error, told),
+            Statement::Counted(sample) => {
+                let sum = self.counters.entry((fact.place.source, sample.counter)).or_default();
+                *sum = sum.saturating_add(sample.value);
             }
+            _ => {}
         }
     }
 
@@ -88,8 +132,8 @@ impl Noticed {
         }
     }
 
-    fn add_error(&mut self, fact: &Fact, error: &ErrorRecord) {
-        let shown = neighbour_of(error);
+    fn add_error(&mut self, fact: &Fact, error: &ErrorRecord, told: &Told<'_>) {
+        let shown = told.neighbour;
         let directly = self.last.as_ref().filter(|last| last.stream == fact.stream && last.end == fact.line);
         let same = directly.filter(|last| error.role == Role::StreamError || last.text == error.text).map(|last| last.neighbour);
         match (same, shown) {
@@ -99,24 +143,13 @@ impl Noticed {
                 self.add_neighbour(if error.role == Role::StreamError { now } else { neighbour::OTHER_FAILURE }, fact.place);
             }
             (None, Some(now)) => self.add_neighbour(now, fact.place),
-            (None, None) if ends_a_stream(error) => {
+            (None, None) if told.ends_a_stream => {
                 let row = NeighbourRow { neighbour: neighbour::NO_HOP_AFTER_CONTENT, count: 0, first: fact.place };
                 self.ended.entry(fact.stream).or_insert(row).count += 1;
             }
             (_, None) => {}
         }
         self.last = shown.map(|neighbour| Last { stream: fact.stream, end: fact.line + fact.lines, text: error.text.clone(), neighbour });
-    }
-
-    fn add_version(&mut self, stream: u32, error: &ErrorRecord) {
-        if let Some(attempt) = &error.attempt {
-            self.versions.extend(attempt.version.clone());
-        } else if let (Role::HopFailed, Some((file, line))) = (error.role, &error.origin)
-            && let Some(version) = version::of_own_record(file, *line)
-        {
-            self.likely_versions.insert(version);
-            self.releases.insert(stream, version);
-        }
     }
 
     fn add_neighbour(&mut self, neighbour: &'static Neighbour, place: Place) {
@@ -132,6 +165,12 @@ impl Noticed {
         }
         self.neighbours.retain(|row| row.count > 0);
     }
+}
+
+/// The version that a record's place in LiteLLM's source tells.
+fn likely_version(error: &ErrorRecord) -> Option<&'static str> {
+    let (file, line) = error.origin.as_ref().filter(|_| error.role == Role::HopFailed && error.attempt.is_none())?;
+    version::of_own_record(file, *line)
 }
 
 /// Whether a record tells that a chat stream broke, and of no fallback; its traceback may speak of one that LiteLLM only thought of.

@@ -1,6 +1,6 @@
 //! Puts the results of a source's chunks back in order, whatever order they come in, and gives facts their final places.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -24,8 +24,9 @@ pub struct InOrder {
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
     streams: HashMap<u32, Chunks>,
-    /// Facts since the last pruning that may be let go.
+    /// Facts since the last pruning that may be let go, and how many facts it left.
     lesser: usize,
+    left: usize,
     /// Calls and requests of which an attempt failed. Of the many others, nothing is kept.
     failed: Hashes<NameHash>,
 }
@@ -81,7 +82,7 @@ fn hash(name: &str) -> NameHash {
     xxh3_128(name.as_bytes())
 }
 
-/// How many attempts that failed for other reasons are kept at a time.
+/// How many attempts that failed for other reasons are kept at a time, or half as many as was found beside them.
 const MOST_LESSER: usize = 20_000;
 /// Lines of a chunk are fewer than this many bits count.
 const RANK_BITS: u32 = 28;
@@ -134,7 +135,7 @@ impl InOrder {
             self.lesser += usize::from(fact.is_lesser());
             self.facts.push(fact);
         }
-        if self.lesser > MOST_LESSER {
+        if self.lesser > MOST_LESSER.max(self.left / 2) {
             self.prune();
         }
         let mut edges = chunk.edges;
@@ -197,13 +198,14 @@ impl InOrder {
     /// Lets go of failed attempts of requests that no prefill rejection was met in: what is kept grows with what is found, not with
     /// all that fails.
     fn prune(&mut self) {
-        let told: HashSet<&str> = self.facts.iter().filter(|fact| !fact.is_lesser()).flat_map(Fact::request_names).collect();
-        let kept: Vec<bool> = self.facts.iter().map(|fact| !fact.is_lesser() || fact.request_names().any(|name| told.contains(name))).collect();
-        let mut kept = kept.into_iter();
-        self.facts.retain(|_| kept.next().unwrap_or(true));
+        let lesser: Vec<bool> = self.facts.iter().map(Fact::is_lesser).collect();
+        let telling = self.facts.iter().zip(&lesser).filter(|(_, lesser)| !**lesser);
+        let told: Hashes<NameHash> = telling.flat_map(|(fact, _)| fact.request_names()).map(hash).collect();
+        let mut lesser = lesser.into_iter();
+        self.facts.retain(|fact| lesser.next() == Some(false) || fact.request_names().any(|name| told.contains(&hash(name))));
         let names: Hashes<NameHash> = self.facts.iter().flat_map(Fact::request_names).map(hash).collect();
         self.failed.retain(|name| names.contains(name));
-        self.lesser = 0;
+        (self.lesser, self.left) = (0, self.facts.len());
     }
 
     /// Takes forms of record that were seen.

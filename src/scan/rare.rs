@@ -18,11 +18,13 @@ pub(super) struct Rare {
 }
 
 impl Rare {
-    /// Needles, each with its rare part and how many bytes of the needle stand before that.
+    /// Needles, each with its rare part and how many bytes of the needle stand before that. One that holds another is found with it.
     pub(super) fn new(needles: impl Iterator<Item = (&'static str, (&'static str, usize))>) -> Result<Rare, regex::Error> {
         let mut needles: Vec<_> = needles.map(|(needle, (part, before))| (needle, part, before)).collect();
         needles.sort_unstable();
         needles.dedup();
+        let all = needles.clone();
+        needles.retain(|(needle, ..)| !all.iter().any(|(other, ..)| other != needle && needle.contains(other)));
         let mut parts: Vec<&str> = needles.iter().map(|(_, part, _)| *part).collect();
         parts.sort_unstable();
         parts.dedup();

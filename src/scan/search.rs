@@ -147,7 +147,7 @@ impl Searcher {
                 (at, last) = (end, hit.start..end);
                 continue;
             }
-            let Range { start, end } = record_around(bytes, at, hit, lines);
+            let Around { range: Range { start, end }, newlines } = Around::of(bytes, at, hit, lines);
             mentions += mentions_in(start..end);
             if lines == Lines::Rows {
                 collector.read_served(&bytes[at..start], at);
@@ -172,7 +172,7 @@ impl Searcher {
                     let silent = collector.found.len() == before && lines == Lines::Rows;
                     unread += u64::from(silent && self.mentions_in(record) > 0);
                 }
-                _ => collector.read(record, start, &bytes[end..]),
+                _ => collector.read(record, start, newlines, &bytes[end..]),
             }
             (at, last) = (end, start..end);
         }
@@ -250,36 +250,46 @@ fn looks_like_text(sample: &[u8]) -> bool {
     (odd + broken) * 5 <= sample.len()
 }
 
-/// The record around a hit, but nothing before `floor`. Among rows it is a line, whatever it is.
-fn record_around(bytes: &[u8], floor: usize, hit: Range<usize>, lines: Lines) -> Range<usize> {
-    if lines == Lines::Rows {
-        let start = memchr::memrchr(b'\n', &bytes[floor..hit.start]).map_or(floor, |newline| floor + newline + 1);
-        return start..memchr::memchr(b'\n', &bytes[hit.end..]).map_or(bytes.len(), |newline| hit.end + newline + 1);
-    }
-    record_start(bytes, floor, hit.start, lines)..record_end(bytes, hit.end, lines)
+/// The record around a hit.
+struct Around {
+    range: Range<usize>,
+    /// Line ends in it: they are met on the way to its borders, and need not be counted once more.
+    newlines: u64,
 }
 
-/// Where the record around `hit` starts: the nearest head at or before it, but not before `floor`.
-fn record_start(bytes: &[u8], floor: usize, hit: usize, lines: Lines) -> usize {
-    let mut end = hit;
+impl Around {
+    /// The record around a hit, but nothing before `floor`. Among rows it is a line, whatever it is.
+    fn of(bytes: &[u8], floor: usize, hit: Range<usize>, lines: Lines) -> Around {
+        let (start, before) = record_start(bytes, floor, hit.start, lines);
+        let (end, behind) = record_end(bytes, hit.end, lines);
+        Around { range: start..end, newlines: before + behind }
+    }
+}
+
+/// Where the record around `hit` starts, the nearest head at or before it, but not before `floor`; and the line ends from there on.
+fn record_start(bytes: &[u8], floor: usize, hit: usize, lines: Lines) -> (usize, u64) {
+    let (mut end, mut newlines) = (hit, 0);
     loop {
         let line = memchr::memrchr(b'\n', &bytes[floor..end]).map_or(floor, |i| floor + i + 1);
-        if line == floor || lines.starts_here(&bytes[line..]).is_some() {
-            return line;
+        if line == floor || lines == Lines::Rows || lines.starts_here(&bytes[line..]).is_some() {
+            return (line, newlines);
         }
         end = line - 1;
+        newlines += 1;
     }
 }
 
-/// Where the record around a hit ends: at the next head behind it.
-fn record_end(bytes: &[u8], hit: usize, lines: Lines) -> usize {
+/// Where the record around a hit ends, at the next head behind it; and the line ends up to there.
+fn record_end(bytes: &[u8], hit: usize, lines: Lines) -> (usize, u64) {
+    let mut newlines = 0;
     for newline in memchr::memchr_iter(b'\n', &bytes[hit..]) {
+        newlines += 1;
         let line = hit + newline + 1;
-        if line >= bytes.len() || lines.starts_here(&bytes[line..]).is_some() {
-            return line;
+        if line >= bytes.len() || lines == Lines::Rows || lines.starts_here(&bytes[line..]).is_some() {
+            return (line, newlines);
         }
     }
-    bytes.len()
+    (bytes.len(), newlines)
 }
 
 #[cfg(test)]

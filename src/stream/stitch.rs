@@ -169,7 +169,8 @@ impl Open {
         let starts: Vec<usize> = std::iter::once(0).chain(heads).collect();
         let ends = starts.iter().skip(1).copied().chain([self.bytes.len()]);
         for (start, end) in starts.iter().zip(ends) {
-            collector.read(&self.bytes[*start..end], *start, &self.bytes[end..]);
+            let record = &self.bytes[*start..end];
+            collector.read(record, *start, memchr::memchr_iter(b'\n', record).count() as u64, &self.bytes[end..]);
         }
         collector.found.sort_by_key(|found| found.offset);
         let last = collector.found.last().map(|found| found.offset);
