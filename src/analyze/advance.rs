@@ -27,7 +27,7 @@ struct Input {
 impl Advance {
     /// For these inputs; `sized`: whether anyone asks how large they are.
     pub(super) fn new(sources: &[Source], sized: bool) -> Advance {
-        let input = |source: &Source| Input { name: source.name.clone(), size: size_of(source).filter(|_| sized), read: Arc::default() };
+        let input = |source: &Source| Input { name: source.name.clone(), size: sized.then(|| size_of(source)).flatten(), read: Arc::default() };
         let inputs: Vec<Input> = sources.iter().map(input).collect();
         let total = inputs.iter().map(|input| input.size).sum();
         Advance { inputs, total }

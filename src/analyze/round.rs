@@ -13,6 +13,7 @@ use super::advance::Advance;
 use super::event::Event;
 use super::mailbox::Mailbox;
 use crate::input::{Buffer, ProblemKind};
+use crate::mask;
 use crate::scan::{Chunk, ChunkFacts, FileCuts, FilePiece, Searcher};
 
 /// What searches chunks.
@@ -199,6 +200,10 @@ impl Workers {
             self.say(Event::Failed(source, ProblemKind::Fault));
             ChunkFacts::without_facts(&chunk)
         });
+        // The report will print what is said there.
+        if facts.mentions > 0 {
+            mask::make_ready();
+        }
         self.say(Event::Chunk(source, Box::new(facts)));
         chunk.bytes
     }

@@ -22,10 +22,13 @@ const MARKS: [(&[u8], usize); 7] =
 /// ESC as viewers and copies spell it.
 const SPELT_ESC: [&str; 5] = ["^[[", "\\x1b[", "\\u001b[", "\\033[", "\u{241b}["];
 /// What else a paste leaves: frames without indentation, and Markdown.
-const MARKS_OF_PASTES: [&str; 3] = ["\nFile \"", "\nFile \u{201c}", "  File \u{201c}"];
-/// All of these.
-static LEFT: Needles =
-    Needles::new(&[SPELT_ESC[0], SPELT_ESC[1], SPELT_ESC[2], SPELT_ESC[3], SPELT_ESC[4], MARKS_OF_PASTES[0], MARKS_OF_PASTES[1], MARKS_OF_PASTES[2]]);
+static BARE_FRAME: Needle = Needle::new("\nFile \"");
+const CURLY_FRAMES: [&str; 2] = ["\nFile \u{201c}", "  File \u{201c}"];
+/// All of these but the first line of a frame, and the bytes of which each has one: most logs have none, and a byte is found in half the time.
+static LEFT: Needles = Needles::new(&[SPELT_ESC[0], SPELT_ESC[1], SPELT_ESC[2], SPELT_ESC[3], SPELT_ESC[4], CURLY_FRAMES[0], CURLY_FRAMES[1]]);
+const LEFT_BYTES: [u8; 3] = [b'^', b'\\', 0xe2];
+/// How far behind the start of one of these its byte stands at most.
+const LEFT_REACH: usize = 8;
 /// What Markdown leaves of an underscore; among the others it would make the search of all as slow as that of two bytes.
 static UNDERSCORE: Needle = Needle::new("\\_");
 /// What says how bad a line is, and nothing of who wrote it.
@@ -96,7 +99,9 @@ impl Pasted {
 
     /// Whether anything in a log can be the doing of a paste: a quick look, for most logs are as they were written.
     pub(super) fn leaves_marks(start: &[u8]) -> bool {
-        start.starts_with(FENCE) || LEFT.find(start).is_some() || UNDERSCORE.is_in(start)
+        let [caret, backslash, curly] = LEFT_BYTES;
+        let rest = || memchr::memchr3(caret, backslash, curly, start).map(|at| &start[at.saturating_sub(LEFT_REACH)..]);
+        start.starts_with(FENCE) || BARE_FRAME.is_in(start) || rest().is_some_and(|rest| LEFT.find(rest).is_some() || UNDERSCORE.is_in(rest))
     }
 
     /// A line as it was, with what its prefix tells.
@@ -329,6 +334,20 @@ mod tests {
             for (line, expected) in lines.iter().zip(LOG) {
                 let entry = pasted.restore(line.as_bytes());
                 assert_eq!((String::from_utf8_lossy(&entry.text), entry.process.as_str()), (expected.into(), process), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_found_by_their_bytes() {
+        for mark in SPELT_ESC.iter().chain(&CURLY_FRAMES).chain(&["\\_"]) {
+            let at = mark.bytes().position(|byte| LEFT_BYTES.contains(&byte));
+            assert!(at.is_some_and(|at| at <= LEFT_REACH), "{mark}");
+        }
+        let found = ["^[[", "\\x1b[", "\\u001b[", "\\033[", "\u{241b}[", "\nFile \"", "\nFile \u{201c}", "  File \u{201c}", "\\_"];
+        for (mark, expected) in found.into_iter().map(|mark| (mark, true)).chain([("^ \\n \u{201c} File \"", false), ("", false)]) {
+            for before in ["", "x", "^ ", "a line\n"] {
+                assert_eq!(Pasted::leaves_marks(format!("{before}{mark}").as_bytes()), expected, "{before}{mark}");
             }
         }
     }

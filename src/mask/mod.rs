@@ -23,10 +23,20 @@ mod value;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use regex::Regex;
 
 pub(crate) use content::{WITHHELD, withheld};
+
+/// Makes ready what texts are masked with, if it is not yet: that takes as long as to read many MB, so a worker does it while others read.
+pub(crate) fn make_ready() {
+    static IS_READY: AtomicBool = AtomicBool::new(false);
+    if !IS_READY.swap(true, Ordering::Relaxed) {
+        // What is no name alone is held against all.
+        let _ = Secrets::Masked.in_text(":");
+    }
+}
 
 /// How often text is gone through until nothing changes.
 const MOST_ROUNDS: usize = 8;
