@@ -116,7 +116,7 @@ impl<'j, 'a> Draft<'j, 'a> {
         let Some(last) = order::open_hop(self.groups, self.summary) else { return Outcome::Unknown };
         let node = &self.groups.nodes[last];
         // The end of a failed chain follows within the window; without later records, it may just not be there yet.
-        let ends = self.groups.nodes[last + 1..].iter().take_while(|n| n.stream == node.stream).any(|n| n.at > node.at + order::WINDOW);
+        let ends = self.groups.goes_on_after(last, node.at + order::WINDOW);
         let lists = self.groups.lists.get(&node.stream);
         let goes_on = |target: &str| lists.is_some_and(|lists| lists.iter().flat_map(|l| l.iter()).any(|(_, list)| has_next(list, target)));
         let told = self.facts.error(last).is_some_and(|error| error.chain.is_some() || error.without_traceback);

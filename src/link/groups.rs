@@ -19,8 +19,8 @@ pub(super) struct Groups<'a> {
     pub(super) nodes: Vec<Node>,
     /// The facts themselves, if all are at hand: rows of traces are only then among them.
     facts: &'a [Fact],
-    /// Where each stream's facts stand: one behind the other.
-    streams: HashMap<u32, Range<usize>>,
+    /// Where each stream's facts stand, one behind the other, and the latest time of any of them.
+    streams: HashMap<u32, (Range<usize>, u64)>,
     parent: Vec<u32>,
     /// The first fact with each key, while ids are joined.
     keys: ByHash<Key, u32>,
@@ -77,7 +77,7 @@ impl<'a> Groups<'a> {
         let unasked = evidence::unasked(&nodes);
         let mut last: HashMap<u32, u64> = HashMap::new();
         let mut hops = Hops::default();
-        let mut streams: HashMap<u32, Range<usize>> = HashMap::new();
+        let mut streams: HashMap<u32, (Range<usize>, u64)> = HashMap::new();
         for (index, node) in nodes.iter_mut().enumerate() {
             // What has no time has that of what stands before it.
             let last = last.entry(node.stream).or_default();
@@ -86,7 +86,8 @@ impl<'a> Groups<'a> {
             if unasked.contains(&node.stream) {
                 node.evidence.add_all(node.if_unasked);
             }
-            streams.entry(node.stream).or_insert(index..index).end = index + 1;
+            let (stands, latest) = streams.entry(node.stream).or_insert((index..index, 0));
+            (stands.end, *latest) = (index + 1, node.at.max(*latest));
             if let Some(target) = &node.hop {
                 hops.push(node.stream, target, index);
             }
@@ -120,7 +121,14 @@ impl<'a> Groups<'a> {
 
     /// Where a stream's facts stand.
     pub(super) fn of_stream(&self, stream: u32) -> Range<usize> {
-        self.streams.get(&stream).cloned().unwrap_or_default()
+        self.streams.get(&stream).map(|(stands, _)| stands.clone()).unwrap_or_default()
+    }
+
+    /// Whether a fact's stream holds one behind it that is later than this. Of a log that goes on, the last one tells, and where none can be
+    /// that late, none is looked at.
+    pub(super) fn goes_on_after(&self, node: usize, time: u64) -> bool {
+        let known = self.streams.get(&self.nodes[node].stream).filter(|(_, latest)| *latest > time);
+        known.is_some_and(|(stands, _)| self.nodes[node + 1..stands.end].iter().rev().any(|later| later.at > time))
     }
 
     /// The representative of a fact's group.

@@ -51,5 +51,8 @@ pub fn in_order(mut incidents: Vec<(usize, Box<Incident>)>) -> Vec<Box<Incident>
 pub fn link(facts: &[Fact]) -> Vec<Box<Incident>> {
     let mut outline = Outline::of(facts.len());
     outline.add(facts);
-    in_order(outline.join(facts).assemble(facts))
+    let mut joined = outline.join(facts);
+    let incidents = joined.assemble(facts);
+    // Nodes are many, and each owns names.
+    rayon::join(|| in_order(incidents), || drop(joined)).0
 }
