@@ -13,6 +13,8 @@ use crate::record::python;
 const MESSAGES: &str = "'messages': [";
 /// What stands before an entry of `previous_models`.
 const EARLIER: &str = "{'exception_type': ";
+/// The start of [`EARLIER`]: of no more bytes than the shortest of them the vectorised search compares, and few dicts begin so.
+const EARLIER_START: &str = "{'e";
 const CALL_ID: &str = "litellm_call_id=";
 /// The end of [`CALL_ID`]: its start is in each of LiteLLM's names.
 const CALL_ID_END: &str = "l_id=";
@@ -20,7 +22,7 @@ const CALL_ID_END: &str = "l_id=";
 /// How many entries are compared with one that follows.
 const MOST_COMPARED: usize = 8;
 
-static MARKS: Needles = Needles::new(&[MESSAGES, EARLIER, CALL_ID_END]);
+static MARKS: Needles = Needles::new(&[MESSAGES, EARLIER_START, CALL_ID_END]);
 
 /// Where in the arguments what stands.
 #[derive(Debug, Default)]
@@ -58,6 +60,7 @@ impl<'t> Arguments<'t> {
         let text = self.text;
         for mark in MARKS.all_in(&text.as_bytes()[from..]).map(|mark| from + mark) {
             match text.as_bytes()[mark] {
+                b'{' if !text[mark..].starts_with(EARLIER) => {}
                 b'{' => {
                     let start = mark + EARLIER.len();
                     let same = self.same_as(start);
