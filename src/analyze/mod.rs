@@ -193,7 +193,11 @@ fn link_whole(read: &mut Gathered, completion: &Completion, window: &Window, poo
     let mut noticed = Noticed::default();
     let of_incidents = incidents.iter().flat_map(|incident| &incident.evidence);
     let known = of_incidents.filter(|evidence| Noticed::asks_for(evidence.role)).map(|evidence| evidence.place).collect();
-    in_pool(pool, || noticed.add_many(&facts, &known));
+    if facts.len() < FEW_FACTS {
+        noticed.add(&facts, &known);
+    } else {
+        in_pool(pool, || noticed.add_many(&facts, &known));
+    }
     // It takes as long as to print the report.
     pool.spawn(move || drop(facts));
     (Linked { incidents, noticed, processes, begins, ends, stated, continued }, windowed)
@@ -210,6 +214,8 @@ fn labelled(paths: &[PathBuf], options: &mut Options<'_>) -> Inputs {
 
 /// More threads than any machine here has cores.
 const MOST_THREADS: usize = 256;
+/// Fewer facts are looked at by one thread: to wake others takes longer.
+const FEW_FACTS: usize = 8192;
 const TICK: Duration = Duration::from_millis(100);
 
 fn workers(options: &Options<'_>) -> Result<Arc<ThreadPool>, AnalyzeError> {

@@ -200,11 +200,11 @@ impl Workers {
             self.say(Event::Failed(source, ProblemKind::Fault));
             ChunkFacts::without_facts(&chunk)
         });
-        // The report will print what is said there.
-        if facts.mentions > 0 {
+        let is_printed = facts.mentions > 0;
+        self.say(Event::Chunk(source, Box::new(facts)));
+        if is_printed {
             mask::make_ready();
         }
-        self.say(Event::Chunk(source, Box::new(facts)));
         chunk.bytes
     }
 }

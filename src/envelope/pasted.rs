@@ -21,10 +21,11 @@ const MARKS: [(&[u8], usize); 7] =
     [(b" - LiteLLM", 8), (b"{\"message\": ", 0), (b"INFO:     ", 0), (b"WARNING:  ", 0), (b"ERROR:    ", 0), (b"DEBUG:    ", 0), (b"CRITICAL: ", 0)];
 /// ESC as viewers and copies spell it.
 const SPELT_ESC: [&str; 5] = ["^[[", "\\x1b[", "\\u001b[", "\\033[", "\u{241b}["];
-/// What else a paste leaves: frames without indentation, and Markdown.
+/// What else a paste leaves: frames without indentation.
 static BARE_FRAME: Needle = Needle::new("\nFile \"");
+/// And frames in quotes that Markdown makes.
 const CURLY_FRAMES: [&str; 2] = ["\nFile \u{201c}", "  File \u{201c}"];
-/// All of these but the first line of a frame, and the bytes of which each has one: most logs have none, and a byte is found in half the time.
+/// All of these but [`BARE_FRAME`]. Each has one of three bytes, which most logs have not, and which are found in half the time.
 static LEFT: Needles = Needles::new(&[SPELT_ESC[0], SPELT_ESC[1], SPELT_ESC[2], SPELT_ESC[3], SPELT_ESC[4], CURLY_FRAMES[0], CURLY_FRAMES[1]]);
 const LEFT_BYTES: [u8; 3] = [b'^', b'\\', 0xe2];
 /// How far behind the start of one of these its byte stands at most.

@@ -43,7 +43,7 @@ pub const NEEDLES: [&str; 8] = [
 ];
 
 /// The part of each needle that is searched for in a log, and how many bytes of the needle stand before it: hardly anything else holds
-/// it, as `all` and `lit` of `fallback` and `litellm_call_id='` stand on most lines. Where one is found, the needle decides.
+/// it, as `lit` of `litellm_call_id='` stands on most lines. Where one is found, the needle decides.
 ///
 /// The shortest has three bytes: that many of each the vectorised search then compares, and more cost a third of its speed.
 pub const RARE_PARTS: [(&str, usize); 8] =

@@ -19,8 +19,7 @@ pub(super) struct Groups<'a> {
     pub(super) nodes: Vec<Node>,
     /// The facts themselves, if all are at hand: rows of traces are only then among them.
     facts: &'a [Fact],
-    /// Where each stream's facts stand, one behind the other, and the latest time of any of them.
-    streams: HashMap<u32, (Range<usize>, u64)>,
+    streams: HashMap<u32, Stream>,
     parent: Vec<u32>,
     /// The first fact with each key, while ids are joined.
     keys: ByHash<Key, u32>,
@@ -37,6 +36,28 @@ pub(super) struct Groups<'a> {
     pub(super) damaged_before: Vec<u32>,
     /// How many chains that lack a record end before each fact; one more entry than facts.
     pub(super) lossy_before: Vec<u32>,
+}
+
+/// The facts of one stream, which stand one behind the other.
+#[derive(Debug, Default)]
+struct Stream {
+    facts: Range<usize>,
+    /// Facts that no later fact is as late as, with their times, in order: of a log in the order of its times, the last one alone.
+    latest: Vec<(usize, u64)>,
+}
+
+impl Stream {
+    /// Takes the fact that follows.
+    fn add(&mut self, fact: usize, at: u64) {
+        while self.latest.pop_if(|(_, latest)| *latest <= at).is_some() {}
+        self.latest.push((fact, at));
+        self.facts = if self.facts.is_empty() { fact..fact + 1 } else { self.facts.start..fact + 1 };
+    }
+
+    /// The latest time of what stands behind a fact.
+    fn latest_behind(&self, fact: usize) -> Option<u64> {
+        self.latest.get(self.latest.partition_point(|(at, _)| *at <= fact)).map(|(_, time)| *time)
+    }
 }
 
 /// Hops by stream and target, in order.
@@ -77,7 +98,7 @@ impl<'a> Groups<'a> {
         let unasked = evidence::unasked(&nodes);
         let mut last: HashMap<u32, u64> = HashMap::new();
         let mut hops = Hops::default();
-        let mut streams: HashMap<u32, (Range<usize>, u64)> = HashMap::new();
+        let mut streams: HashMap<u32, Stream> = HashMap::new();
         for (index, node) in nodes.iter_mut().enumerate() {
             // What has no time has that of what stands before it.
             let last = last.entry(node.stream).or_default();
@@ -86,8 +107,7 @@ impl<'a> Groups<'a> {
             if unasked.contains(&node.stream) {
                 node.evidence.add_all(node.if_unasked);
             }
-            let (stands, latest) = streams.entry(node.stream).or_insert((index..index, 0));
-            (stands.end, *latest) = (index + 1, node.at.max(*latest));
+            streams.entry(node.stream).or_default().add(index, node.at);
             if let Some(target) = &node.hop {
                 hops.push(node.stream, target, index);
             }
@@ -121,14 +141,13 @@ impl<'a> Groups<'a> {
 
     /// Where a stream's facts stand.
     pub(super) fn of_stream(&self, stream: u32) -> Range<usize> {
-        self.streams.get(&stream).map(|(stands, _)| stands.clone()).unwrap_or_default()
+        self.streams.get(&stream).map(|stream| stream.facts.clone()).unwrap_or_default()
     }
 
-    /// Whether a fact's stream holds one behind it that is later than this. Of a log that goes on, the last one tells, and where none can be
-    /// that late, none is looked at.
+    /// Whether a fact's stream holds one behind it that is later than this.
     pub(super) fn goes_on_after(&self, node: usize, time: u64) -> bool {
-        let known = self.streams.get(&self.nodes[node].stream).filter(|(_, latest)| *latest > time);
-        known.is_some_and(|(stands, _)| self.nodes[node + 1..stands.end].iter().rev().any(|later| later.at > time))
+        let latest = self.streams.get(&self.nodes[node].stream).and_then(|stream| stream.latest_behind(node));
+        latest.is_some_and(|latest| latest > time)
     }
 
     /// The representative of a fact's group.
@@ -245,4 +264,25 @@ pub(super) fn counted_before(are_so: impl Iterator<Item = bool>) -> Vec<u32> {
         Some(*sum)
     });
     std::iter::once(0).chain(counted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_time_behind_a_fact_is_that_of_all_behind_it() {
+        let orders: [&[u64]; 6] = [&[1, 2, 3, 4], &[4, 3, 2, 1], &[3, 3, 3], &[5, 1, 4, 4, 2, 3], &[0], &[2, 9, 1, 9, 0]];
+        for times in orders {
+            let mut stream = Stream::default();
+            times.iter().zip(7..).for_each(|(at, fact)| stream.add(fact, *at));
+            assert_eq!(stream.facts, 7..7 + times.len());
+            for fact in 0..times.len() {
+                assert_eq!(stream.latest_behind(fact + 7), times[fact + 1..].iter().max().copied(), "{times:?} behind {fact}");
+            }
+        }
+        let mut sorted = Stream::default();
+        (0..1000).for_each(|fact| sorted.add(fact, fact as u64));
+        assert_eq!(sorted.latest.len(), 1);
+    }
 }

@@ -29,7 +29,8 @@ use regex::Regex;
 
 pub(crate) use content::{WITHHELD, withheld};
 
-/// Makes ready what texts are masked with, if it is not yet: that takes as long as to read many MB, so a worker does it while others read.
+/// Makes ready what most texts are masked with, if it is not yet: that takes as long as to read many MB, so a worker does it while others
+/// read.
 pub(crate) fn make_ready() {
     static IS_READY: AtomicBool = AtomicBool::new(false);
     if !IS_READY.swap(true, Ordering::Relaxed) {

@@ -98,7 +98,7 @@ pub(super) fn read(bytes: &[u8]) -> Vec<(usize, Record<'_>)> {
         text => ansi::strip(text),
     };
     let text = if bytes.starts_with(b"[") { ansi::strip_lost(text) } else { text };
-    // A call at DEBUG is one line of tens of KB.
+    // Of a call at DEBUG, which is one line of tens of KB, that is asked once.
     let is_line = outline.is_none() && memchr::memchr(b'\n', text.as_bytes()).is_none();
     let (message, traceback) = if is_line && !text.starts_with("Traceback") { (text, None) } else { split(text, outline.as_ref()) };
     let broken = traceback.as_ref().is_some_and(|t| !t.regular) || own < body.len() || (!is_line && traceback::stands_in_message(&message));

@@ -13,6 +13,9 @@ use crate::knowledge::route::RESPONSES;
 use crate::knowledge::version::{Range, Version};
 use crate::link::{Incident, Verdict};
 
+/// How many incidents are looked at by one thread at a time.
+const AT_A_TIME: usize = 4096;
+
 impl Report {
     /// The release that wrote the logs, if they show but one.
     #[must_use]
@@ -63,7 +66,7 @@ impl Report {
             let told = || incident.evidence.iter().find_map(|evidence| self.releases.get(&evidence.stream)?.parse().ok());
             named().or_else(told).or(only)
         };
-        self.incidents.par_iter().map(|reported| of(&reported.incident)).collect()
+        self.incidents.par_iter().with_min_len(AT_A_TIME).map(|reported| of(&reported.incident)).collect()
     }
 
     /// Each piece of advice with the requests that it is for: of a known release, those that it holds for; those of which no release is

@@ -24,9 +24,9 @@ pub struct InOrder {
     next: u64,
     waiting: BTreeMap<u64, ChunkFacts>,
     streams: HashMap<u32, Chunks>,
-    /// Facts since the last pruning that may be let go, and how many facts it left.
+    /// Facts since the last pruning that may be let go, and how many others there were then.
     lesser: usize,
-    left: usize,
+    others: usize,
     /// Calls and requests of which an attempt failed. Of the many others, nothing is kept.
     failed: Hashes<NameHash>,
 }
@@ -82,7 +82,8 @@ fn hash(name: &str) -> NameHash {
     xxh3_128(name.as_bytes())
 }
 
-/// How many attempts that failed for other reasons are kept at a time, or half as many as was found beside them.
+/// How many attempts that failed for other reasons are kept at a time, or half as many as there are facts that matter: to look at all of
+/// these for each 20,000 attempts would take the more time the more were found.
 const MOST_LESSER: usize = 20_000;
 /// Lines of a chunk are fewer than this many bits count.
 const RANK_BITS: u32 = 28;
@@ -135,7 +136,7 @@ impl InOrder {
             self.lesser += usize::from(fact.is_lesser());
             self.facts.push(fact);
         }
-        if self.lesser > MOST_LESSER.max(self.left / 2) {
+        if self.lesser > MOST_LESSER.max(self.others / 2) {
             self.prune();
         }
         let mut edges = chunk.edges;
@@ -188,6 +189,7 @@ impl InOrder {
             fact.line = before.get(&fact.stream).map_or(fact.line, |before| in_stream(before, fact.line));
         }
         self.facts = held;
+        (self.lesser, self.others) = (0, 0);
         self.streams.values_mut().for_each(Chunks::forget);
         if self.failed.len() > MOST_LESSER {
             self.failed.clear();
@@ -201,11 +203,11 @@ impl InOrder {
         let lesser: Vec<bool> = self.facts.iter().map(Fact::is_lesser).collect();
         let telling = self.facts.iter().zip(&lesser).filter(|(_, lesser)| !**lesser);
         let told: Hashes<NameHash> = telling.flat_map(|(fact, _)| fact.request_names()).map(hash).collect();
+        (self.lesser, self.others) = (0, lesser.iter().filter(|lesser| !**lesser).count());
         let mut lesser = lesser.into_iter();
         self.facts.retain(|fact| lesser.next() == Some(false) || fact.request_names().any(|name| told.contains(&hash(name))));
         let names: Hashes<NameHash> = self.facts.iter().flat_map(Fact::request_names).map(hash).collect();
         self.failed.retain(|name| names.contains(name));
-        (self.lesser, self.left) = (0, self.facts.len());
     }
 
     /// Takes forms of record that were seen.

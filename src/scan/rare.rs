@@ -1,5 +1,5 @@
-//! Finds needles by what is rare of them: `all` and `lit` of `allback` and `litellm_call_id='` stand on most lines, and each
-//! candidate costs more than a hundred bytes of search. Where a rare part stands, the needle decides.
+//! Finds needles by what is rare of them: `lit` of `litellm_call_id='` stands on most lines, and each candidate costs more than a hundred
+//! bytes of search. Where a rare part stands, the needle decides.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use regex::bytes::Regex;
 
 use crate::needle::any_of;
 
-/// What stands before the rare part of `allback`, and from there on, in a word that says nothing of fallbacks: thousands of DEBUG records have it.
+/// What stands before the rare part of `allback`, by which rows are searched, and from there on, in a word that says nothing of fallbacks.
 const CALLBACK: (&[u8], &[u8]) = (b"ca", b"llback");
 
 /// Needles, found by what is rare of them.
@@ -33,7 +33,7 @@ impl Rare {
 
     /// The next needle from `from` on.
     pub(super) fn find(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
-        // One iterator: to begin anew behind each `callback` costs more than to pass over it. No needle's part is hidden by
+        // One iterator: to begin anew behind each part of no needle costs more than to pass over it. No needle's part is hidden by
         // another's that stands before it, for no two of them overlap in any text that holds the needle.
         let parts = self.parts.find_iter(&bytes[from..]).map(|part| from + part.start());
         parts.filter(|part| !is_in_callback(bytes, *part)).find_map(|part| self.around(bytes, from, part))

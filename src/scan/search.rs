@@ -310,6 +310,33 @@ mod tests {
     }
 
     #[test]
+    fn line_ends_are_counted_on_the_way_to_a_records_borders() {
+        let head = "07:35:20 - LiteLLM:INFO: a.py:1 - ";
+        for record in ["x", "x\n", "x\n\ny\n", "\nx\ny"] {
+            for (before, behind) in [("", ""), ("plain\n", ""), ("plain\n\n", "INFO:     y\nz"), ("", "07:35:21 - LiteLLM:INFO: b\n\n")] {
+                let own = if behind.is_empty() || record.ends_with('\n') { "" } else { "\n" };
+                let text = format!("{before}{head}{record}{own}{behind}");
+                let hit = text.find('x').unwrap();
+                for (lines, floor) in [(Lines::Log, 0), (Lines::Text, before.len()), (Lines::Rows, 0)] {
+                    let Around { range, newlines } = Around::of(text.as_bytes(), floor, hit..hit + 1, lines);
+                    assert!(range.contains(&hit), "{text:?}");
+                    assert_eq!(newlines, newlines_in(&text.as_bytes()[range]), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn records_about_callbacks_are_not_read() {
+        let searcher = Searcher::new(Wanted::default()).unwrap();
+        for (word, is_read) in [("callback", false), ("success_callbacks", false), ("Callback", false), ("fallback", true), ("Fallbacks", true)] {
+            let log = format!("07:35:20 - LiteLLM:DEBUG: utils.py:1 - {word}\n");
+            let facts = searcher.search(&Chunk { bytes: log.into_bytes().into(), ..Chunk::default() });
+            assert_eq!(!facts.forms.is_empty(), is_read, "{word}");
+        }
+    }
+
+    #[test]
     fn a_prompt_about_fallbacks_hides_no_attempt_that_was_served() {
         let row = |id: &str, prompt: &str| {
             format!(
